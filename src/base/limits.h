@@ -1,0 +1,31 @@
+/* Every limit on what comes from outside, in one place, each with its reason.
+ * A limit that an operator may change is a configuration key instead (cli/config.c). */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* Reached only when one of the limits below is missing: see base/arena.h. */
+#define ARENA_BACKSTOP_BYTES ((size_t) 64 * 1024 * 1024)
+
+/* HTTP. Real clients send well under 2 KB of headers; proxies add a few hundred bytes. */
+#define HTTP_HEAD_MAX_BYTES    ((size_t) 16 * 1024)
+#define HTTP_HEADERS_MAX       ((size_t) 64)
+/* POST /people/search carries its filters in the body; only cursors and ids are in URLs. */
+#define HTTP_TARGET_MAX_BYTES  ((size_t) 8 * 1024)
+/* Default body limit of a route; a route row may name another. */
+#define HTTP_BODY_MAX_BYTES    ((size_t) 1024 * 1024)
+/* Chunk extensions and trailers have no use here; this much is passed over. */
+#define HTTP_CHUNK_LINE_MAX    ((size_t) 256)
+
+/* JSON: no documented body nests deeper than 4; 100,000 addresses are 300,001 elements. */
+#define JSON_DEPTH_MAX         16
+#define JSON_ELEMENTS_MAX      ((size_t) 1000000)
+
+/* Import: one logical CSV row or JSONL line; longer ones are rejected with their line. */
+#define IMPORT_ROW_MAX_BYTES   ((size_t) 1024 * 1024)
+#define IMPORT_COLUMNS_MAX     ((size_t) 512)
+
+/* Search: more alternatives in one filter than anyone types; bounds the statement. */
+#define SEARCH_VALUES_MAX      ((size_t) 1000)
+#define SEARCH_VALUE_MAX_BYTES ((size_t) 512)
+
+#endif

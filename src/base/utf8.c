@@ -1,0 +1,55 @@
+/* The ranges are table 3-7 of the Unicode Standard: only the second byte's range
+ * depends on the first byte. */
+#include "base/utf8.h"
+
+struct lead {
+    unsigned char first, last;           /* of the first byte */
+    unsigned char second_min, second_max;
+    unsigned char length;
+};
+
+static const struct lead leads[] = {
+    { 0x00, 0x7F, 0x00, 0x00, 1 }, { 0xC2, 0xDF, 0x80, 0xBF, 2 }, { 0xE0, 0xE0, 0xA0, 0xBF, 3 },
+    { 0xE1, 0xEC, 0x80, 0xBF, 3 }, { 0xED, 0xED, 0x80, 0x9F, 3 }, { 0xEE, 0xEF, 0x80, 0xBF, 3 },
+    { 0xF0, 0xF0, 0x90, 0xBF, 4 }, { 0xF1, 0xF3, 0x80, 0xBF, 4 }, { 0xF4, 0xF4, 0x80, 0x8F, 4 },
+};
+
+size_t utf8_length(struct str s) {
+    if (s.n == 0)
+        return 0;
+    const unsigned char *b = (const unsigned char *) s.p;
+    for (size_t i = 0; i < sizeof leads / sizeof leads[0]; i++) {
+        const struct lead *lead = &leads[i];
+        if (b[0] < lead->first || b[0] > lead->last)
+            continue;
+        if (s.n < lead->length)
+            return 0;
+        if (lead->length > 1 && (b[1] < lead->second_min || b[1] > lead->second_max))
+            return 0;
+        for (size_t k = 2; k < lead->length; k++)
+            if ((b[k] & 0xC0) != 0x80)
+                return 0;
+        return lead->length;
+    }
+    return 0;
+}
+
+bool utf8_is_valid(struct str s) {
+    while (s.n) {
+        size_t length = utf8_length(s);
+        if (!length)
+            return false;
+        s = str_sub(s, length, s.n);
+    }
+    return true;
+}
+
+size_t utf8_count(struct str s) {
+    size_t count = 0;
+    while (s.n) {
+        size_t length = utf8_length(s);
+        s = str_sub(s, length ? length : 1, s.n);
+        count++;
+    }
+    return count;
+}

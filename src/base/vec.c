@@ -1,0 +1,10 @@
+#include "base/vec.h"
+
+void *vec_grow(struct arena *arena, void *p, size_t n, size_t size) {
+    if (n & (n - 1)) /* not a power of two: there is room */
+        return p;
+    void *larger = arena_array(arena, n ? n * 2 : 1, size);
+    if (n)
+        memcpy(larger, p, n * size);
+    return larger;
+}

@@ -1,0 +1,41 @@
+/* Statements assembled at run time, for searches and lists with optional filters.
+ * Only constant fragments are joined (sql_add takes a literal; tools/check refuses
+ * anything else); values go in as parameters, numbered as they come. */
+#ifndef DB_SQL_H
+#define DB_SQL_H
+
+#include "base/buf.h"
+#include "db/db.h"
+
+enum { SQL_VALUES_MAX = 128 };
+
+struct sql {
+    struct buf text;
+    struct db_value values[SQL_VALUES_MAX];
+    size_t n;
+    enum db_engine engine; /* for the few fragments that differ: sql_add2 */
+};
+
+/* An empty statement for the engine of ctx->db, on ctx->arena. */
+struct sql *sql_new(struct ctx *ctx);
+
+/* Appends a literal. Each `?` outside quotes in it takes the next of the values
+ * given and becomes $k. */
+void sql_add_values(struct sql *sql, const char *literal, size_t n, const struct db_value *values);
+#define sql_add(sql, literal, ...)                                                           \
+    sql_add_values((sql), "" literal,                                                        \
+                   sizeof((struct db_value[]){ { 0 } __VA_OPT__(,) __VA_ARGS__ }) / sizeof(struct db_value) - 1, \
+                   (const struct db_value[]){ { 0 } __VA_OPT__(,) __VA_ARGS__ } + 1)
+/* As sql_add, with one literal per engine. */
+#define sql_add2(sql, sqlite_literal, pg_literal, ...)                 \
+    ((sql)->engine == DB_SQLITE ? sql_add(sql, sqlite_literal __VA_OPT__(,) __VA_ARGS__) \
+                                : sql_add(sql, pg_literal __VA_OPT__(,) __VA_ARGS__))
+
+/* Runs it. E_TOO_LARGE when it took more than SQL_VALUES_MAX values. */
+MUST_USE enum rc sql_query(struct ctx *ctx, struct sql *sql, struct db_rows **ret_rows);
+
+/* A JSON array for a set parameter: of texts, or of integers. */
+struct db_value sql_texts(struct arena *arena, struct strs values);
+struct db_value sql_ints(struct arena *arena, struct ints values);
+
+#endif

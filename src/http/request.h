@@ -1,0 +1,77 @@
+/* One request while it is handled, and the few calls that a handler answers with. By
+ * the time a handler runs, the key is checked and counted, and path, query and body
+ * have passed their tables: a handler reads values and calls one store or domain
+ * function. What goes wrong is returned as enum rc; the dispatcher writes the API's
+ * error object from ctx->problems, or from the code when there are none.
+ *
+ * Memory rule: all that is given to respond is read before it returns. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "base/ctx.h"
+#include "http/route.h"
+
+struct page {
+    int size;           /* within the route's limit */
+    struct str after;   /* cursor, decoded; absent: from the beginning */
+    struct str before;
+};
+
+struct request {
+    struct ctx *ctx;
+    const struct route *route;
+    struct str path;       /* decoded, without the query: "/users" */
+    struct str path_id;    /* value of {id} or {email} */
+    struct str raw_query;  /* as sent, without '?' */
+    const void *query;     /* struct of route->query */
+    const void *body;      /* struct of route->body */
+    struct str raw_body;
+    struct page page;
+    struct str key_id;     /* of the API key that asked */
+};
+
+/* Answers `status` with the object as JSON. Always OK unless the answer is too large. */
+MUST_USE enum rc respond(struct request *r, int status, const struct fields *fields,
+                         const void *object);
+/* Answers with a body of its own. `type` is a media type. */
+MUST_USE enum rc respond_text(struct request *r, int status, const char *type, struct str body);
+/* Answers `status` without a body (204). */
+MUST_USE enum rc respond_empty(struct request *r, int status);
+
+/* Adds a response header, before respond. `name` is static; CR and LF in value assert. */
+void response_header(struct request *r, const char *name, struct str value);
+
+/* A header of the request; absent when it was not sent. Case is ignored. */
+struct str request_header(const struct request *r, const char *name);
+
+/* For handlers of ROUTE_SLOW: gives the thread back and calls `poll` every
+ * `every_ms` until it returns something else than E_TIMEOUT or `timeout_ms` is over.
+ * poll runs with the request's ctx (a database session is there) and either responds
+ * and returns OK, fails, or returns E_TIMEOUT for "not yet". When time is over
+ * `late` is called once and answers (408). Returns what the handler returns. */
+MUST_USE enum rc request_wait(struct request *r, route_handler *poll, route_handler *late,
+                              int64_t every_ms, int64_t timeout_ms);
+
+/* --- links (docs: "Links and Pagination") --- */
+
+struct link {
+    struct str href;
+};
+struct links {
+    struct link *self, *prev, *next; /* NULL: left out */
+};
+extern const struct fields link_fields;
+extern const struct fields links_fields;
+
+/* Links of a cursor page. `first` and `last` are the cursors of the first and last
+ * item shown, absent when the page is empty; more_before / more_after say whether
+ * there are items beyond. Self echoes the size and the query's own filters; hrefs are
+ * relative. */
+struct links *page_links(struct request *r, struct str first, struct str last, bool more_before,
+                         bool more_after);
+/* Only self: the path as it was asked. */
+struct links *self_link(struct request *r);
+/* Only self, with the given path. */
+struct links *self_link_to(struct request *r, struct str path);
+
+#endif

@@ -1,0 +1,40 @@
+/* Streaming JSON writer (RFC 8259) onto a struct buf: puts commas and colons itself,
+ * escapes every text. Errors are the buffer's sticky one. Nesting that does not match
+ * is a programming error and asserts. */
+#ifndef JSON_WRITER_H
+#define JSON_WRITER_H
+
+#include "base/buf.h"
+#include "base/field.h"
+
+struct json_writer {
+    struct buf *out;
+    unsigned depth;
+    bool comma; /* the next value is preceded by one */
+};
+
+static inline struct json_writer json_writer(struct buf *out) {
+    return (struct json_writer){ .out = out };
+}
+
+void json_begin_object(struct json_writer *w);
+void json_end_object(struct json_writer *w);
+void json_begin_array(struct json_writer *w);
+void json_end_array(struct json_writer *w);
+/* Inside an object: the name; exactly one value follows. */
+void json_key(struct json_writer *w, struct str name);
+
+void json_str(struct json_writer *w, struct str value); /* absent: null */
+void json_int(struct json_writer *w, int64_t value);
+void json_bool(struct json_writer *w, bool value);
+void json_null(struct json_writer *w);
+/* JSON text that is known to be valid (FIELD_JSON columns). */
+void json_raw(struct json_writer *w, struct str json);
+
+/* The struct at `object` as a JSON object, in the order of the table. */
+void json_fields(struct json_writer *w, const struct fields *fields, const void *object);
+
+/* The value of one field, without its name. */
+void json_field_value(struct json_writer *w, const struct field *field, const void *object);
+
+#endif
