@@ -28,4 +28,8 @@
 #define SEARCH_VALUES_MAX      ((size_t) 1000)
 #define SEARCH_VALUE_MAX_BYTES ((size_t) 512)
 
+/* Normalisation: names, titles and places are folded for matching up to here; nobody has
+ * longer ones, and one compatibility character may unfold to eighteen. */
+#define TEXT_FOLD_MAX_BYTES    ((size_t) 4096)
+
 #endif
