@@ -4,6 +4,8 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -29,6 +31,11 @@ int64_t monotonic_us(void);
  * Years 1 to 9999. */
 struct str time_iso(struct arena *arena, int64_t ms);
 struct str time_iso_ms(struct arena *arena, int64_t ms);
+
+/* The same text without an arena, for writers of many times: writes at most
+ * TIME_TEXT_MAX bytes, no NUL, and returns how many. */
+enum { TIME_TEXT_MAX = 24 };
+size_t time_text(int64_t ms, bool with_ms, char ret_text[TIME_TEXT_MAX]);
 
 /* "2025-08-29", "2025-08-29T14:54:16Z", fractions and ±hh:mm offsets (RFC 3339,
  * section 5.6; a date alone means midnight UTC). E_INVALID otherwise. */

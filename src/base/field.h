@@ -108,7 +108,8 @@ struct field {
     enum field_type type;
     unsigned flags;
     size_t offset;
-    int64_t min, max;   /* both 0: no bound. Text: characters; number: value; list: items */
+    int64_t min, max;   /* both 0: no bound; max below min: no upper bound.
+                           Text: characters; number: value; list or map: items */
     int64_t item_max;   /* FIELD_STRS: characters of an element; 0: no bound */
     const struct enum_values *values;
     const struct fields *of; /* FIELD_OBJECT, FIELD_LIST */

@@ -19,6 +19,11 @@
 /* JSON: no documented body nests deeper than 4; 100,000 addresses are 300,001 elements. */
 #define JSON_DEPTH_MAX         16
 #define JSON_ELEMENTS_MAX      ((size_t) 1000000)
+/* A member that is passed through as JSON text (raw payloads, custom fields). */
+#define JSON_MEMBER_MAX_BYTES  ((size_t) 4 * 1024 * 1024)
+
+/* What a document may become as structs: "{}," is three bytes, its struct may be 500. */
+#define JSON_STRUCTS_MAX_BYTES ((size_t) 16 * 1024 * 1024)
 
 /* Import: one logical CSV row or JSONL line; longer ones are rejected with their line. */
 #define IMPORT_ROW_MAX_BYTES   ((size_t) 1024 * 1024)

@@ -8,3 +8,10 @@ void *vec_grow(struct arena *arena, void *p, size_t n, size_t size) {
         memcpy(larger, p, n * size);
     return larger;
 }
+
+void *vec_room(struct arena *arena, size_t n, size_t size) {
+    size_t capacity = 1;
+    while (capacity < n)
+        capacity *= 2;
+    return arena_array(arena, capacity, size);
+}

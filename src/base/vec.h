@@ -10,6 +10,10 @@
  * copy that is twice as large when n is 0 or a power of two. */
 void *vec_grow(struct arena *arena, void *p, size_t n, size_t size);
 
+/* Zeroed room for `n` elements at once, to be filled in place; vec_grow may go on from
+ * there. Never NULL, also for none. */
+void *vec_room(struct arena *arena, size_t n, size_t size);
+
 static inline void strs_add(struct arena *arena, struct strs *list, struct str value) {
     list->p = vec_grow(arena, list->p, list->n, sizeof *list->p);
     list->p[list->n++] = value;

@@ -27,7 +27,9 @@ MUST_USE enum rc json_parse(struct arena *arena, struct str text, json_t **ret_r
  * bad_field: `missing_field` for a FIELD_REQUIRED one that is absent, else
  * `unsupported_value`, with the pointer of the wrong element ("/person_seniorities/2").
  * `at` is the pointer of `root` itself, "" for a body. E_INVALID when anything was
- * reported. Texts are borrowed from the tree. */
+ * reported. Texts are borrowed from the tree. A null for a member that is not
+ * nullable counts as absent; 3.0 and "3" are not integers; a list that is there but
+ * empty has a pointer, an absent one has none. Text with U+0000 does not parse. */
 MUST_USE enum rc json_read_fields(struct ctx *ctx, const struct fields *fields, json_t *root,
                                   struct str at, void *ret_struct);
 
@@ -37,7 +39,9 @@ MUST_USE enum rc json_read_fields(struct ctx *ctx, const struct fields *fields, 
 MUST_USE enum rc field_from_text(struct arena *arena, const struct field *field, struct str text,
                                  void *object, struct str *ret_reason);
 
-/* Parses the JSON text of a database column into the field's member. */
+/* Parses the JSON text of a database column into the field's member. Limits and closed
+ * lists are not checked; null leaves the member as it is. E_DB when the text is not
+ * JSON or of another type. */
 MUST_USE enum rc field_from_json(struct ctx *ctx, const struct field *field, struct str json,
                                  void *object);
 

@@ -9,8 +9,10 @@
 
 struct json_writer {
     struct buf *out;
-    unsigned depth;
-    bool comma; /* the next value is preceded by one */
+    uint64_t objects; /* a bit per open level, the innermost lowest: an object, not an array */
+    unsigned depth;   /* at most 64 */
+    bool comma;       /* the next value or name is preceded by one */
+    bool named;       /* a name was written, its value was not */
 };
 
 static inline struct json_writer json_writer(struct buf *out) {
@@ -28,13 +30,16 @@ void json_str(struct json_writer *w, struct str value); /* absent: null */
 void json_int(struct json_writer *w, int64_t value);
 void json_bool(struct json_writer *w, bool value);
 void json_null(struct json_writer *w);
-/* JSON text that is known to be valid (FIELD_JSON columns). */
+/* JSON text that is known to be valid (FIELD_JSON columns). Absent or empty: null. */
 void json_raw(struct json_writer *w, struct str json);
 
-/* The struct at `object` as a JSON object, in the order of the table. */
+/* The struct at `object` as a JSON object, in the order of the table. Absent values
+ * are left out, or null with FIELD_NULLABLE; a list that is FIELD_ALWAYS or
+ * FIELD_REQUIRED is [] ({} for a map) when it is absent or empty, but null when it is
+ * absent and nullable. */
 void json_fields(struct json_writer *w, const struct fields *fields, const void *object);
 
-/* The value of one field, without its name. */
+/* The value of one field, without its name; null when it is absent. */
 void json_field_value(struct json_writer *w, const struct field *field, const void *object);
 
 #endif
