@@ -1,8 +1,10 @@
-# make          build build/outrider
-# make run      install what is missing, build, sample data, serve on 127.0.0.1:8080
-# make check    install what is missing, build with sanitizers, run every test
-# make bench    the benchmarks; results in bench/results/
-# MODE=release|debug|asan|tsan chooses the flags, BUILD the folder, CC the compiler.
+# make            build build/outrider
+# make run        install what is missing, build, sample data, serve on 127.0.0.1:8080
+# make check      install what is missing, build with sanitizers, run every test and gate
+# make check-all  make check, then ThreadSanitizer, fuzzing, coverage, large data
+# make fuzz       FUZZ_SECONDS (60) of fuzzing for each parser
+# make bench      the benchmarks; results in bench/results/
+# MODE=release|debug|asan|tsan|cov|fuzz chooses the flags, BUILD the folder, CC the compiler.
 
 MODE  ?= release
 BUILD ?= build$(if $(filter release,$(MODE)),,/$(MODE))
@@ -13,18 +15,29 @@ FLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_debug   = -O0 -g -DDEBUG_CHECKS
 FLAGS_asan    = -O1 -g -DDEBUG_CHECKS -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 FLAGS_tsan    = -O1 -g -DDEBUG_CHECKS -fsanitize=thread -fno-omit-frame-pointer
+FLAGS_cov     = -O0 -g -DDEBUG_CHECKS --coverage -fprofile-update=atomic
+FLAGS_fuzz    = $(FLAGS_asan) -fsanitize=fuzzer-no-link
+
+# Asked once, and only when something is compiled: on a bare machine the targets that
+# install pkg-config must work without it.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -Isrc -fPIE -pthread -MMD -MP $(WARN) $(FLAGS_$(MODE)) \
-             $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+             $(PKG_CFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now $(FLAGS_$(MODE)) $(LDFLAGS)
 # libmicrohttpd is linked statically so that the framing gate can sit between it and
 # the socket (--wrap, see src/http/gate.c).
 LIBS = -Wl,--wrap=recv -Wl,--wrap=gnutls_record_recv -l:libmicrohttpd.a \
-       $(shell pkg-config --libs $(PKGS)) -lunistring -lcsv -lm
+       $(PKG_LIBS) -lunistring -lcsv -lm
 
 SRC  = $(filter-out src/main.c,$(wildcard src/*/*.c))
 OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+TIDY = $(SRC:src/%.c=build/gate/tidy/%.ok) $(patsubst src/%.c,build/gate/tidy/%.ok,$(wildcard src/main.c))
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
 
 all: $(BUILD)/outrider
 
@@ -53,19 +66,69 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/liboutrider.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS) -lcmocka
 
+# Fuzz targets replay their corpus (tests/fuzz/replay.c); with MODE=fuzz libFuzzer drives them.
+FUZZ_MAIN = $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,tests/fuzz/replay.c)
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/liboutrider.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -Itests $(LDFLAGS_ALL) -o $@ $< $(FUZZ_MAIN) \
+	    $(BUILD)/liboutrider.a $(LIBS)
+
 unit: $(UNIT)
+fuzz-targets: $(FUZZ)
+everything: all unit fuzz-targets
 
-deps-build:
-	@tools/deps build
-deps-check:
-	@tools/deps build test gate
+deps-%:
+	@tools/deps $(subst -, ,$*)
 
-check: deps-check
-	$(MAKE) MODE=asan BUILD=build/asan build/asan/outrider unit
+run: deps-build
+	@$(MAKE) -s -j$(JOBS) MODE=release all
+	@tools/run
+
+check: deps-build-test-gate
+	$(MAKE) -s -j$(JOBS) MODE=asan everything
 	tests/run --build build/asan
+
+check-all: check
+	$(MAKE) -s -j$(JOBS) MODE=tsan everything
+	tests/run --build build/tsan --only unit,api
+	$(MAKE) fuzz
+	$(MAKE) -s -j$(JOBS) MODE=cov everything
+	tests/run --build build/cov --only unit,fuzz,api
+	tools/coverage build/cov
+	$(MAKE) -s -j$(JOBS) MODE=release all
+	tests/run --build build --only large
+
+fuzz: deps-build-gate
+	$(MAKE) -s -j$(JOBS) MODE=fuzz CC=clang fuzz-targets
+	tools/fuzz build/fuzz $(FUZZ_SECONDS)
+
+bench: deps-build-test-bench
+	$(MAKE) -s -j$(JOBS) MODE=release all
+	bench/run
+
+# The gates: tests/run calls each as a test.
+gate-gcc:
+	$(MAKE) -s MODE=release CC=gcc BUILD=build everything
+gate-clang:
+	$(MAKE) -s MODE=debug CC=clang BUILD=build/clang everything
+gate-tidy: $(TIDY)
+gate-cppcheck:
+	@mkdir -p build/gate/cppcheck
+	cppcheck -q -j$(JOBS) --enable=warning,performance,portability --inline-suppr --std=c11 \
+	    -Isrc -D__linux__ --suppress=missingIncludeSystem --error-exitcode=1 \
+	    --cppcheck-build-dir=build/gate/cppcheck src
+
+build/gate/tidy/%.ok: src/%.c .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) 2>$@.err \
+	    || { cat $@.err; exit 1; }
+	@$(CC) -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) -MM -MP -MT $@ -MF $@.d $< && touch $@
 
 clean:
 	rm -rf build
 
-.PHONY: all unit check clean deps-build deps-check
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d)
+.PHONY: all unit fuzz-targets everything run check check-all fuzz bench clean \
+        gate-gcc gate-clang gate-tidy gate-cppcheck
+.SECONDARY:
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \
+                    build/gate/tidy/*.d build/gate/tidy/*/*.d)

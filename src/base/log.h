@@ -23,7 +23,7 @@ struct log_options {
 };
 
 /* Once, before threads start. Without it: info, text. */
-void log_configure(struct log_options options);
+void log_configure(struct log_options wanted);
 
 bool log_enabled(enum log_level level);
 
