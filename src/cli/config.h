@@ -1,0 +1,114 @@
+/* The configuration: one table of keys (config_keys.c) drives the loader, the
+ * environment, `outrider config` and the sample file. Priority, rising: the default,
+ * the file of --config, the environment, --set.
+ *
+ *   file         [verify]
+ *                smtp_port = 2525
+ *   environment  OUTRIDER_VERIFY_SMTP_PORT=2525
+ *   option       --set verify.smtp_port=2525
+ *
+ * Thread rule: immutable once loaded, shared by all threads. */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "base/field.h"
+
+enum config_type {
+    CONFIG_BOOL,      /* bool: true or false */
+    CONFIG_INT,       /* int64_t */
+    CONFIG_REAL,      /* double, not negative */
+    CONFIG_TEXT,      /* struct str; empty means not set */
+    CONFIG_CHOICE,    /* int: index into `choices` */
+    CONFIG_ADDRESSES, /* struct strs: ip:port, [ip6]:port, separated by commas or spaces */
+};
+
+enum config_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_OPTION };
+
+enum { CONFIG_KEYS_MAX = 64 };
+
+struct config {
+    struct {
+        struct str url; /* "postgresql://…"; empty: the embedded file */
+    } database;
+    struct {
+        int64_t head_ms, body_ms, idle_ms, drain_ms;
+        int64_t connections_max, connections_per_address;
+        int64_t threads;
+    } http;
+    struct {
+        int64_t workers;
+    } jobs;
+    struct {
+        int level; /* enum log_level */
+        int format; /* enum log_format */
+    } log;
+    struct {
+        int64_t usual, people_search, people_find; /* requests a minute; 0: no limit */
+    } rate_limit;
+    struct {
+        int64_t timeout_ms;
+    } reveal;
+    struct {
+        struct str key_file; /* empty: DATA_DIR/secret.key */
+    } security;
+    struct {
+        double clock_scale;
+        int64_t tick_ms;
+    } sequence;
+    struct {
+        bool allow_private, probe;
+        struct strs dns_servers; /* empty: the machine's own */
+        struct str helo, mail_from;
+        int64_t per_hour, smtp_port;
+        double retry_scale;
+    } verify;
+    struct {
+        bool allow_private;
+        double retry_scale;
+    } webhook;
+    enum config_source source[CONFIG_KEYS_MAX]; /* by position in config_keys */
+};
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+struct config_key {
+    const char *name; /* "verify.smtp_port"; section and key each without a dot */
+    enum config_type type;
+    size_t offset;
+    const char *fallback;       /* the default, as it would be written in the file */
+    int64_t min, max;           /* of integers */
+    const char *const *choices; /* CONFIG_CHOICE; ends with NULL */
+    bool secret;                /* the value is never printed */
+    const char *doc;            /* one or two sentences */
+};
+
+/* Sorted by name. */
+extern const struct config_key config_keys[];
+extern const size_t config_keys_count;
+
+struct config_from {
+    const char *file;              /* INI file, or NULL */
+    const char *const *environment; /* "NAME=value", ends with NULL; or NULL */
+    const struct str *settings;    /* "key=value", as given to --set */
+    size_t n_settings;
+};
+
+/* Fills *ret_config from all sources; texts live in ctx->arena. E_INVALID for an
+ * unknown key, a bad value, a bad line; the message names the key and where it came
+ * from, and holds no secret value. E_NOT_FOUND, E_IO when the file cannot be read. An
+ * environment variable OUTRIDER_X_Y is judged when there is a section `x`; others are
+ * left alone (container platforms set OUTRIDER_PORT and the like for a service of
+ * this name). */
+MUST_USE enum rc config_load(struct ctx *ctx, const struct config_from *from,
+                             struct config *ret_config);
+
+/* The text of an INI file, for config_load and its fuzzer. `name` is for messages. */
+MUST_USE enum rc config_read_ini(struct ctx *ctx, const char *name, struct str text,
+                                 struct config *config);
+
+/* The value as it would be written in the file; "(set)" for a secret that is set. */
+void config_print_value(struct buf *b, const struct config *config, const struct config_key *key);
+
+#endif

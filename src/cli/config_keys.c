@@ -1,0 +1,87 @@
+/* The table of configuration keys, in the order of their names. A new key is a member
+ * of struct config and one row here: see docs/adding.md, "An option". */
+#include "base/check.h"
+#include "cli/config.h"
+
+/* The member's C type is checked against the key's type when this is compiled. */
+#define KEY(key_type, c_type, key_name, member, default_text, ...)               \
+    { .name = (key_name), .type = (key_type), .fallback = (default_text),        \
+      .offset = FIELD_OFFSET(struct config, member, c_type), __VA_ARGS__ }
+#define K_BOOL(name, member, ...)      KEY(CONFIG_BOOL, bool, name, member, __VA_ARGS__)
+#define K_INT(name, member, ...)       KEY(CONFIG_INT, int64_t, name, member, __VA_ARGS__)
+#define K_REAL(name, member, ...)      KEY(CONFIG_REAL, double, name, member, __VA_ARGS__)
+#define K_TEXT(name, member, ...)      KEY(CONFIG_TEXT, struct str, name, member, __VA_ARGS__)
+#define K_CHOICE(name, member, ...)    KEY(CONFIG_CHOICE, int, name, member, __VA_ARGS__)
+#define K_ADDRESSES(name, member, ...) KEY(CONFIG_ADDRESSES, struct strs, name, member, __VA_ARGS__)
+
+enum { HOUR = 3600 * 1000, MINUTE = 60 * 1000, RATE_MAX = 1000000 };
+
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
+
+const struct config_key config_keys[] = {
+    K_TEXT("database.url", database.url, "", .secret = true,
+           .doc = "postgresql://… to use PostgreSQL. Empty: SQLite in the data directory. "
+                  "The same as --database, but not shown in the process list."),
+    K_INT("http.body_ms", http.body_ms, "30000", .min = 100, .max = HOUR,
+          .doc = "Time for a request's body; a large one gets a second more for each 16 KB."),
+    K_INT("http.connections_max", http.connections_max, "4096", .min = 1, .max = 1000000,
+          .doc = "Open connections; more are refused."),
+    K_INT("http.connections_per_address", http.connections_per_address, "256", .min = 0,
+          .max = 1000000,
+          .doc = "Open connections from one address; 0 for no limit, as behind a proxy."),
+    K_INT("http.drain_ms", http.drain_ms, "10000", .min = 0, .max = HOUR,
+          .doc = "How long running requests may go on after SIGTERM."),
+    K_INT("http.head_ms", http.head_ms, "10000", .min = 100, .max = HOUR,
+          .doc = "Time for a request's line and headers, from its first byte."),
+    K_INT("http.idle_ms", http.idle_ms, "60000", .min = 100, .max = HOUR,
+          .doc = "How long a connection without a request is kept open."),
+    K_INT("http.threads", http.threads, "0", .min = 0, .max = 256,
+          .doc = "Threads that answer requests; 0 for one per processor."),
+    K_INT("jobs.workers", jobs.workers, "2", .min = 1, .max = 256,
+          .doc = "Threads that do background work."),
+    K_CHOICE("log.format", log.format, "text", .choices = log_formats,
+             .doc = "Form of a log line on stderr: key=value pairs, or a JSON object."),
+    K_CHOICE("log.level", log.level, "info", .choices = log_levels,
+             .doc = "Lines below this level are not written."),
+    K_INT("rate_limit.default", rate_limit.usual, "500", .min = 0, .max = RATE_MAX,
+          .doc = "Requests a minute and account; 0 switches the limit off."),
+    K_INT("rate_limit.people_find", rate_limit.people_find, "350", .min = 0, .max = RATE_MAX,
+          .doc = "The same for GET /people/find."),
+    K_INT("rate_limit.people_search", rate_limit.people_search, "300", .min = 0, .max = RATE_MAX,
+          .doc = "The same for POST /people/search."),
+    K_INT("reveal.timeout_ms", reveal.timeout_ms, "20000", .min = 1, .max = 10 * MINUTE,
+          .doc = "How long GET /people/find waits for a reveal before it answers 408; the "
+                 "work goes on and a later call gets the result."),
+    K_TEXT("security.key_file", security.key_file, "",
+           .doc = "File with the installation's secret key, made on first use. Empty: "
+                  "secret.key in the data directory."),
+    K_REAL("sequence.clock_scale", sequence.clock_scale, "1",
+           .doc = "How much faster than real time delays and sending windows pass. For tests."),
+    K_INT("sequence.tick_ms", sequence.tick_ms, "1000", .min = 1, .max = HOUR,
+          .doc = "How often the sequence engine looks for what is due."),
+    K_BOOL("verify.allow_private", verify.allow_private, "false",
+           .doc = "Lets probes and webhooks reach loopback and private addresses. For tests."),
+    K_ADDRESSES("verify.dns_servers", verify.dns_servers, "",
+                .doc = "DNS servers to ask, as ip:port. Empty: those of the machine."),
+    K_TEXT("verify.helo", verify.helo, "",
+           .doc = "Name given in EHLO; should resolve to this machine and back. Empty: the "
+                  "machine's name."),
+    K_TEXT("verify.mail_from", verify.mail_from, "",
+           .doc = "Address given in MAIL FROM. Empty: the null sender."),
+    K_INT("verify.per_hour", verify.per_hour, "15000", .min = 0, .max = 100000000,
+          .doc = "Validations an hour and account; 0 for no limit."),
+    K_BOOL("verify.probe", verify.probe, "true",
+           .doc = "Ask mail servers whether an address exists. False: lists and DNS only."),
+    K_REAL("verify.retry_scale", verify.retry_scale, "1",
+           .doc = "Multiplies every delay before a validation is tried again."),
+    K_INT("verify.smtp_port", verify.smtp_port, "25", .min = 1, .max = 65535,
+          .doc = "Port of the mail servers that are asked."),
+    K_BOOL("webhook.allow_private", webhook.allow_private, "false",
+           .doc = "Lets webhooks be delivered to loopback and private addresses."),
+    K_REAL("webhook.retry_scale", webhook.retry_scale, "1",
+           .doc = "Multiplies every delay before a delivery is tried again."),
+};
+const size_t config_keys_count = LENGTH(config_keys);
+
+_Static_assert(LENGTH(config_keys) <= CONFIG_KEYS_MAX, "raise CONFIG_KEYS_MAX");

@@ -1,0 +1,9 @@
+/* The tables of commands, one per file; commands.c lists them. */
+#ifndef CLI_TABLES_H
+#define CLI_TABLES_H
+
+#include "cli/commands.h"
+
+extern const struct command_table describe_commands;
+
+#endif

@@ -1,0 +1,52 @@
+/* Start-up order and exit codes: arguments, configuration, database, the command. */
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/version.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* A pipe or a client that goes away is an error of write(2), not the end of the
+ * process; files made here hold personal data and keys. */
+static void prepare_process(void) {
+    (void) signal(SIGPIPE, SIG_IGN); /* fails only for a wrong signal number */
+    (void) umask(077);               /* cannot fail */
+}
+
+/* Results that could not be written are a failure: a full disk must not look like
+ * success to a script. */
+static enum rc finish_output(struct cli *cli, enum rc rc) {
+    bool written = fflush(cli->out) == 0 && !ferror(cli->out);
+    return rc == OK && !written ? fail(&cli->ctx, E_IO, "cannot write the output") : rc;
+}
+
+static int exit_code(const struct cli *cli, enum rc rc) {
+    if (rc == OK)
+        return EXIT_DONE;
+    return cli->is_usage_error ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int run(struct cli *cli, int argc, const char *const *argv) {
+    enum rc rc = cli_parse(cli, argc, argv);
+    if (rc == OK && cli->wants_help)
+        cli_help(cli, cli->out);
+    else if (rc == OK && cli->wants_version)
+        fprintf(cli->out, "outrider %s\n", OUTRIDER_VERSION);
+    else if (rc == OK)
+        rc = cli_run(cli);
+    rc = finish_output(cli, rc);
+    cli_report(cli, rc, stderr);
+    return exit_code(cli, rc);
+}
+
+int main(int argc, char **argv) {
+    prepare_process();
+    struct cli cli = { .out = stdout };
+    cli.ctx = (struct ctx){ .arena = arena_new(), .clock = &clock_system };
+    int code = run(&cli, argc, (const char *const *) argv);
+    arena_free(&cli.ctx.arena);
+    return code;
+}
