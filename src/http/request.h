@@ -11,6 +11,15 @@
 #include "base/ctx.h"
 #include "http/route.h"
 
+/* Who asks: the API key and its account, as they were at most a second ago. */
+struct caller {
+    struct str account_id, account_name;
+    struct str key_id;
+    bool is_admin;
+};
+
+struct services; /* defined by the layer above: api/services.h */
+
 struct page {
     int size;           /* within the route's limit */
     struct str after;   /* cursor, decoded; absent: from the beginning */
@@ -27,7 +36,8 @@ struct request {
     const void *body;      /* struct of route->body */
     struct str raw_body;
     struct page page;
-    struct str key_id;     /* of the API key that asked */
+    const struct caller *caller;     /* NULL on routes of SCOPE_NONE */
+    const struct services *services; /* as given to app_start */
 };
 
 /* Answers `status` with the object as JSON. Always OK unless the answer is too large. */
