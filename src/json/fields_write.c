@@ -180,7 +180,7 @@ void json_fields(struct json_writer *w, const struct fields *fields, const void 
             continue;
         json_key(w, str_of(field->name));
         if (shown == AS_NULL)
-            json_null(w);
+            json_write_null(w);
         else
             write_value(w, field, object);
     }
@@ -189,7 +189,7 @@ void json_fields(struct json_writer *w, const struct fields *fields, const void 
 
 void json_field_value(struct json_writer *w, const struct field *field, const void *object) {
     if (presence_of(field, object) == ABSENT)
-        json_null(w);
+        json_write_null(w);
     else
         write_value(w, field, object);
 }

@@ -108,7 +108,7 @@ void json_key(struct json_writer *w, struct str name) {
 
 void json_str(struct json_writer *w, struct str value) {
     if (!str_is_set(value)) {
-        json_null(w);
+        json_write_null(w);
         return;
     }
     before_value(w);
@@ -125,7 +125,7 @@ void json_bool(struct json_writer *w, bool value) {
     buf_str(w->out, value ? STR("true") : STR("false"));
 }
 
-void json_null(struct json_writer *w) {
+void json_write_null(struct json_writer *w) {
     before_value(w);
     buf_str(w->out, STR("null"));
 }
