@@ -14,7 +14,7 @@ static void test_commas_and_nesting(void **state) {
     json_int(&w, -1);
     json_bool(&w, true);
     json_bool(&w, false);
-    json_null(&w);
+    json_write_null(&w);
     json_begin_object(&w);
     json_end_object(&w);
     json_begin_array(&w);
