@@ -62,7 +62,7 @@ static inline struct db_value db_v_opt(struct opt_int v) {
     return v.set ? db_v_int(v.v) : (struct db_value){ .kind = DB_KIND_NULL };
 }
 static inline struct db_value db_v_tri(enum tri v) {
-    return v == UNSET ? (struct db_value){ .kind = DB_KIND_NULL } : db_v_int(v == YES);
+    return v != UNSET ? db_v_int(v == YES) : (struct db_value){ .kind = DB_KIND_NULL };
 }
 static inline struct db_value db_v_text(struct str s) {
     return (struct db_value){ .kind = s.p ? DB_KIND_TEXT : DB_KIND_NULL, .s = s };

@@ -104,7 +104,7 @@ static void take_date(struct reading *r, const struct field *field, json_t *valu
 
 static void take_time(struct reading *r, const struct field *field, json_t *value,
                       const struct place *place, void *member) {
-    int64_t ms;
+    int64_t ms = 0;
     struct str reason = json_is_string(value)
                             ? check_time(r->ctx->arena, field, text_of(value), &ms)
                             : wrong_type(r->ctx->arena, field);
