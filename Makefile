@@ -73,6 +73,10 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/liboutrider.a
 	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -Itests $(LDFLAGS_ALL) -o $@ $< $(FUZZ_MAIN) \
 	    $(BUILD)/liboutrider.a $(LIBS)
 
+$(BUILD)/support/%: tests/support/%.c $(BUILD)/liboutrider.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS)
+
 unit: $(UNIT)
 fuzz-targets: $(FUZZ)
 everything: all unit fuzz-targets
@@ -130,5 +134,5 @@ clean:
 .PHONY: all unit fuzz-targets everything run check check-all fuzz bench clean \
         gate-gcc gate-clang gate-tidy gate-cppcheck
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d \
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/support/*.d \
                     build/gate/tidy/*.d build/gate/tidy/*/*.d)

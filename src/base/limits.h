@@ -9,6 +9,11 @@
 /* HTTP. Real clients send well under 2 KB of headers; proxies add a few hundred bytes. */
 #define HTTP_HEAD_MAX_BYTES    ((size_t) 16 * 1024)
 #define HTTP_HEADERS_MAX       ((size_t) 64)
+/* The longest registered method has 17 characters. */
+#define HTTP_METHOD_MAX_BYTES  ((size_t) 32)
+/* One login cookie is ours; other programs on the same host may have set some. */
+#define HTTP_COOKIES_MAX       ((size_t) 64)
+#define HTTP_COOKIE_MAX_BYTES  ((size_t) 8 * 1024)
 /* POST /people/search carries its filters in the body; only cursors and ids are in URLs. */
 #define HTTP_TARGET_MAX_BYTES  ((size_t) 8 * 1024)
 /* Default body limit of a route; a route row may name another. */
