@@ -113,9 +113,16 @@ struct field {
     int64_t item_max;   /* FIELD_STRS: characters of an element; 0: no bound */
     const struct enum_values *values;
     const struct fields *of; /* FIELD_OBJECT, FIELD_LIST */
-    const char *example;     /* as JSON text for OpenAPI; the text itself for FIELD_CONSTANT */
+    const char *example;     /* of texts and times the text itself, else JSON text */
     const char *doc;         /* one sentence */
 };
+
+static inline bool field_has_min(const struct field *field) {
+    return field->min != 0 || field->max != 0;
+}
+static inline bool field_has_max(const struct field *field) {
+    return field_has_min(field) && field->max >= field->min;
+}
 
 struct fields {
     const char *name; /* schema name in the OpenAPI document */

@@ -29,19 +29,11 @@ struct str wrong_type(struct arena *arena, const struct field *field) {
     return arena_printf(arena, "%s must be %s", field->name, type_names[field->type]);
 }
 
-static bool has_lower(const struct field *field) {
-    return field->min != 0 || field->max != 0;
-}
-
-static bool has_upper(const struct field *field) {
-    return field->max >= field->min && (field->min != 0 || field->max != 0);
-}
-
 /* "name must have at most 200 characters"; `what` follows the number. */
 static struct str out_of_range(struct arena *arena, const struct field *field, const char *verb,
                                const char *what) {
     long long min = field->min, max = field->max;
-    bool upper = has_upper(field), lower = has_lower(field) && (min != 0 || !*what);
+    bool upper = field_has_max(field), lower = field_has_min(field) && (min != 0 || !*what);
     if (upper && lower)
         return arena_printf(arena, "%s must %s %lld to %lld%s", field->name, verb, min, max, what);
     return arena_printf(arena, "%s must %s %s %lld%s", field->name, verb,
@@ -49,7 +41,7 @@ static struct str out_of_range(struct arena *arena, const struct field *field, c
 }
 
 static bool in_range(const struct field *field, int64_t value) {
-    return !(has_lower(field) && value < field->min) && !(has_upper(field) && value > field->max);
+    return !(field_has_min(field) && value < field->min) && !(field_has_max(field) && value > field->max);
 }
 
 /* Characters are counted only where the bytes do not settle it: a text has at least a
@@ -118,7 +110,7 @@ struct str check_int(struct arena *arena, const struct field *field, int64_t val
 struct str check_items(struct arena *arena, const struct field *field, size_t n) {
     if (in_range(field, (int64_t) n))
         return STR_NONE;
-    if (has_upper(field) && (int64_t) n > field->max) /* the API's own words */
+    if (field_has_max(field) && (int64_t) n > field->max) /* the API's own words */
         return arena_printf(arena, "Number of %s exceeds %lld limit", field->name,
                             (long long) field->max);
     return arena_printf(arena, "%s must have at least %lld item%s", field->name,

@@ -29,7 +29,7 @@ void json_key(struct json_writer *w, struct str name);
 void json_str(struct json_writer *w, struct str value); /* absent: null */
 void json_int(struct json_writer *w, int64_t value);
 void json_bool(struct json_writer *w, bool value);
-void json_write_null(struct json_writer *w);
+void json_write_null(struct json_writer *w); /* json_null is jansson's */
 /* JSON text that is known to be valid (FIELD_JSON columns). Absent or empty: null. */
 void json_raw(struct json_writer *w, struct str json);
 
