@@ -28,6 +28,9 @@ static inline void test_assert_str(struct str actual, const char *expected, cons
     }
 }
 
+/* Ends the test with a sentence. */
+#define test_fail(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
+
 /* A context on a new arena, for tests that need no database. */
 static inline struct ctx test_ctx(void) {
     return (struct ctx){ .arena = arena_new(), .clock = &clock_system };
