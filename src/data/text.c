@@ -227,3 +227,11 @@ enum text_case text_case_of(struct str s) {
         return CASE_UPPER;
     return lower ? CASE_LOWER : CASE_NONE;
 }
+
+bool text_list_has(const char *list, struct str word) {
+    struct str rest = str_of(list);
+    for (struct str one; word.n && str_word(&rest, &one);)
+        if (str_eq(one, word))
+            return true;
+    return false;
+}

@@ -42,6 +42,9 @@ struct str text_title_case(struct arena *arena, struct str s);
 enum text_case { CASE_NONE, CASE_LOWER, CASE_UPPER, CASE_MIXED };
 enum text_case text_case_of(struct str s);
 
+/* Whether the space-separated `list` of a table has `word`; never for an empty word. */
+bool text_list_has(const char *list, struct str word);
+
 /* Takes the first character off *rest: its code point (U+FFFD for an ill-formed byte);
  * 0 at the end. A NUL inside the text is returned as U+FFFD. */
 uint32_t text_next(struct str *rest);

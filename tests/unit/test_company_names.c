@@ -102,7 +102,7 @@ static void test_idempotent(void **state) {
     char line[1024];
     size_t rows = 0;
     while (fgets(line, sizeof line, file)) {
-        struct str rest = str_of(line), symbol, name;
+        struct str rest = str_of(line), symbol, name = STR_NONE;
         assert_true(str_cut(&rest, ',', &symbol) && str_cut(&rest, ',', &name));
         check_idempotent(arena, name);
         struct str key = company_name_key(arena, name);
