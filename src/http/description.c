@@ -51,13 +51,13 @@ const struct fields error_response_fields
 /* --- general answers --- */
 
 static const struct header_doc headers[] = {
-    { "X-Request-Id", "string", "0198f652-8062-7aac-b6c8-5b7228854105",
+    { "X-Request-Id", "string", true, "0198f652-8062-7aac-b6c8-5b7228854105",
       "Identifies the request, also in the server's log; taken from the request if it has one." },
-    { "Retry-After", "integer", "60", "Seconds after which the request may be sent again." },
-    { "RateLimit", "string", "\"default\";r=0;t=12",
+    { "Retry-After", "integer", false, "60", "Seconds after which the request may be sent again." },
+    { "RateLimit", "string", true, "\"default\";r=0;t=12",
       "What is left of the limit, and the seconds until it is whole again." },
-    { "RateLimit-Policy", "string", "\"default\";q=500;w=60", "The limit and its window in seconds." },
-    { "Location", "string", "/people/enrichment-requests/0198f652-8062-7aac-b6c8-5b7228854105",
+    { "RateLimit-Policy", "string", true, "\"default\";q=500;w=60", "The limit and its window in seconds." },
+    { "Location", "string", true, "/people/enrichment-requests/0198f652-8062-7aac-b6c8-5b7228854105",
       "Path of what was made." },
 };
 
@@ -97,6 +97,7 @@ static const struct general_answer general[] = {
     { 401, "Unauthorized", has_key, "The API key is missing, unknown or revoked.", NULL },
     { 403, "Forbidden", is_admin, "The API key's scope is not admin.", NULL },
     { 404, "NotFound", has_path_value, "Nothing with this id belongs to the account.", NULL },
+    { 408, "RequestTimeout", has_body, "The body came too slowly.", NULL },
     { 409, "IdempotencyKeyInUse", route_is_idempotent,
       "A request with the same Idempotency-Key is still running.", NULL },
     { 413, "ContentTooLarge", has_body, "The body is too large or too deeply nested.", NULL },
@@ -106,9 +107,7 @@ static const struct general_answer general[] = {
       "The Idempotency-Key was used with another body.", NULL },
     { 429, "RateLimited", is_limited, "Too many requests.", limit_headers },
     { 500, "InternalServerError", has_key, "Something went wrong here.", NULL },
-    { 0, "Refused", always,
-      "Any other refusal: slow (408), unknown method (405), too long an address (414), too large "
-      "headers (431), overload or shutdown (503).", NULL },
+    { 503, "ServiceUnavailable", always, "The server is overloaded or stops.", NULL },
 };
 
 const struct general_answer *general_answers(size_t *ret_n) {
@@ -175,17 +174,12 @@ static void add_answer(struct arena *arena, struct list *answers, struct answer 
     same->shared = NULL;
 }
 
-/* `default`, 0, comes last. */
-static int rank(const struct answer *answer) {
-    return answer->status ? answer->status : 1000;
-}
-
 static void sort_answers(struct list *answers) {
     struct answer *p = answers->p;
     for (size_t i = 1; i < answers->n; i++) {
         struct answer moved = p[i];
         size_t k = i;
-        for (; k > 0 && rank(&p[k - 1]) > rank(&moved); k--)
+        for (; k > 0 && p[k - 1].status > moved.status; k--)
             p[k] = p[k - 1];
         p[k] = moved;
     }
@@ -263,11 +257,11 @@ static void add_pointer(struct arena *arena, struct list *list, const void *p) {
     *slot = p;
 }
 
-struct list all_routes(struct arena *arena, const struct route_table *tables, size_t n) {
+struct list all_routes(struct arena *arena, const struct route_table *const *tables, size_t n) {
     struct list routes = { 0 };
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < tables[i].n; k++)
-            add_pointer(arena, &routes, &tables[i].rows[k]);
+        for (size_t k = 0; k < tables[i]->n; k++)
+            add_pointer(arena, &routes, &tables[i]->rows[k]);
     return routes;
 }
 

@@ -17,8 +17,8 @@ struct answer {
 
 /* General answers: those that follow from a route's row by rule. */
 struct general_answer {
-    int status; /* 0: every other refusal (OpenAPI's `default`) */
-    const char *name;
+    int status;
+    const char *name; /* of its component in the OpenAPI document */
     bool (*applies)(const struct route *route);
     const char *doc;
     const char *const *headers;
@@ -29,6 +29,7 @@ const struct general_answer *general_answers(size_t *ret_n);
 struct header_doc {
     const char *name;
     const char *type; /* of the JSON schema */
+    bool required;    /* wherever a status names it */
     const char *example;
     const char *doc;
 };
@@ -57,7 +58,7 @@ const char *method_name(enum method method);
 struct str path_value_name(const struct route *route);
 
 /* All routes of all tables in order: a list of pointers, as all lists of rows here. */
-struct list all_routes(struct arena *arena, const struct route_table *tables, size_t n);
+struct list all_routes(struct arena *arena, const struct route_table *const *tables, size_t n);
 static inline const struct route *route_at(const struct list *routes, size_t i) {
     return ((const void *const *) routes->p)[i];
 }

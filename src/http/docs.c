@@ -164,7 +164,7 @@ static void put_answers(struct buf *out, struct arena *arena, const struct route
         if (!answer->shared)
             put_answer_row(out, arena_printf(arena, "%d", answer->status), answer->doc,
                            answer->headers, answer->header);
-        else if (answer->status)
+        else
             buf_printf(&general, "%s%d", general.n ? ", " : "", answer->status);
     }
     if (general.n)
@@ -217,10 +217,8 @@ static void put_general_answers(struct buf *out, struct arena *arena) {
     const struct general_answer *answers = general_answers(&n);
     buf_str(out, STR("\n## General answers\n\n| Status | | Headers |\n|---|---|---|\n"));
     for (size_t i = 0; i < n; i++)
-        put_answer_row(out,
-                       answers[i].status ? arena_printf(arena, "%d", answers[i].status)
-                                         : STR("others"),
-                       str_of(answers[i].doc), answers[i].headers, NULL);
+        put_answer_row(out, arena_printf(arena, "%d", answers[i].status), str_of(answers[i].doc),
+                       answers[i].headers, NULL);
     const struct header_doc *docs = header_docs(&n);
     buf_str(out, STR("\n| Header | | Example |\n|---|---|---|\n"));
     for (size_t i = 0; i < n; i++) {
@@ -265,7 +263,7 @@ static void put_vocabulary(struct buf *out, const struct vocabulary *v) {
     }
 }
 
-void docs_write(struct buf *out, const struct route_table *tables, size_t n) {
+void docs_write(struct buf *out, const struct route_table *const *tables, size_t n) {
     struct arena *arena = arena_new();
     struct list routes = all_routes(arena, tables, n);
     struct vocabulary v = vocabulary_of(arena, &routes);

@@ -8,7 +8,9 @@
 
 static const char info_doc[] =
     "The Amplemarket HTTP API, served by Outrider from the operator's own data. Unknown members "
-    "of a request are ignored; new members of an answer may appear at any time.";
+    "of a request are ignored; new members of an answer may appear at any time. Before it looks at "
+    "the operation the server may refuse a request as malformed (400), slow (408), with too long an "
+    "address (414) or too large headers (431).";
 
 static void begin_member(struct json_writer *w, const char *name) {
     json_key(w, str_of(name));
@@ -233,7 +235,7 @@ static void write_answer(struct json_writer *w, const struct route *route,
 }
 
 static struct str status_name(struct arena *arena, int status) {
-    return status ? arena_printf(arena, "%d", status) : STR("default");
+    return arena_printf(arena, "%d", status);
 }
 
 static void write_answers(struct json_writer *w, struct arena *arena, const struct route *route) {
@@ -355,6 +357,8 @@ static void write_shared_headers(struct json_writer *w) {
     for (size_t i = 0; i < n; i++) {
         begin_member(w, docs[i].name);
         openapi_member(w, "description", docs[i].doc);
+        if (docs[i].required)
+            member_true(w, "required");
         begin_member(w, "schema");
         openapi_member(w, "type", docs[i].type);
         json_end_object(w);
@@ -386,7 +390,7 @@ static void write_components(struct json_writer *w, const struct vocabulary *v) 
     json_end_object(w);
 }
 
-void openapi_write(struct buf *out, const struct route_table *tables, size_t n,
+void openapi_write(struct buf *out, const struct route_table *const *tables, size_t n,
                    const char *version) {
     struct arena *arena = arena_new();
     struct list routes = all_routes(arena, tables, n);

@@ -86,7 +86,8 @@ static const struct route second_rows[] = {
       .reply_schema = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
       .tag = "Things" },
 };
-static const struct route_table tables[] = { ROUTE_TABLE(first_rows), ROUTE_TABLE(second_rows) };
+static const struct route_table first = ROUTE_TABLE(first_rows), second = ROUTE_TABLE(second_rows);
+static const struct route_table *const tables[] = { &first, &second };
 
 static json_t *document(struct arena *arena) {
     struct buf out = buf_in(arena, 1 << 20);
@@ -230,8 +231,12 @@ static const struct {
       "{\"$ref\":\"#/components/schemas/ErrorResponse\"}" },
     { "/components/responses/RateLimited/headers/RateLimit-Policy",
       "{\"$ref\":\"#/components/headers/RateLimit-Policy\"}" },
-    { "/components/responses/Refused/content/application~1json/schema",
+    { "/components/responses/ServiceUnavailable/content/application~1json/schema",
       "{\"$ref\":\"#/components/schemas/ErrorResponse\"}" },
+    { "/components/headers/X-Request-Id/required", "true" },
+    { "/paths/~1healthz/get/responses/503",
+      "{\"$ref\":\"#/components/responses/ServiceUnavailable\"}" },
+    { "/paths/~1things/post/responses/408", "{\"$ref\":\"#/components/responses/RequestTimeout\"}" },
     { "/components/schemas/ThingQuery", NULL },
     { "/components/schemas/Thing/required", "[\"id\",\"leaves\"]" },
     { "/components/schemas/Thing/properties/secret", NULL },
@@ -308,7 +313,7 @@ static void test_reference_as_text(void **state) {
         "### Make a thing\n\n`POST /things`",
         "| 202 | [Thing](#thing): Started. | `Location` |\n",
         "| 408 | Takes longer. | `Retry-After` |\n",
-        "Also, [as everywhere](#general-answers): 400, 401, 413, 415, 422, 500.\n",
+        "Also, [as everywhere](#general-answers): 400, 401, 408, 413, 415, 422, 500, 503.\n",
         "### Drop a set\n\n`DELETE /dashboard/api/thing-sets/{id}`\n\nNeeds an API key",
         "| `age` | integer | | 0 to 150. |\n",
         "| `tints` | list of [Color](#color) | | At most 3 items. |\n",
