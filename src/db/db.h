@@ -46,10 +46,14 @@ struct query {
     const char *pg;
 };
 
+/* What other queries of the session may make us keep of rows that are still open. */
+#define DB_HELD_MAX_BYTES ((size_t) 64 * 1024 * 1024)
+
 enum db_kind { DB_KIND_NULL, DB_KIND_INT, DB_KIND_TEXT, DB_KIND_BLOB, DB_KIND_REAL };
 
 struct db_value {
     enum db_kind kind;
+    enum db_kind null_of; /* of a NULL: its type, which PostgreSQL asks for */
     int64_t i;
     double r;
     struct str s; /* text or blob */
@@ -58,17 +62,24 @@ struct db_value {
 static inline struct db_value db_v_int(int64_t v) {
     return (struct db_value){ .kind = DB_KIND_INT, .i = v };
 }
+static inline struct db_value db_v_null(enum db_kind null_of) {
+    return (struct db_value){ .kind = DB_KIND_NULL, .null_of = null_of };
+}
+static inline struct db_value db_v_real(double v) {
+    return (struct db_value){ .kind = DB_KIND_REAL, .r = v };
+}
 static inline struct db_value db_v_opt(struct opt_int v) {
-    return v.set ? db_v_int(v.v) : (struct db_value){ .kind = DB_KIND_NULL };
+    return v.set ? db_v_int(v.v) : db_v_null(DB_KIND_INT);
 }
 static inline struct db_value db_v_tri(enum tri v) {
-    return v != UNSET ? db_v_int(v == YES) : (struct db_value){ .kind = DB_KIND_NULL };
+    return v != UNSET ? db_v_int(v == YES) : db_v_null(DB_KIND_INT);
 }
+/* Text is UTF-8 without NUL; anything else is refused with E_INVALID. */
 static inline struct db_value db_v_text(struct str s) {
-    return (struct db_value){ .kind = s.p ? DB_KIND_TEXT : DB_KIND_NULL, .s = s };
+    return s.p ? (struct db_value){ .kind = DB_KIND_TEXT, .s = s } : db_v_null(DB_KIND_TEXT);
 }
 static inline struct db_value db_v_blob(struct str s) {
-    return (struct db_value){ .kind = s.p ? DB_KIND_BLOB : DB_KIND_NULL, .s = s };
+    return s.p ? (struct db_value){ .kind = DB_KIND_BLOB, .s = s } : db_v_null(DB_KIND_BLOB);
 }
 
 /* Arguments of a call: db_exec(ctx, &q, DB_ARGS(db_v_text(id), db_v_int(n)), NULL) */
@@ -82,10 +93,13 @@ struct db_args {
     size_t n;
 };
 
-/* Opens the engine that `options` names; creates the SQLite file when missing.
- * Does not migrate. On failure: E_DB or E_IO with the reason in ctx->err. */
+/* Opens the engine that `options` names; creates the folder and the SQLite file when
+ * missing. Does not migrate. PostgreSQL is not contacted before the first query. On
+ * failure: E_INVALID (the URL), E_DB or E_IO with the reason in ctx->err, which never
+ * contains the URL's password. */
 MUST_USE enum rc db_open(struct ctx *ctx, const struct db_options *options, struct db **ret_db);
-/* Waits for running transactions, checkpoints, closes; nulls *db. Accepts NULL. */
+/* Waits for running transactions, checkpoints, closes; nulls *db. Every session is
+ * closed before. Accepts NULL. */
 void db_close(struct db **db);
 enum db_engine db_engine(const struct db *db);
 
@@ -95,12 +109,15 @@ void db_session_close(struct db_session **session);
 struct db *db_of(const struct db_session *session);
 
 /* Runs `query` and returns its rows one by one with db_next. The rows close by
- * themselves when the arena is reset; close early with db_rows_close when many
- * queries follow. E_DB with the engine's message in ctx->err. */
+ * themselves when the arena is reset, the session is closed or the transaction ends;
+ * close early with db_rows_close when many queries follow. Other queries may run
+ * while rows are open; on PostgreSQL what is left of them is then kept in memory, up
+ * to DB_HELD_MAX_BYTES. E_CONFLICT, E_INVALID or E_DB with the engine's message in
+ * ctx->err. */
 MUST_USE enum rc db_query(struct ctx *ctx, const struct query *query, struct db_args args,
                           struct db_rows **ret_rows);
-/* Like db_query for a statement that was assembled from constant fragments
- * (http://…/style: see db/sql.h). `sql` must come from sql_text. */
+/* Like db_query for a statement that was assembled from constant fragments; called
+ * by db/sql.h only. */
 MUST_USE enum rc db_query_built(struct ctx *ctx, struct str sql, struct db_args args,
                                 struct db_rows **ret_rows);
 /* True and positioned on the next row; false at the end or after a failure, which
@@ -117,8 +134,9 @@ int64_t db_int(const struct db_rows *rows, size_t column);
 double db_real(const struct db_rows *rows, size_t column);
 struct str db_text(const struct db_rows *rows, size_t column);
 
-/* Runs a statement that returns no rows. *ret_changes (may be NULL): rows changed.
- * E_CONFLICT when a UNIQUE constraint refuses it, else E_DB. */
+/* Runs a statement that returns no rows, inside db_transact. *ret_changes (may be
+ * NULL): rows changed. E_CONFLICT when a UNIQUE constraint refuses it, E_INVALID for
+ * a text that is not UTF-8, else E_DB. */
 MUST_USE enum rc db_exec(struct ctx *ctx, const struct query *query, struct db_args args,
                          int64_t *ret_changes);
 
@@ -146,7 +164,12 @@ MUST_USE enum rc db_row(struct ctx *ctx, struct db_rows *rows, const struct fiel
  * thread while the caller waits, and runs again from the start after a
  * serialisation failure, so it must have no effect outside the database and its own
  * results. db_transact inside work just calls (one request, one transaction).
- * Commit failed: E_DB, nothing of it is kept. */
+ *
+ * A statement that fails ends the transaction: whatever work does then fails with
+ * the same code, and so does the transaction, even when work returns OK. To go on
+ * after a conflict, say ON CONFLICT in the statement.
+ * Commit failed: E_DB, nothing of it is kept; only when the connection to PostgreSQL
+ * breaks during the commit is it unknown whether it took place. */
 typedef enum rc db_work(struct ctx *ctx, void *arg);
 MUST_USE enum rc db_transact(struct ctx *ctx, db_work *work, void *arg);
 
@@ -159,18 +182,23 @@ struct migration {
 };
 
 /* Applies what is missing, each in a transaction of its own, in order. Other
- * processes wait. With `dry_run` only counts. *ret_applied: how many. */
+ * processes wait. With `dry_run` only counts. *ret_applied: how many. E_UNSUPPORTED
+ * when the database knows a migration that `list` does not: a newer version made it. */
 MUST_USE enum rc db_migrate(struct ctx *ctx, const struct migration *list, size_t n, bool dry_run,
                             int *ret_applied);
 
-/* A consistent copy of the SQLite database to a new file (VACUUM INTO). E_UNSUPPORTED
- * on PostgreSQL, whose own tools do that. */
+/* A consistent copy of the SQLite database to a new file (VACUUM INTO), on disk when
+ * this returns. E_CONFLICT when `path` exists. E_UNSUPPORTED on PostgreSQL, whose own
+ * tools do that. */
 MUST_USE enum rc db_backup(struct ctx *ctx, const char *path);
 
 /* Numbers for /metrics since the process began. */
 struct db_stats {
-    int64_t queries, writes, commits, failures;
-    int64_t writer_queue; /* transactions that wait now */
+    int64_t queries;      /* statements run */
+    int64_t writes;       /* transactions that ended, kept or rolled back */
+    int64_t commits;      /* commits made: on SQLite one for many transactions */
+    int64_t failures;     /* statements and commits that failed; conflicts count */
+    int64_t writer_queue; /* transactions that wait or run now */
 };
 void db_stats(const struct db *db, struct db_stats *ret_stats);
 

@@ -1,0 +1,668 @@
+/* PostgreSQL over libpq: one connection per session, prepared statements, values in
+ * binary with their types named, results as text.
+ *
+ * Rows that are read one by one come in single-row mode, so that an export of any
+ * size needs no memory; a connection carries one such result at a time, so another
+ * query first reads what is left of it into memory.
+ *
+ * A connection that died while idle is opened anew, once; one that dies inside a
+ * transaction fails it. Transactions run at READ COMMITTED and are repeated after a
+ * deadlock or a serialisation failure. */
+#include <endian.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "db/engine.h"
+
+enum {
+    PARAMETERS_MAX = 256,
+    /* Tries of a transaction; the pauses between them add up to less than a second. */
+    TRIES_MAX = 10,
+    PAUSE_MAX_MS = 200,
+    /* Rows read to the end after an early close; more, and a new connection is cheaper. */
+    DRAIN_MAX = 1000,
+};
+
+/* Types of PostgreSQL, from its catalogue pg_type. */
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23,
+       OID_TEXT = 25, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
+
+static const Oid type_of_kind[] = {
+    [DB_KIND_NULL] = 0, [DB_KIND_INT] = OID_INT8, [DB_KIND_TEXT] = OID_TEXT,
+    [DB_KIND_BLOB] = OID_BYTEA, [DB_KIND_REAL] = OID_FLOAT8,
+};
+
+struct pg_db {
+    struct db base;
+    char *url;
+    char *password; /* of the URL, for taking it out of messages; may be NULL */
+};
+
+struct pg_statement {
+    const struct query *key;
+    const char *name;
+    size_t n;
+    Oid types[];
+};
+
+struct pg_session {
+    struct db_session base;
+    PGconn *connection;   /* NULL: not connected yet */
+    struct arena *arena;  /* of the statements; as old as the connection */
+    struct map statements;
+    struct db_rows *streaming; /* the rows that the connection is delivering */
+    bool again; /* the running transaction failed in a way that a repetition mends */
+};
+
+/* Values in the form that libpq takes. */
+struct parameters {
+    int n;
+    Oid types[PARAMETERS_MAX];
+    const char *values[PARAMETERS_MAX];
+    int lengths[PARAMETERS_MAX];
+    int formats[PARAMETERS_MAX];
+    uint64_t numbers[PARAMETERS_MAX]; /* in network order */
+};
+
+static const struct engine engine;
+
+static struct pg_session *session_of(const struct ctx *ctx) {
+    return (struct pg_session *) ctx->db;
+}
+
+static const struct pg_db *db_of_session(const struct pg_session *session) {
+    return (const struct pg_db *) session->base.db;
+}
+
+/* Failures. */
+
+static const struct {
+    const char *state;
+    enum rc rc;
+    bool again;
+} states[] = {
+    { "23505", E_CONFLICT, false }, /* unique_violation */
+    { "22021", E_INVALID, false },  /* character_not_in_repertoire: not UTF-8, or NUL */
+    { "22P05", E_INVALID, false },  /* untranslatable_character: \u0000 in JSON */
+    { "40001", E_DB, true },        /* serialization_failure */
+    { "40P01", E_DB, true },        /* deadlock_detected */
+};
+
+/* `message` without its line end and without the password, should libpq quote it. */
+static const char *cleaned(struct ctx *ctx, const struct pg_db *db, const char *message) {
+    struct str rest = str_trim(str_of(message));
+    struct str secret = str_of(db->password);
+    if (str_is_empty(secret))
+        return arena_cstr(ctx->arena, rest);
+    struct buf clean = buf_in(ctx->arena, ARENA_BACKSTOP_BYTES);
+    for (size_t at; (at = str_find_str(rest, secret)) < rest.n;) {
+        buf_str(&clean, str_sub(rest, 0, at));
+        buf_str(&clean, STR("***"));
+        rest = str_sub(rest, at + secret.n, rest.n);
+    }
+    buf_str(&clean, rest);
+    return arena_cstr(ctx->arena, buf_text(&clean));
+}
+
+static enum rc connection_failed(struct ctx *ctx, const char *name) {
+    struct pg_session *session = session_of(ctx);
+    const char *message = PQerrorMessage(session->connection);
+    return session_failed(ctx, ctx->db, E_DB, name,
+                          cleaned(ctx, db_of_session(session), message));
+}
+
+/* Only the primary message: the detail quotes values. */
+static enum rc result_failed(struct ctx *ctx, const char *name, const PGresult *result) {
+    struct pg_session *session = session_of(ctx);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (!state || !primary)
+        return connection_failed(ctx, name);
+    enum rc rc = E_DB;
+    for (size_t i = 0; i < LENGTH(states); i++) {
+        if (strcmp(states[i].state, state) != 0)
+            continue;
+        rc = states[i].rc;
+        session->again = session->again || states[i].again;
+    }
+    const char *message = arena_printf(ctx->arena, "%s (%s)", primary, state).p;
+    return session_failed(ctx, ctx->db, rc, name, message);
+}
+
+/* Connections. */
+
+static void disconnect(struct pg_session *session) {
+    if (session->streaming) {
+        session->streaming->rc = E_DB;
+        session->streaming->streaming = false;
+        session->streaming = NULL;
+    }
+    PQfinish(session->connection);
+    session->connection = NULL;
+    session->statements = (struct map){ 0 };
+    arena_free(&session->arena);
+}
+
+static bool is_alive(const struct pg_session *session) {
+    return session->connection && PQstatus(session->connection) == CONNECTION_OK;
+}
+
+/* Notices (IF NOT EXISTS and the like) are for people at a terminal. */
+static void ignore_notice(void *arg, const PGresult *result) {
+    (void) arg;
+    (void) result;
+}
+
+static enum rc connect_session(struct ctx *ctx) {
+    struct pg_session *session = session_of(ctx);
+    disconnect(session);
+    /* The URL may overrule what stands before it. */
+    const char *keys[] = { "connect_timeout", "fallback_application_name", "keepalives_idle",
+                           "tcp_user_timeout", "dbname", "client_encoding", NULL };
+    const char *values[] = { "10", "outrider", "30", "60000", db_of_session(session)->url, "UTF8",
+                             NULL };
+    session->connection = PQconnectdbParams(keys, values, 1);
+    if (!is_alive(session))
+        return connection_failed(ctx, "connect");
+    (void) PQsetNoticeReceiver(session->connection, ignore_notice, NULL);
+    session->arena = arena_new();
+    session->statements = map_in(session->arena);
+    return OK;
+}
+
+static enum rc connect_if_needed(struct ctx *ctx) {
+    struct pg_session *session = session_of(ctx);
+    if (is_alive(session))
+        return OK;
+    if (session->base.in_transaction)
+        return connection_failed(ctx, "the connection is gone");
+    return connect_session(ctx);
+}
+
+/* True after a failure that a new connection mends: the old one died while it was
+ * idle, and nothing was begun on it. */
+static bool died_idle(const struct pg_session *session, bool was_open) {
+    return was_open && !session->base.in_transaction && session->connection
+           && PQstatus(session->connection) == CONNECTION_BAD;
+}
+
+static struct db_session *session_open(struct db *db) {
+    (void) db; /* db.c sets it */
+    struct pg_session *session = MEM_NEW(struct pg_session);
+    return &session->base;
+}
+
+static void session_close(struct db_session *base) {
+    struct pg_session *session = (struct pg_session *) base;
+    disconnect(session);
+    mem_free(session);
+}
+
+/* Values. */
+
+static enum rc set_one(struct parameters *p, size_t i, const struct db_value *v) {
+    p->types[i] = type_of_kind[v->kind == DB_KIND_NULL ? v->null_of : v->kind];
+    p->formats[i] = 1;
+    p->values[i] = (const char *) &p->numbers[i];
+    p->lengths[i] = sizeof p->numbers[i];
+    switch (v->kind) {
+    case DB_KIND_INT:
+        p->numbers[i] = htobe64((uint64_t) v->i);
+        return OK;
+    case DB_KIND_REAL:
+        memcpy(&p->numbers[i], &v->r, sizeof v->r);
+        p->numbers[i] = htobe64(p->numbers[i]);
+        return OK;
+    case DB_KIND_TEXT:
+    case DB_KIND_BLOB:
+        if (v->s.n > INT32_MAX)
+            return E_TOO_LARGE;
+        p->values[i] = v->s.p;
+        p->lengths[i] = (int) v->s.n;
+        return OK;
+    case DB_KIND_NULL:
+        break;
+    }
+    p->values[i] = NULL;
+    return OK;
+}
+
+static enum rc set_parameters(struct ctx *ctx, const struct call *call, struct parameters *p) {
+    if (call->args.n > PARAMETERS_MAX)
+        return session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, "too many values");
+    p->n = (int) call->args.n;
+    for (size_t i = 0; i < call->args.n; i++) {
+        enum rc rc = set_one(p, i, &call->args.p[i]);
+        if (rc != OK)
+            return session_failed(ctx, ctx->db, rc, call->name, "a value is too long");
+    }
+    return OK;
+}
+
+/* Statements. */
+
+/* True when the statement was prepared for these types; a NULL fits any. */
+static bool fits(const struct pg_statement *statement, const struct parameters *p) {
+    if (statement->n != (size_t) p->n)
+        return false;
+    for (size_t i = 0; i < statement->n; i++)
+        if (p->types[i] && p->types[i] != statement->types[i])
+            return false;
+    return true;
+}
+
+/* Prepares the statement for the types of `p`. */
+static enum rc prepare(struct ctx *ctx, const struct call *call, const struct parameters *p,
+                       struct pg_statement **ret_statement) {
+    struct pg_session *session = session_of(ctx);
+    size_t n = (size_t) p->n;
+    struct pg_statement *statement =
+        arena_alloc(session->arena, sizeof *statement + n * sizeof statement->types[0]);
+    statement->key = call->key;
+    /* The arena's use grows with each, so the name is new even for the same query. */
+    statement->name = arena_printf(session->arena, "q%zu", arena_used(session->arena)).p;
+    statement->n = n;
+    for (size_t i = 0; i < n; i++)
+        statement->types[i] = p->types[i];
+    PGresult *result = PQprepare(session->connection, statement->name, call->sql, p->n, p->types);
+    enum rc rc = PQresultStatus(result) == PGRES_COMMAND_OK
+                     ? OK
+                     : result_failed(ctx, call->name, result);
+    PQclear(result);
+    if (rc != OK)
+        return rc;
+    struct str key = { (const char *) &statement->key, sizeof statement->key };
+    (void) map_put(&session->statements, key, statement);
+    *ret_statement = statement;
+    return OK;
+}
+
+/* The prepared statement; NULL for one that is used once. */
+static enum rc take_statement(struct ctx *ctx, const struct call *call, const struct parameters *p,
+                              struct pg_statement **ret_statement) {
+    *ret_statement = NULL;
+    if (!call->key)
+        return OK;
+    struct str key = { (const char *) &call->key, sizeof call->key };
+    struct pg_statement *statement = map_get(&session_of(ctx)->statements, key);
+    if (statement && fits(statement, p)) {
+        *ret_statement = statement;
+        return OK;
+    }
+    return prepare(ctx, call, p, ret_statement);
+}
+
+/* Reading ahead. */
+
+static void hold(struct db_rows *rows, PGresult *result) {
+    if ((rows->held_n & (rows->held_n - 1)) == 0)
+        rows->held = mem_resize(rows->held, (rows->held_n ? 2 * rows->held_n : 1) * sizeof *rows->held);
+    rows->held[rows->held_n++] = result;
+}
+
+/* Frees the connection for the next statement: what is left of the rows that it
+ * delivers goes to memory. */
+static void settle(struct pg_session *session) {
+    struct db_rows *rows = session->streaming;
+    if (!rows)
+        return;
+    size_t bytes = 0;
+    for (PGresult *result; (result = PQgetResult(session->connection));) {
+        bytes += PQresultMemorySize(result);
+        if (bytes <= DB_HELD_MAX_BYTES)
+            hold(rows, result);
+        else
+            PQclear(result);
+    }
+    if (bytes > DB_HELD_MAX_BYTES)
+        rows->rc = session_failed(rows->ctx, &session->base, E_TOO_LARGE, rows->name,
+                                  "other queries ran before its rows were read");
+    rows->streaming = false;
+    session->streaming = NULL;
+}
+
+/* Reads the rest and forgets it; a long rest costs the connection instead, where no
+ * transaction depends on it. */
+static void drain(struct pg_session *session) {
+    session->streaming = NULL;
+    int n = 0;
+    for (PGresult *result; (result = PQgetResult(session->connection)); n++) {
+        PQclear(result);
+        if (n < DRAIN_MAX || session->base.in_transaction)
+            continue;
+        disconnect(session);
+        return;
+    }
+}
+
+/* Running. */
+
+static PGresult *run_whole(struct pg_session *session, const struct call *call,
+                           const struct pg_statement *statement, const struct parameters *p) {
+    PGconn *c = session->connection;
+    return statement ? PQexecPrepared(c, statement->name, p->n, p->values, p->lengths, p->formats, 0)
+                     : PQexecParams(c, call->sql, p->n, p->types, p->values, p->lengths,
+                                    p->formats, 0);
+}
+
+/* The first row, or the end; the connection is streaming afterwards. */
+static PGresult *run_streaming(struct pg_session *session, const struct call *call,
+                               const struct pg_statement *statement, const struct parameters *p) {
+    PGconn *c = session->connection;
+    int sent = statement
+                   ? PQsendQueryPrepared(c, statement->name, p->n, p->values, p->lengths,
+                                         p->formats, 0)
+                   : PQsendQueryParams(c, call->sql, p->n, p->types, p->values, p->lengths,
+                                       p->formats, 0);
+    if (!sent || !PQsetSingleRowMode(c))
+        return NULL;
+    return PQgetResult(c);
+}
+
+static bool is_good(const PGresult *result) {
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE;
+}
+
+static enum rc run_once(struct ctx *ctx, const struct call *call, const struct parameters *p,
+                        PGresult **ret_result) {
+    struct pg_session *session = session_of(ctx);
+    enum rc rc = connect_if_needed(ctx);
+    if (rc != OK)
+        return rc;
+    settle(session);
+    struct pg_statement *statement = NULL;
+    rc = take_statement(ctx, call, p, &statement);
+    if (rc != OK)
+        return rc;
+    PGresult *result = call->stream ? run_streaming(session, call, statement, p)
+                                    : run_whole(session, call, statement, p);
+    if (is_good(result)) {
+        *ret_result = result;
+        return OK;
+    }
+    rc = result_failed(ctx, call->name, result);
+    PQclear(result);
+    if (call->stream)
+        drain(session);
+    return rc;
+}
+
+static enum rc run(struct ctx *ctx, const struct call *call, PGresult **ret_result) {
+    struct pg_session *session = session_of(ctx);
+    struct parameters p;
+    enum rc rc = set_parameters(ctx, call, &p);
+    if (rc != OK)
+        return rc;
+    bool was_open = is_alive(session);
+    struct err before = ctx->err;
+    rc = run_once(ctx, call, &p, ret_result);
+    if (rc == OK || !died_idle(session, was_open))
+        return rc;
+    ctx->err = before;
+    return run_once(ctx, call, &p, ret_result);
+}
+
+/* Rows. */
+
+static enum rc query(struct ctx *ctx, const struct call *call, struct db_rows *rows) {
+    enum rc rc = run(ctx, call, &rows->result);
+    if (rc != OK)
+        return rc;
+    rows->columns = (size_t) PQnfields(rows->result);
+    rows->row = -1;
+    rows->streaming = call->stream;
+    if (call->stream)
+        session_of(ctx)->streaming = rows;
+    return OK;
+}
+
+/* The next result of rows that were read one by one; NULL at the end. */
+static PGresult *next_result(struct db_rows *rows) {
+    if (rows->held_at < rows->held_n)
+        return rows->held[rows->held_at++];
+    return rows->streaming ? PQgetResult(((struct pg_session *) rows->session)->connection) : NULL;
+}
+
+/* After the last row: reads to the end of what the connection has to say. */
+static void finish_streaming(struct db_rows *rows) {
+    if (!rows->streaming)
+        return;
+    rows->streaming = false;
+    drain((struct pg_session *) rows->session);
+}
+
+static bool next(struct db_rows *rows) {
+    if (rows->done || rows->rc != OK)
+        return false;
+    if (++rows->row < PQntuples(rows->result))
+        return true;
+    /* Of a result that is not a single row, nothing follows; its columns stay readable. */
+    bool more = PQresultStatus(rows->result) == PGRES_SINGLE_TUPLE;
+    PGresult *result = more ? next_result(rows) : NULL;
+    if (result) {
+        PQclear(rows->result);
+        rows->result = result;
+        rows->row = 0;
+        if (!is_good(result))
+            rows->rc = result_failed(rows->ctx, rows->name, result);
+        else if (PQntuples(result) > 0)
+            return true;
+    }
+    rows->done = true;
+    finish_streaming(rows);
+    return false;
+}
+
+static void rows_close(struct db_rows *rows) {
+    finish_streaming(rows);
+    PQclear(rows->result);
+    rows->result = NULL;
+    while (rows->held_at < rows->held_n)
+        PQclear(rows->held[rows->held_at++]);
+    mem_free(rows->held);
+    rows->held = NULL;
+    rows->held_n = rows->held_at = 0;
+}
+
+static const char *column_name(const struct db_rows *rows, size_t column) {
+    return PQfname(rows->result, (int) column);
+}
+
+/* "\x" and two hexadecimal digits a byte. */
+static struct str bytes_of_hex(struct arena *arena, struct str hex) {
+    size_t n = hex.n >= 2 ? (hex.n - 2) / 2 : 0;
+    char *bytes = arena_alloc(arena, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        int high = ascii_hex_value(hex.p[2 + 2 * i]);
+        int low = ascii_hex_value(hex.p[3 + 2 * i]);
+        bytes[i] = (char) (high * 16 + low);
+    }
+    return (struct str){ bytes, n };
+}
+
+/* Sums of integers are numeric on PostgreSQL, and integers all the same. */
+static struct db_value number_of(struct str text) {
+    int64_t whole = 0;
+    return str_to_i64(text, &whole) == OK ? db_v_int(whole) : db_v_real(strtod(text.p, NULL));
+}
+
+static struct db_value column(const struct db_rows *rows, size_t column) {
+    int i = (int) column;
+    if (PQgetisnull(rows->result, rows->row, i))
+        return db_v_null(DB_KIND_NULL);
+    struct str text = { PQgetvalue(rows->result, rows->row, i),
+                        (size_t) PQgetlength(rows->result, rows->row, i) };
+    switch (PQftype(rows->result, i)) {
+    case OID_INT8:
+    case OID_INT4:
+    case OID_INT2:
+    case OID_NUMERIC:
+        return number_of(text);
+    case OID_FLOAT4:
+    case OID_FLOAT8:
+        return db_v_real(strtod(text.p, NULL));
+    case OID_BOOL:
+        return db_v_int(text.p[0] == 't');
+    case OID_BYTEA:
+        return db_v_blob(bytes_of_hex(rows->ctx->arena, text));
+    default:
+        return db_v_text(text);
+    }
+}
+
+static enum rc exec(struct ctx *ctx, const struct call *call, int64_t *ret_changes) {
+    PGresult *result = NULL;
+    enum rc rc = run(ctx, call, &result);
+    if (rc != OK)
+        return rc;
+    if (str_to_i64(str_of(PQcmdTuples(result)), ret_changes) != OK)
+        *ret_changes = 0; /* a command that changes no rows says "" */
+    PQclear(result);
+    return OK;
+}
+
+/* Statements without parameters; the last one's command tag must be `tag` if given. */
+static enum rc run_command(struct ctx *ctx, const char *name, const char *sql, const char *tag) {
+    struct pg_session *session = session_of(ctx);
+    settle(session);
+    PGresult *result = PQexec(session->connection, sql);
+    enum rc rc = OK;
+    if (!is_good(result))
+        rc = result_failed(ctx, name, result);
+    else if (tag && strcmp(PQcmdStatus(result), tag) != 0)
+        rc = session_failed(ctx, ctx->db, E_DB, name, PQcmdStatus(result));
+    PQclear(result);
+    return rc;
+}
+
+static enum rc script(struct ctx *ctx, const char *name, const char *sql) {
+    return run_command(ctx, name, sql, NULL);
+}
+
+/* Transactions. */
+
+static enum rc begin(struct ctx *ctx) {
+    struct pg_session *session = session_of(ctx);
+    bool was_open = is_alive(session);
+    struct err before = ctx->err;
+    enum rc rc = connect_if_needed(ctx);
+    if (rc != OK)
+        return rc;
+    rc = run_command(ctx, "begin", "BEGIN", "BEGIN");
+    if (rc == OK || !died_idle(session, was_open))
+        return rc;
+    ctx->err = before;
+    rc = connect_session(ctx);
+    return rc == OK ? run_command(ctx, "begin", "BEGIN", "BEGIN") : rc;
+}
+
+static enum rc end(struct ctx *ctx, enum rc rc) {
+    struct pg_session *session = session_of(ctx);
+    if (rc == OK) {
+        rc = run_command(ctx, "commit", "COMMIT", "COMMIT");
+        if (rc == OK)
+            session->base.db->commits++;
+        return rc;
+    }
+    struct err before = ctx->err;
+    /* A connection that cannot even roll back is of no use any more. */
+    if (!is_alive(session) || run_command(ctx, "rollback", "ROLLBACK", "ROLLBACK") != OK)
+        disconnect(session);
+    ctx->err = before;
+    return rc;
+}
+
+static enum rc try_once(struct ctx *ctx, db_work *work, void *arg) {
+    struct pg_session *session = session_of(ctx);
+    session->again = false;
+    enum rc rc = begin(ctx);
+    if (rc != OK)
+        return rc;
+    session->base.in_transaction = true;
+    session->base.failed = OK;
+    rc = work(ctx, arg);
+    if (rc == OK)
+        rc = session->base.failed;
+    rows_close_inside(&session->base);
+    rc = end(ctx, rc);
+    session->base.in_transaction = false;
+    session->base.failed = OK;
+    return rc;
+}
+
+/* So that those who met do not meet again. */
+static void pause_before(int attempt) {
+    uint32_t most = 2u << attempt;
+    if (most > PAUSE_MAX_MS)
+        most = PAUSE_MAX_MS;
+    long ms = 1 + (long) rand_below(most);
+    struct timespec left = { .tv_nsec = ms * 1000000 };
+    (void) nanosleep(&left, NULL); /* shorter is fine */
+}
+
+static enum rc transact(struct ctx *ctx, db_work *work, void *arg) {
+    struct ctx before = *ctx;
+    for (int attempt = 1;; attempt++) {
+        enum rc rc = try_once(ctx, work, arg);
+        if (rc == OK || !session_of(ctx)->again || attempt == TRIES_MAX)
+            return rc;
+        ctx->err = before.err;
+        ctx->problems = before.problems;
+        ctx->problem_count = before.problem_count;
+        pause_before(attempt);
+    }
+}
+
+static enum rc backup(struct ctx *ctx, const char *path) {
+    return fail(ctx, E_UNSUPPORTED, "backup to %s: use pg_dump or pg_basebackup", path);
+}
+
+/* The database. */
+
+static void close_db(struct db *base) {
+    struct pg_db *db = (struct pg_db *) base;
+    mem_free(db->url);
+    mem_free(db->password);
+    mem_free(db);
+}
+
+enum rc pg_open(struct ctx *ctx, const char *url, struct db **ret_db) {
+    ASSERT(PQisthreadsafe());
+    /* What libpq says about a malformed URL quotes it, password and all. */
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    if (!options)
+        return fail(ctx, E_INVALID, "the database URL is malformed");
+    struct pg_db *db = MEM_NEW(struct pg_db);
+    db->base.engine = &engine;
+    db->url = mem_strdup(url);
+    for (const PQconninfoOption *o = options; o->keyword; o++)
+        if (strcmp(o->keyword, "password") == 0 && o->val)
+            db->password = mem_strdup(o->val);
+    PQconninfoFree(options);
+    *ret_db = &db->base;
+    return OK;
+}
+
+static const struct engine engine = {
+    .kind = DB_POSTGRES,
+    .close = close_db,
+    .session_open = session_open,
+    .session_close = session_close,
+    .query = query,
+    .next = next,
+    .rows_close = rows_close,
+    .column_name = column_name,
+    .column = column,
+    .exec = exec,
+    .script = script,
+    .transact = transact,
+    .backup = backup,
+};

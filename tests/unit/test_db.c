@@ -1,0 +1,901 @@
+#include "db.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/vec.h"
+
+static const struct migration schema[] = {
+    { 1, "things",
+      "CREATE TABLE things (i INTEGER, t TEXT, b BLOB, r REAL) STRICT;"
+      "CREATE TABLE numbers (n INTEGER PRIMARY KEY, note TEXT UNIQUE,"
+      " parent INTEGER REFERENCES numbers (n), CHECK (n <> 13)) STRICT;"
+      "CREATE TABLE counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
+      "INSERT INTO counts (name, value) VALUES ('a', 0), ('b', 0);",
+      NULL },
+};
+
+static const struct query q_insert = {
+    "insert", "INSERT INTO things (i, t, b, r) VALUES ($1, $2, $3, $4)", NULL
+};
+static const struct query q_select = { "select", "SELECT i, t, b, r FROM things", NULL };
+static const struct query q_add_number = {
+    "add_number", "INSERT INTO numbers (n, note, parent) VALUES ($1, $2, $3)", NULL
+};
+static const struct query q_count_numbers = {
+    "count_numbers", "SELECT count(*) FROM numbers WHERE n >= $1 AND n <= $2", NULL
+};
+static const struct query q_count_things = {
+    "count_things", "SELECT count(DISTINCT i) FROM things WHERE i >= $1 AND i <= $2", NULL
+};
+static const struct query q_increment = {
+    "increment", "UPDATE counts SET value = value + 1 WHERE name = $1", NULL
+};
+static const struct query q_value = {
+    "value", "SELECT value FROM counts WHERE name = $1", NULL
+};
+/* $1 rows: their number, and a text of $2 characters. */
+static const struct query q_series = {
+    "series",
+    "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $1)"
+    " SELECT n, hex(zeroblob($2 / 2)) FROM s",
+    "SELECT n, repeat('0', $2::integer) FROM generate_series(1, $1) AS s (n)"
+};
+
+static void migrate(struct ctx *ctx) {
+    int applied = 0;
+    assert_ok(ctx, db_migrate(ctx, schema, LENGTH(schema), false, &applied));
+}
+
+static int setup_sqlite(void **state) {
+    int result = test_db_setup_sqlite(state);
+    if (result == 0)
+        migrate(&((struct test_db *) *state)->ctx);
+    return result;
+}
+
+static int setup_pg(void **state) {
+    int result = test_db_setup_pg(state);
+    if (result == 0)
+        migrate(&((struct test_db *) *state)->ctx);
+    return result;
+}
+
+/* One statement with its values as a work. */
+struct statement {
+    const struct query *query;
+    struct db_args args;
+    int64_t changes;
+};
+
+static enum rc run_statement(struct ctx *ctx, void *arg) {
+    struct statement *s = arg;
+    return db_exec(ctx, s->query, s->args, &s->changes);
+}
+
+static enum rc write_one(struct ctx *ctx, const struct query *query, struct db_args args) {
+    struct statement s = { query, args, -1 };
+    return db_transact(ctx, run_statement, &s);
+}
+
+static int64_t value_of(struct ctx *ctx, const char *name) {
+    int64_t value = -1;
+    assert_ok(ctx, db_get_int(ctx, &q_value, DB_ARGS(db_v_text(str_of(name))), &value));
+    return value;
+}
+
+static int64_t numbers_between(struct ctx *ctx, int64_t from, int64_t to) {
+    int64_t count = -1;
+    assert_ok(ctx, db_get_int(ctx, &q_count_numbers, DB_ARGS(db_v_int(from), db_v_int(to)), &count));
+    return count;
+}
+
+static enum rc add_number(struct ctx *ctx, int64_t n) {
+    return write_one(ctx, &q_add_number,
+                     DB_ARGS(db_v_int(n), db_v_null(DB_KIND_TEXT), db_v_null(DB_KIND_INT)));
+}
+
+static bool same_value(struct db_value a, struct db_rows *rows, size_t column) {
+    if (db_is_null(rows, column))
+        return a.kind == DB_KIND_NULL;
+    switch (a.kind) {
+    case DB_KIND_INT:
+        return db_int(rows, column) == a.i;
+    case DB_KIND_REAL:
+        return memcmp(&a.r, &(double){ db_real(rows, column) }, sizeof a.r) == 0;
+    case DB_KIND_TEXT:
+    case DB_KIND_BLOB:
+        return str_eq(db_text(rows, column), a.s);
+    case DB_KIND_NULL:
+        break;
+    }
+    return false;
+}
+
+static void test_types(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    char *large = arena_alloc(ctx->arena, 3000000);
+    memset(large, 'x', 3000000);
+    const struct db_value cases[][4] = {
+        { db_v_int(0), db_v_text(STR("")), db_v_blob(STR("")), db_v_real(0) },
+        { db_v_int(-1), db_v_text(STR("plain")), db_v_blob(STR("\0\1\377\\x00\0")), db_v_real(-1.5) },
+        { db_v_int(INT64_MAX), db_v_text(STR("it's \"quoted\" \\ $1 ?")), db_v_blob(STR("\0")),
+          db_v_real(0.1) },
+        { db_v_int(INT64_MIN), db_v_text(STR("Grüße, 漢字, 🎉, e\xCC\x81\n\t")),
+          db_v_blob(STR("\xC3\x28")), db_v_real(1.7976931348623157e308) },
+        { db_v_null(DB_KIND_INT), db_v_null(DB_KIND_TEXT), db_v_null(DB_KIND_BLOB),
+          db_v_null(DB_KIND_REAL) },
+        { db_v_null(DB_KIND_NULL), db_v_null(DB_KIND_NULL), db_v_null(DB_KIND_NULL),
+          db_v_null(DB_KIND_NULL) },
+        { db_v_opt((struct opt_int){ 0 }), db_v_text(STR_NONE), db_v_blob(STR_NONE),
+          db_v_real(5e-324) },
+        { db_v_tri(YES), db_v_text((struct str){ large, 3000000 }),
+          db_v_blob((struct str){ large, 3000000 }), db_v_real(3) },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        assert_ok(ctx, test_db_exec(ctx, "DELETE FROM things"));
+        assert_ok(ctx, write_one(ctx, &q_insert, (struct db_args){ cases[i], 4 }));
+        struct db_rows *rows;
+        assert_ok(ctx, db_query(ctx, &q_select, DB_NO_ARGS, &rows));
+        assert_int_equal(db_columns(rows), 4);
+        assert_string_equal(db_column_name(rows, 3), "r");
+        assert_true(db_next(rows));
+        for (size_t k = 0; k < 4; k++)
+            if (!same_value(cases[i][k], rows, k))
+                fail_case("row %zu, column %zu", i, k);
+        assert_false(db_next(rows));
+        assert_ok(ctx, db_rows_close(rows));
+    }
+}
+
+static void test_conversions(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    static const struct {
+        struct query query;
+        int64_t number;
+        const char *text;
+    } cases[] = {
+        { { "sum", "SELECT sum(n) FROM (SELECT 40 AS n UNION ALL SELECT 2) AS x", NULL }, 42, "42" },
+        { { "count", "SELECT count(*) FROM things", NULL }, 0, "0" },
+        { { "exists", "SELECT EXISTS (SELECT 1 FROM counts)", NULL }, 1, "1" },
+        { { "not", "SELECT NOT EXISTS (SELECT 1 FROM counts)", NULL }, 0, "0" },
+        { { "text", "SELECT '17'", NULL }, 17, "17" },
+        { { "word", "SELECT 'seventeen'", NULL }, 0, "seventeen" },
+        { { "null", "SELECT NULL", NULL }, 0, NULL },
+        { { "real", "SELECT 2.5", NULL }, 2, "2.5" },
+        { { "huge", "SELECT 1e300", NULL }, INT64_MAX, NULL },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t number = -7;
+        struct str text = STR("?");
+        assert_ok(ctx, db_get_int(ctx, &cases[i].query, DB_NO_ARGS, &number));
+        assert_ok(ctx, db_get_text(ctx, &cases[i].query, DB_NO_ARGS, &text));
+        if (number != cases[i].number)
+            fail_case("%s: %lld", cases[i].query.name, (long long) number);
+        if (cases[i].text || i == 6)
+            assert_str(text, cases[i].text);
+    }
+    static const struct query none = { "none", "SELECT i FROM things", NULL };
+    int64_t untouched = -7;
+    assert_rc(ctx, db_get_int(ctx, &none, DB_NO_ARGS, &untouched), E_NOT_FOUND);
+    assert_int_equal(untouched, -7);
+}
+
+static void test_parameters(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    static const struct query swapped = { "swapped", "SELECT $2 || $1 || $2", NULL };
+    static const struct query ten = {
+        "ten", "SELECT $10 || $1 || $2 || $3 || $4 || $5 || $6 || $7 || $8 || $9", NULL
+    };
+    static const struct query maybe = {
+        "maybe", "SELECT count(*) FROM counts WHERE $1 IS NULL OR name = $1", NULL
+    };
+    static const struct query untyped = {
+        "untyped", "SELECT count(*) FROM counts WHERE name = $1 OR value = $2", NULL
+    };
+    struct str text;
+    assert_ok(ctx, db_get_text(ctx, &swapped, DB_ARGS(db_v_text(STR("a")), db_v_text(STR("b"))),
+                               &text));
+    assert_str(text, "bab");
+    struct db_value letters[10];
+    for (size_t i = 0; i < 10; i++)
+        letters[i] = db_v_text(str_sub(STR("abcdefghij"), i, i + 1));
+    assert_ok(ctx, db_get_text(ctx, &ten, (struct db_args){ letters, 10 }, &text));
+    assert_str(text, "jabcdefghi");
+    int64_t n;
+    assert_ok(ctx, db_get_int(ctx, &maybe, DB_ARGS(db_v_text(STR_NONE)), &n));
+    assert_int_equal(n, 2);
+    assert_ok(ctx, db_get_int(ctx, &maybe, DB_ARGS(db_v_text(STR("b"))), &n));
+    assert_int_equal(n, 1);
+    /* A statement may see a NULL of no type first, and values of any type later. */
+    assert_ok(ctx, db_get_int(ctx, &untyped, DB_ARGS(db_v_null(0), db_v_null(0)), &n));
+    assert_int_equal(n, 0);
+    assert_ok(ctx, db_get_int(ctx, &untyped, DB_ARGS(db_v_text(STR("b")), db_v_int(0)), &n));
+    assert_int_equal(n, 2);
+}
+
+static void test_refused(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    const struct db_value none = db_v_null(DB_KIND_TEXT), no_parent = db_v_null(DB_KIND_INT);
+    assert_ok(ctx, write_one(ctx, &q_add_number, DB_ARGS(db_v_int(1), db_v_text(STR("x")), no_parent)));
+    static const struct query wrong = { "wrong", "SELECT FROM WHERE", NULL };
+    static const struct query quoted = { "quoted", "SELECT \"no_such_column\" FROM counts", NULL };
+    static const struct query too_few = { "too_few", "DELETE FROM counts WHERE name = $2", NULL };
+    const struct {
+        const char *what;
+        const struct query *query;
+        struct db_args args;
+        enum rc rc;
+    } cases[] = {
+        { "primary key", &q_add_number, DB_ARGS(db_v_int(1), none, no_parent), E_CONFLICT },
+        { "unique", &q_add_number, DB_ARGS(db_v_int(2), db_v_text(STR("x")), no_parent), E_CONFLICT },
+        { "check", &q_add_number, DB_ARGS(db_v_int(13), none, no_parent), E_DB },
+        { "reference", &q_add_number, DB_ARGS(db_v_int(3), none, db_v_int(99)), E_DB },
+        { "not UTF-8", &q_add_number, DB_ARGS(db_v_int(4), db_v_text(STR("\xC3\x28")), no_parent),
+          E_INVALID },
+        { "NUL", &q_add_number, DB_ARGS(db_v_int(5), db_v_text(STR("a\0b")), no_parent), E_INVALID },
+        { "syntax", &wrong, DB_NO_ARGS, E_DB },
+        { "string in double quotes", &quoted, DB_NO_ARGS, E_DB },
+        { "too few values", &too_few, DB_ARGS(db_v_text(STR("a"))), E_DB },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        ctx_clear_error(ctx);
+        enum rc rc = write_one(ctx, cases[i].query, cases[i].args);
+        if (rc != cases[i].rc || ctx->err.rc != rc)
+            fail_case("%s: %s, %.*s", cases[i].what, rc_name(rc), STR_FMT(ctx->err.text));
+    }
+    assert_int_equal(numbers_between(ctx, 0, 100), 1);
+    ctx_clear_error(ctx);
+    assert_rc(ctx, db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("a"))), NULL), E_DB);
+    assert_int_equal(value_of(ctx, "a"), 0);
+}
+
+/* A statement that writes and gives rows fails where it is run, not at its rows. */
+static enum rc insert_returning(struct ctx *ctx, void *arg) {
+    static const struct query returning = {
+        "returning", "INSERT INTO numbers (n) VALUES (1) RETURNING n + 1", NULL
+    };
+    struct db_rows *rows;
+    enum rc rc = db_query(ctx, &returning, DB_NO_ARGS, &rows);
+    if (rc == OK)
+        *(int64_t *) arg = db_next(rows) ? db_int(rows, 0) : -1;
+    return rc;
+}
+
+static void test_returning(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    int64_t n = 0;
+    assert_ok(ctx, db_transact(ctx, insert_returning, &n));
+    assert_int_equal(n, 2);
+    assert_rc(ctx, db_transact(ctx, insert_returning, &n), E_CONFLICT);
+    assert_int_equal(numbers_between(ctx, 0, 100), 1);
+}
+
+static enum rc write_two(struct ctx *ctx, void *arg) {
+    enum rc *second = arg;
+    enum rc rc = db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("a"))), NULL);
+    if (rc != OK)
+        return rc;
+    *second = db_exec(ctx, &q_add_number,
+                      DB_ARGS(db_v_int(1), db_v_null(DB_KIND_TEXT), db_v_null(DB_KIND_INT)), NULL);
+    int64_t value;
+    /* After a failure nothing runs any more, not even a query. */
+    enum rc third = db_get_int(ctx, &q_value, DB_ARGS(db_v_text(STR("a"))), &value);
+    return third == *second ? OK : E_PROTO;
+}
+
+static void test_failure_ends_transaction(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    enum rc second = OK;
+    assert_ok(ctx, db_transact(ctx, write_two, &second));
+    assert_int_equal(second, OK);
+    assert_rc(ctx, db_transact(ctx, write_two, &second), E_CONFLICT);
+    assert_int_equal(second, E_CONFLICT);
+    assert_int_equal(value_of(ctx, "a"), 1);
+}
+
+struct nested {
+    enum rc inner, outer;
+    bool same_session;
+    struct db_session *caller;
+};
+
+static enum rc inner_work(struct ctx *ctx, void *arg) {
+    const struct nested *n = arg;
+    enum rc rc = db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("b"))), NULL);
+    return rc != OK ? rc : n->inner;
+}
+
+static enum rc outer_work(struct ctx *ctx, void *arg) {
+    struct nested *n = arg;
+    n->same_session = ctx->db == n->caller;
+    enum rc rc = db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("a"))), NULL);
+    if (rc != OK)
+        return rc;
+    int64_t value = value_of(ctx, "a"); /* what was written is seen inside */
+    rc = db_transact(ctx, inner_work, n);
+    if (rc != OK)
+        return rc;
+    return value_of(ctx, "a") == value ? n->outer : E_PROTO;
+}
+
+static void test_nested(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    static const struct {
+        enum rc inner, outer, result;
+        int64_t a, b;
+    } cases[] = {
+        { OK, OK, OK, 1, 1 },
+        { OK, E_DENIED, E_DENIED, 1, 1 },
+        { E_CREDITS, OK, E_CREDITS, 1, 1 },
+        { OK, OK, OK, 2, 2 },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct nested n = { .inner = cases[i].inner, .outer = cases[i].outer, .caller = ctx->db };
+        struct db_session *before = ctx->db;
+        assert_rc(ctx, db_transact(ctx, outer_work, &n), cases[i].result);
+        assert_ptr_equal(ctx->db, before);
+        assert_int_equal(n.same_session, test_db_is_pg(t));
+        assert_int_equal(value_of(ctx, "a"), cases[i].a);
+        assert_int_equal(value_of(ctx, "b"), cases[i].b);
+    }
+}
+
+static void test_changes(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    static const struct query update = { "update", "UPDATE counts SET value = value + $1", NULL };
+    static const struct query nothing = {
+        "nothing", "INSERT INTO counts (name, value) VALUES ($1, 0) ON CONFLICT DO NOTHING", NULL
+    };
+    struct statement all = { &update, DB_ARGS(db_v_int(5)), -1 };
+    assert_ok(ctx, db_transact(ctx, run_statement, &all));
+    assert_int_equal(all.changes, 2);
+    struct statement conflict = { &nothing, DB_ARGS(db_v_text(STR("a"))), -1 };
+    assert_ok(ctx, db_transact(ctx, run_statement, &conflict));
+    assert_int_equal(conflict.changes, 0);
+}
+
+/* Rows that are open while other queries run, and while the same one runs. */
+static void test_open_rows(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    struct db_rows *outer, *rows;
+    assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(20), db_v_int(10)), &outer));
+    int64_t seen = 0;
+    while (db_next(outer)) {
+        assert_int_equal(db_int(outer, 0), ++seen);
+        assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(3), db_v_int(2)), &rows));
+        int64_t inner = 0;
+        while (db_next(rows))
+            inner += db_int(rows, 0);
+        assert_int_equal(inner, 6);
+        assert_int_equal(value_of(ctx, "a"), seen - 1);
+        assert_ok(ctx, write_one(ctx, &q_increment, DB_ARGS(db_v_text(STR("a")))));
+        assert_int_equal(db_text(outer, 1).n, 10);
+    }
+    assert_int_equal(seen, 20);
+    assert_ok(ctx, db_rows_close(outer));
+    /* Left open: the arena closes them, and so does the session. */
+    assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(50000), db_v_int(100)), &rows));
+    assert_true(db_next(rows));
+    arena_reset(ctx->arena);
+    assert_int_equal(value_of(ctx, "a"), 20);
+    assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(50000), db_v_int(100)), &rows));
+    assert_true(db_next(rows));
+    assert_ok(ctx, db_rows_close(rows));
+    assert_false(db_next(rows));
+    assert_int_equal(value_of(ctx, "a"), 20);
+    assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(9), db_v_int(100)), &rows));
+    struct db *db = db_of(ctx->db);
+    db_session_close(&ctx->db);
+    assert_false(db_next(rows));
+    ctx->db = db_session_open(db);
+}
+
+static enum rc leave_open(struct ctx *ctx, void *arg) {
+    return db_query(ctx, &q_series, DB_ARGS(db_v_int(5000), db_v_int(100)), arg);
+}
+
+static void test_transaction_closes_rows(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    struct db_rows *rows = NULL;
+    assert_ok(ctx, db_transact(ctx, leave_open, &rows));
+    assert_false(db_next(rows));
+    assert_ok(ctx, write_one(ctx, &q_increment, DB_ARGS(db_v_text(STR("a")))));
+}
+
+static void test_streams(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    struct db_rows *rows;
+    assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(70000), db_v_int(1000)), &rows));
+    int64_t sum = 0;
+    while (db_next(rows))
+        sum += db_int(rows, 0);
+    assert_ok(ctx, db_rows_close(rows));
+    assert_int_equal(sum, INT64_C(70000) * 70001 / 2);
+    /* Held in memory because of another query: bounded. */
+    assert_ok(ctx, db_query(ctx, &q_series, DB_ARGS(db_v_int(70000), db_v_int(1000)), &rows));
+    assert_true(db_next(rows));
+    assert_int_equal(value_of(ctx, "a"), 0);
+    int64_t n = 1;
+    while (db_next(rows))
+        n++;
+    assert_int_equal(db_rows_close(rows), test_db_is_pg(t) ? E_TOO_LARGE : OK);
+    assert_true(test_db_is_pg(t) || n == 70000);
+    assert_int_equal(value_of(ctx, "a"), 0);
+}
+
+struct thing {
+    struct str name, note;
+    struct opt_int number, absent;
+    enum tri yes;
+    struct strs words;
+    struct ints sizes;
+    struct counts heads;
+    struct str extra;
+    struct str kept;
+};
+static const struct field thing_rows[] = {
+    F_OBJECT_NAME("thing"),
+    F_STR(struct thing, name),
+    F_STR(struct thing, note),
+    F_INT(struct thing, number),
+    F_INT(struct thing, absent),
+    F_BOOL(struct thing, yes),
+    F_STRS(struct thing, words),
+    F_INTS(struct thing, sizes),
+    F_COUNTS(struct thing, heads),
+    F_JSON(struct thing, extra),
+    F_STR(struct thing, kept),
+};
+static const struct fields thing_fields = FIELDS("Thing", struct thing, thing_rows);
+
+static const struct query q_things = {
+    "things",
+    "SELECT 'x' || n AS name, NULL AS note, n AS number, NULL AS absent, n % 2 AS yes,"
+    " '[\"a\",\"\\u00e9\"]' AS words, '[1,-2]' AS sizes, '{\"sales\":3}' AS heads,"
+    " '{\"k\": [1]}' AS extra, 'unknown' AS no_such_field, 'y' AS object"
+    " FROM (SELECT 1 AS n UNION ALL SELECT 2) AS s WHERE n >= $1 ORDER BY n",
+    NULL
+};
+
+static void test_structs(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    struct thing thing = { .note = STR("old"), .absent = opt_int(1), .kept = STR("kept") };
+    assert_ok(ctx, db_get(ctx, &q_things, DB_ARGS(db_v_int(1)), &thing_fields, &thing));
+    assert_str(thing.name, "x1");
+    assert_str(thing.note, NULL);
+    assert_str(thing.kept, "kept");
+    assert_str(thing.extra, "{\"k\": [1]}");
+    assert_true(thing.number.set && thing.number.v == 1 && !thing.absent.set);
+    assert_int_equal(thing.yes, YES);
+    assert_int_equal(thing.words.n, 2);
+    assert_str(thing.words.p[1], "\xC3\xA9");
+    assert_int_equal(thing.sizes.n, 2);
+    assert_int_equal(thing.sizes.p[1], -2);
+    assert_int_equal(thing.heads.n, 1);
+    assert_str(thing.heads.p[0].key, "sales");
+    assert_int_equal(thing.heads.p[0].n, 3);
+    struct list list;
+    assert_ok(ctx, db_list(ctx, &q_things, DB_ARGS(db_v_int(1)), &thing_fields, &list));
+    assert_int_equal(list.n, 2);
+    const struct thing *things = list.p;
+    assert_str(things[1].name, "x2");
+    assert_int_equal(things[1].yes, NO);
+    assert_rc(ctx, db_get(ctx, &q_things, DB_ARGS(db_v_int(3)), &thing_fields, &thing), E_NOT_FOUND);
+    assert_ok(ctx, db_list(ctx, &q_things, DB_ARGS(db_v_int(3)), &thing_fields, &list));
+    assert_int_equal(list.n, 0);
+    static const struct query broken = { "broken", "SELECT '[1' AS sizes", NULL };
+    assert_rc(ctx, db_get(ctx, &broken, DB_NO_ARGS, &thing_fields, &thing), E_DB);
+}
+
+/* Threads. */
+
+enum { THREADS = 16, ROUNDS = 25 };
+
+struct worker {
+    struct db *db;
+    int number;
+    int failures;
+};
+
+static enum rc increment(struct ctx *ctx, void *arg) {
+    (void) arg;
+    return db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("a"))), NULL);
+}
+
+static void *increment_often(void *arg) {
+    struct worker *w = arg;
+    struct ctx ctx = test_db_ctx(w->db);
+    for (int i = 0; i < ROUNDS; i++) {
+        w->failures += db_transact(&ctx, increment, NULL) != OK;
+        int64_t value = 0; /* what was committed is there at once, for every session */
+        w->failures += db_get_int(&ctx, &q_value, DB_ARGS(db_v_text(STR("a"))), &value) != OK;
+        w->failures += value < i + 1;
+        arena_reset(ctx.arena);
+    }
+    test_db_ctx_done(&ctx);
+    return NULL;
+}
+
+static int run_threads(struct db *db, void *(*function)(void *arg)) {
+    pthread_t threads[THREADS];
+    struct worker workers[THREADS];
+    int failures = 0;
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){ db, i, 0 };
+        assert_int_equal(pthread_create(&threads[i], NULL, function, &workers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        failures += workers[i].failures;
+    }
+    return failures;
+}
+
+static void test_threads(void **state) {
+    struct test_db *t = *state;
+    struct db_stats before, after;
+    db_stats(t->db, &before);
+    assert_int_equal(run_threads(t->db, increment_often), 0);
+    assert_int_equal(value_of(&t->ctx, "a"), THREADS * ROUNDS);
+    db_stats(t->db, &after);
+    assert_int_equal(after.writes - before.writes, THREADS * ROUNDS);
+    assert_int_equal(after.failures, before.failures);
+    assert_int_equal(after.writer_queue, 0);
+    int64_t commits = after.commits - before.commits;
+    assert_true(test_db_is_pg(t) ? commits == THREADS * ROUNDS : commits < THREADS * ROUNDS);
+}
+
+/* Of a group, every second fails after it has written. */
+static enum rc write_or_fail(struct ctx *ctx, void *arg) {
+    const struct worker *w = arg;
+    enum rc rc = db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("b"))), NULL);
+    if (rc == OK && w->number % 4 == 1) /* a statement that fails */
+        return db_exec(ctx, &q_add_number,
+                       DB_ARGS(db_v_int(13), db_v_null(DB_KIND_TEXT), db_v_null(DB_KIND_INT)), NULL);
+    return rc == OK && w->number % 4 == 3 ? E_DENIED : rc; /* a decision */
+}
+
+static void *fail_often(void *arg) {
+    static const enum rc expected[] = { OK, E_DB, OK, E_DENIED };
+    struct worker *w = arg;
+    struct ctx ctx = test_db_ctx(w->db);
+    for (int i = 0; i < ROUNDS; i++)
+        w->failures += db_transact(&ctx, write_or_fail, w) != expected[w->number % 4];
+    test_db_ctx_done(&ctx);
+    return NULL;
+}
+
+static void test_threads_that_fail(void **state) {
+    struct test_db *t = *state;
+    assert_int_equal(run_threads(t->db, fail_often), 0);
+    assert_int_equal(value_of(&t->ctx, "b"), THREADS * ROUNDS / 2);
+}
+
+/* Processes: this program again, with the database's place as argument. */
+
+static enum rc add_thing(struct ctx *ctx, int64_t i) {
+    return write_one(ctx, &q_insert,
+                     DB_ARGS(db_v_int(i), db_v_null(DB_KIND_TEXT), db_v_null(DB_KIND_BLOB),
+                             db_v_null(DB_KIND_REAL)));
+}
+
+static int child_main(const char *what, const char *url, const char *folder) {
+    static const struct query next = { "next", "SELECT coalesce(max(i), 0) + 1 FROM things", NULL };
+    struct test_db t = { .options = { .url = *url ? url : NULL, .data_dir = folder } };
+    if (test_db_open(&t) != 0)
+        return 1;
+    bool endless = strcmp(what, "insert") == 0;
+    int64_t n = 0;
+    enum rc rc = db_get_int(&t.ctx, &next, DB_NO_ARGS, &n);
+    for (int64_t last = n + 200; rc == OK && (endless || n < last); n++) {
+        rc = endless ? add_thing(&t.ctx, n) : db_transact(&t.ctx, increment, NULL);
+        if (rc == OK && write(STDOUT_FILENO, &n, sizeof n) < 0)
+            return 1;
+    }
+    if (rc != OK)
+        print_error("child: %.*s\n", STR_FMT(t.ctx.err.text));
+    test_db_ctx_done(&t.ctx);
+    db_close(&t.db);
+    return rc == OK ? 0 : 1;
+}
+
+static pid_t start_child(const struct test_db *t, const char *what, int *ret_output) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void) dup2(ends[1], STDOUT_FILENO);
+        (void) close(ends[0]);
+        (void) close(ends[1]);
+        const char *url = t->options.url ? t->options.url : "";
+        const char *folder = t->options.data_dir ? t->options.data_dir : "";
+        (void) execl("/proc/self/exe", "test_db", "--child", what, url, folder, (char *) NULL);
+        _exit(127);
+    }
+    (void) close(ends[1]);
+    *ret_output = ends[0];
+    return child;
+}
+
+static int status_of(pid_t child) {
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void test_two_processes(void **state) {
+    struct test_db *t = *state;
+    int output;
+    pid_t child = start_child(t, "increment", &output);
+    int64_t acknowledged;
+    assert_int_equal(read(output, &acknowledged, sizeof acknowledged), sizeof acknowledged);
+    for (int i = 0; i < 200; i++)
+        assert_ok(&t->ctx, db_transact(&t->ctx, increment, NULL));
+    while (read(output, &acknowledged, sizeof acknowledged) > 0)
+        ;
+    (void) close(output);
+    assert_int_equal(status_of(child), 0);
+    assert_int_equal(value_of(&t->ctx, "a"), 400);
+}
+
+static void close_all(struct test_db *t) {
+    test_db_ctx_done(&t->ctx);
+    db_close(&t->db);
+}
+
+/* What was acknowledged to somebody else survives the process that wrote it; both when
+ * others have the database open and when the next to open it has to recover it. */
+static void test_kill(void **state) {
+    struct test_db *t = *state;
+    for (int round = 0; round < 6; round++) {
+        int output;
+        bool alone = round % 2;
+        if (alone)
+            close_all(t);
+        pid_t child = start_child(t, "insert", &output);
+        int64_t first = 0, last = 0;
+        for (int i = 0; i < 3 + 7 * round; i++) {
+            assert_int_equal(read(output, &last, sizeof last), sizeof last);
+            first = i ? first : last;
+        }
+        assert_int_equal(kill(child, SIGKILL), 0);
+        while (read(output, &last, sizeof last) == sizeof last)
+            ;
+        (void) close(output);
+        assert_int_equal(WTERMSIG(status_of(child)), SIGKILL);
+        if (alone)
+            assert_int_equal(test_db_open(t), 0);
+        int64_t kept = -1;
+        struct db_args range = DB_ARGS(db_v_int(first), db_v_int(last));
+        assert_ok(&t->ctx, db_get_int(&t->ctx, &q_count_things, range, &kept));
+        assert_int_equal(kept, last - first + 1);
+        assert_ok(&t->ctx, add_thing(&t->ctx, 0)); /* no lock was left behind */
+    }
+}
+
+/* What is particular to one engine. */
+
+static void test_backup(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    if (test_db_is_pg(t)) {
+        assert_rc(ctx, db_backup(ctx, "/tmp/never"), E_UNSUPPORTED);
+        return;
+    }
+    assert_ok(ctx, add_number(ctx, 7));
+    const char *folder = arena_printf(ctx->arena, "%s/copy", t->options.data_dir).p;
+    const char *path = arena_printf(ctx->arena, "%s/outrider.db", folder).p;
+    assert_rc(ctx, db_backup(ctx, path), E_DB); /* no such folder */
+    ctx_clear_error(ctx);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_ok(ctx, db_backup(ctx, path));
+    assert_rc(ctx, db_backup(ctx, path), E_CONFLICT);
+    assert_ok(ctx, add_number(ctx, 8));
+    struct test_db copy = { .options = { .data_dir = folder } };
+    assert_int_equal(test_db_open(&copy), 0);
+    assert_int_equal(numbers_between(&copy.ctx, 7, 8), 1);
+    assert_ok(&copy.ctx, add_number(&copy.ctx, 8));
+    test_db_ctx_done(&copy.ctx);
+    db_close(&copy.db);
+}
+
+static int64_t file_size(const struct test_db *t, const char *name) {
+    struct stat info;
+    const char *path = arena_printf(t->arena, "%s/%s", t->options.data_dir, name).p;
+    return stat(path, &info) == 0 ? info.st_size : -1;
+}
+
+static void test_write_ahead_log(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    struct str text = { arena_alloc(ctx->arena, 1000000), 1000000 };
+    memset((char *) text.p, 'x', text.n);
+    for (int i = 0; i < 40; i++)
+        assert_ok(ctx, write_one(ctx, &q_insert, DB_ARGS(db_v_int(i), db_v_text(text),
+                                                         db_v_null(DB_KIND_BLOB), db_v_real(0))));
+    /* 40 MB went through it; it was begun anew in between. */
+    assert_in_range(file_size(t, "outrider.db-wal"), 1, 10000000);
+    close_all(t);
+    assert_in_range(file_size(t, "outrider.db-wal") + 1, 0, 1);
+    assert_int_equal(test_db_open(t), 0);
+    int64_t rows;
+    static const struct query count = { "count", "SELECT count(*) FROM things", NULL };
+    assert_ok(&t->ctx, db_get_int(&t->ctx, &count, DB_NO_ARGS, &rows));
+    assert_int_equal(rows, 40);
+}
+
+static void test_idle_connection_dies(void **state) {
+    struct test_db *t = *state;
+    static const struct query pid = { "pid", "SELECT pg_backend_pid()", NULL };
+    static const struct query end = { "end", "SELECT pg_terminate_backend($1::integer, 5000)", NULL };
+    struct ctx other = test_db_ctx(t->db);
+    int64_t backend, ended;
+    for (int i = 0; i < 2; i++) {
+        assert_ok(&t->ctx, db_get_int(&t->ctx, &pid, DB_NO_ARGS, &backend));
+        assert_ok(&other, db_get_int(&other, &end, DB_ARGS(db_v_int(backend)), &ended));
+        assert_int_equal(ended, 1);
+        if (i == 0)
+            assert_int_equal(value_of(&t->ctx, "a"), 0);
+        else
+            assert_ok(&t->ctx, db_transact(&t->ctx, increment, NULL));
+        assert_int_equal(t->ctx.err.rc, OK);
+    }
+    assert_int_equal(value_of(&t->ctx, "a"), 1);
+    test_db_ctx_done(&other);
+}
+
+static enum rc die_inside(struct ctx *ctx, void *arg) {
+    int *runs = arg;
+    ++*runs;
+    static const struct query suicide = { "suicide", "SELECT pg_terminate_backend(pg_backend_pid())", NULL };
+    enum rc rc = increment(ctx, NULL);
+    int64_t ended;
+    if (rc == OK && *runs == 1)
+        rc = db_get_int(ctx, &suicide, DB_NO_ARGS, &ended);
+    return rc == OK ? E_PROTO : increment(ctx, NULL);
+}
+
+static void test_connection_dies_inside(void **state) {
+    struct test_db *t = *state;
+    int runs = 0;
+    assert_rc(&t->ctx, db_transact(&t->ctx, die_inside, &runs), E_DB);
+    assert_int_equal(runs, 1); /* not repeated: half of it may have been done elsewhere */
+    ctx_clear_error(&t->ctx);
+    assert_int_equal(value_of(&t->ctx, "a"), 0);
+}
+
+/* Two transactions that take the same two rows in opposite order. */
+struct crossing {
+    struct db *db;
+    pthread_barrier_t *both_hold_one;
+    const char *names[2];
+    int runs;
+    enum rc rc;
+    bool error_left;
+};
+
+static enum rc cross(struct ctx *ctx, void *arg) {
+    struct crossing *c = arg;
+    enum rc rc = db_exec(ctx, &q_increment, DB_ARGS(db_v_text(str_of(c->names[0]))), NULL);
+    if (rc != OK)
+        return rc;
+    if (c->runs++ == 0)
+        pthread_barrier_wait(c->both_hold_one);
+    return db_exec(ctx, &q_increment, DB_ARGS(db_v_text(str_of(c->names[1]))), NULL);
+}
+
+static void *cross_main(void *arg) {
+    struct crossing *c = arg;
+    struct ctx ctx = test_db_ctx(c->db);
+    c->rc = db_transact(&ctx, cross, c);
+    c->error_left = ctx.err.rc != OK;
+    test_db_ctx_done(&ctx);
+    return NULL;
+}
+
+static void test_deadlock_is_repeated(void **state) {
+    struct test_db *t = *state;
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, 2);
+    struct crossing c[2] = { { t->db, &barrier, { "a", "b" }, 0, OK, false },
+                             { t->db, &barrier, { "b", "a" }, 0, OK, false } };
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, cross_main, &c[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(c[i].rc, OK);
+        assert_false(c[i].error_left);
+    }
+    assert_true(c[0].runs + c[1].runs > 2);
+    assert_int_equal(value_of(&t->ctx, "a"), 2);
+    assert_int_equal(value_of(&t->ctx, "b"), 2);
+    pthread_barrier_destroy(&barrier);
+}
+
+static void test_password_is_not_told(void **state) {
+    (void) state;
+    static const struct {
+        const char *url;
+        enum rc open;
+    } cases[] = {
+        { "postgresql://u:s3cret@/x?host=/nonexistent", OK },
+        { "postgresql://u:%733cret@127.0.0.1:1/x", OK },
+        { "postgresql://u:s3cret@[::1/x", E_INVALID },
+        { "postgresql://u:s3cret@/x?nonsense=s3cret", E_INVALID },
+        { "user=u password=s3cret host=/nonexistent s3cret", E_INVALID },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct ctx ctx = test_ctx();
+        struct db *db = NULL;
+        struct db_options options = { .url = cases[i].url };
+        assert_rc(&ctx, db_open(&ctx, &options, &db), cases[i].open);
+        if (db) {
+            ctx.db = db_session_open(db);
+            int64_t n;
+            assert_rc(&ctx, db_get_int(&ctx, &q_value, DB_NO_ARGS, &n), E_DB);
+            db_session_close(&ctx.db);
+        }
+        assert_true(ctx.err.text.n > 0);
+        assert_false(str_contains(ctx.err.text, STR("s3cret")));
+        db_close(&db);
+        arena_free(&ctx.arena);
+    }
+}
+
+static void test_cannot_open(void **state) {
+    (void) state;
+    static const struct {
+        const char *folder;
+        enum rc rc;
+    } cases[] = { { "/nonexistent/deeper", E_IO }, { "/dev/null", E_IO } };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct ctx ctx = test_ctx();
+        struct db *db = NULL;
+        struct db_options options = { .data_dir = cases[i].folder };
+        assert_rc(&ctx, db_open(&ctx, &options, &db), cases[i].rc);
+        assert_null(db);
+        arena_free(&ctx.arena);
+    }
+}
+
+#define ON_SQLITE(f) { #f " (sqlite)", f, setup_sqlite, test_db_teardown, NULL }
+#define ON_PG(f) { #f " (postgresql)", f, setup_pg, test_db_teardown, NULL }
+#define ON_BOTH(f) ON_SQLITE(f), ON_PG(f)
+
+int main(int argc, char **argv) {
+    if (argc == 5 && strcmp(argv[1], "--child") == 0)
+        return child_main(argv[2], argv[3], argv[4]);
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(test_types),
+        ON_BOTH(test_conversions),
+        ON_BOTH(test_parameters),
+        ON_BOTH(test_refused),
+        ON_BOTH(test_returning),
+        ON_BOTH(test_failure_ends_transaction),
+        ON_BOTH(test_nested),
+        ON_BOTH(test_changes),
+        ON_BOTH(test_open_rows),
+        ON_BOTH(test_transaction_closes_rows),
+        ON_BOTH(test_streams),
+        ON_BOTH(test_structs),
+        ON_BOTH(test_threads),
+        ON_BOTH(test_threads_that_fail),
+        ON_BOTH(test_two_processes),
+        ON_BOTH(test_kill),
+        ON_BOTH(test_backup),
+        ON_SQLITE(test_write_ahead_log),
+        ON_PG(test_idle_connection_dies),
+        ON_PG(test_connection_dies_inside),
+        ON_PG(test_deadlock_is_repeated),
+        cmocka_unit_test(test_password_is_not_told),
+        cmocka_unit_test(test_cannot_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
