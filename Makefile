@@ -84,7 +84,7 @@ everything: all unit fuzz-targets
 deps-%:
 	@tools/deps $(subst -, ,$*)
 
-run: deps-build
+run: deps-build-run
 	@$(MAKE) -s -j$(JOBS) MODE=release all
 	@tools/run
 
