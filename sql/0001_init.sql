@@ -133,7 +133,8 @@ CREATE UNIQUE INDEX companies_linkedin ON companies (linkedin_key);
 CREATE INDEX companies_name ON companies (name_key);
 CREATE INDEX companies_rank ON companies (rank DESC, doc);
 
--- People, shared by all accounts. email and phone numbers are shown only after a reveal.
+-- People, shared by all accounts. stored_email and phone numbers are shown only after a
+-- reveal.
 CREATE TABLE people (
     doc INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -162,7 +163,7 @@ CREATE TABLE people (
     educations TEXT,
     languages TEXT,
     keywords TEXT,
-    email TEXT,
+    stored_email TEXT,
     email_key TEXT,               -- lower case, ASCII domain
     company_id TEXT,
     extra TEXT,

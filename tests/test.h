@@ -16,6 +16,9 @@
 #include "base/ctx.h"
 #include "base/str.h"
 
+/* Fails the test with a sentence: fail_case("%s: expected %d", text, n) */
+#define fail_case(...) (print_error(__VA_ARGS__), print_error("\n"), _fail(__FILE__, __LINE__))
+
 #define assert_str(actual, expected) test_assert_str((actual), (expected), __FILE__, __LINE__)
 
 static inline void test_assert_str(struct str actual, const char *expected, const char *file,

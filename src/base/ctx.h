@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct db_session;
+struct services; /* store/services.h */
 
 /* Where in the request a problem is: decides the member of the error's `source`. */
 enum problem_source { IN_NOTHING, IN_BODY, IN_QUERY, IN_HEADER };
@@ -38,6 +39,7 @@ struct ctx {
     struct arena *arena;
     const struct clock *clock;
     struct db_session *db;
+    const struct services *services; /* what the whole process shares; NULL in plain tests */
     struct str account_id; /* absent before authentication and in work for all accounts */
     struct str request_id;
     struct str job_id;

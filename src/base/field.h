@@ -162,6 +162,16 @@ struct fields {
 #define F_OBJECT_NAME(text) \
     { .name = "object", .type = FIELD_STR, .flags = FIELD_CONSTANT, .example = (text) }
 
+/* Whether the member has a value; a constant always has. */
+bool field_is_set(const struct field *field, const void *object);
+
+/* Copies the member from one struct of the table to another; what it points to is
+ * shared. Constants are left alone. */
+void field_copy(const struct field *field, void *to, const void *from);
+
+/* The row of this name, or NULL. */
+const struct field *field_find(const struct fields *fields, struct str name);
+
 #define FIELDS(schema, t, table, ...) \
     { .name = (schema), .size = sizeof(t), .rows = (table), .n = LENGTH(table), __VA_ARGS__ }
 

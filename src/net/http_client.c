@@ -1,0 +1,105 @@
+#include "net/http_client.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "net/address.h"
+
+struct transfer {
+    const struct http_call *call;
+    struct buf body;
+    bool denied;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void init(void) {
+    (void) curl_global_init(CURL_GLOBAL_DEFAULT); /* a failure shows at curl_easy_init */
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg) {
+    struct transfer *t = arg;
+    buf_bytes(&t->body, data, size * n);
+    return t->body.failed ? 0 : size * n;
+}
+
+/* Called with the resolved address, before the connection is made. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
+    struct transfer *t = arg;
+    if (purpose == CURLSOCKTYPE_IPCXN
+        && (t->call->allow_private || address_is_public(&address->addr)))
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    t->denied = true;
+    return CURL_SOCKET_BAD;
+}
+
+static struct curl_slist *header_list(const struct http_call *call) {
+    struct curl_slist *list = NULL;
+    if (str_is_set(call->body))
+        list = curl_slist_append(list, "Content-Type: application/json");
+    for (const char *const *h = call->headers; h && *h; h++)
+        list = curl_slist_append(list, *h);
+    return list;
+}
+
+static void free_headers(void *list) {
+    curl_slist_free_all(list);
+}
+
+static void set_options(CURL *curl, struct arena *arena, struct transfer *t) {
+    const struct http_call *call = t->call;
+    struct curl_slist *headers = header_list(call);
+    arena_defer(arena, free_headers, headers);
+    curl_easy_setopt(curl, CURLOPT_URL, arena_cstr(arena, call->url));
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* the check must see the real peer */
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, call->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t);
+    if (str_is_set(call->body)) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) call->body.n);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.p);
+    }
+}
+
+static enum rc result(const struct transfer *t, CURLcode code) {
+    if (t->denied)
+        return E_DENIED;
+    if (t->body.failed)
+        return E_TOO_LARGE;
+    switch (code) {
+    case CURLE_OK: return OK;
+    case CURLE_OPERATION_TIMEDOUT: return E_TIMEOUT;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL: return E_INVALID;
+    default: return E_IO;
+    }
+}
+
+enum rc http_call(struct arena *arena, const struct http_call *call,
+                  struct http_reply *ret_reply, struct str *ret_reason) {
+    pthread_once(&once, init);
+    CURL *curl = curl_easy_init();
+    if (!curl) {
+        *ret_reason = STR("libcurl cannot start");
+        return E_IO;
+    }
+    struct transfer t = { .call = call, .body = buf_in(arena, call->answer_max) };
+    set_options(curl, arena, &t);
+    CURLcode code = curl_easy_perform(curl);
+    enum rc rc = result(&t, code);
+    if (rc == OK) {
+        ret_reply->body = buf_text(&t.body);
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret_reply->status);
+    } else {
+        *ret_reason = t.denied ? STR("the address is not public")
+                               : str_of(curl_easy_strerror(code));
+    }
+    curl_easy_cleanup(curl);
+    return rc;
+}

@@ -1,0 +1,224 @@
+#include "store/jobs.h"
+
+#include "base/check.h"
+#include "base/rand.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "store/queries.h"
+
+#define T struct job
+static const struct field job_rows[] = {
+    F_ID(T, id, .doc = "Id of the job."),
+    F_ID(T, account_id, .doc = "Whose it is."),
+    F_STR(T, kind, .doc = "What is to be done (jobs/kinds.c)."),
+    F_STR(T, subject, .doc = "What it is about."),
+    F_JSON(T, payload, .doc = "What the kind needs to know."),
+    F_STR(T, status, .doc = "queued, running, done, failed or canceled."),
+    F_INT(T, attempts, .doc = "How often it was begun."),
+    F_TIME(T, run_at, .doc = "When it is due."),
+    F_STR(T, lease_owner, .doc = "The worker that has it."),
+    F_TIME(T, lease_until, .doc = "Until when."),
+    F_STR(T, last_error, .doc = "Why the last attempt failed."),
+    F_TIME(T, created_at, .doc = "When it was enqueued."),
+    F_TIME(T, finished_at, .doc = "When it ended."),
+};
+#undef T
+const struct fields job_fields
+    = FIELDS("Job", struct job, job_rows, .doc = "Work that goes on in the background.");
+
+#define COLUMNS                                                                          \
+    "id, account_id, kind, subject, payload, status, attempts, run_at, lease_owner, "    \
+    "lease_until, last_error, created_at, finished_at"
+
+static const struct query enqueue
+    = { "job_enqueue",
+        "INSERT INTO jobs (id, account_id, kind, subject, payload, status, run_at, attempts, "
+        "created_at) VALUES ($1, $2, $3, $4, $5, 'queued', $6, 0, $6) "
+        "ON CONFLICT (account_id, kind, subject) DO UPDATE SET id = excluded.id, "
+        "payload = excluded.payload, status = 'queued', run_at = excluded.run_at, attempts = 0, "
+        "last_error = NULL, lease_owner = NULL, lease_until = NULL, finished_at = NULL, "
+        "created_at = excluded.created_at "
+        "WHERE jobs.status IN ('done', 'failed', 'canceled')",
+        NULL };
+static const struct query by_subject
+    = { "job_by_subject",
+        "SELECT " COLUMNS " FROM jobs WHERE account_id = $1 AND kind = $2 AND subject = $3", NULL };
+static const struct query cancel
+    = { "job_cancel",
+        "UPDATE jobs SET status = 'canceled', finished_at = $4, lease_owner = NULL, "
+        "lease_until = NULL WHERE account_id = $1 AND kind = $2 AND subject = $3 "
+        "AND status IN ('queued', 'running')",
+        NULL };
+/* On PostgreSQL locked rows are another worker's claim in progress: passed over. */
+#define DUE                                                             \
+    "(status = 'queued' AND run_at <= $1) OR "                          \
+    "(status = 'running' AND lease_until <= $1)"
+static const struct query claim
+    = { "jobs_claim",
+        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3, "
+        "attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE " DUE
+        " ORDER BY run_at LIMIT $4) RETURNING " COLUMNS,
+        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3, "
+        "attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE " DUE
+        " ORDER BY run_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING " COLUMNS };
+static const struct query still_mine
+    = { "job_still_mine",
+        "UPDATE jobs SET lease_owner = lease_owner WHERE id = $1 AND lease_owner = $2 "
+        "AND status = 'running'",
+        NULL };
+static const struct query renew
+    = { "jobs_renew",
+        "UPDATE jobs SET lease_until = $2 WHERE lease_owner = $1 AND status = 'running'", NULL };
+static const struct query release
+    = { "jobs_release", "UPDATE jobs SET lease_until = 0 WHERE status = 'running'", NULL };
+static const struct query done
+    = { "job_done",
+        "UPDATE jobs SET status = 'done', finished_at = $3, lease_owner = NULL, "
+        "lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        NULL };
+static const struct query again
+    = { "job_again",
+        "UPDATE jobs SET status = 'queued', run_at = $3, last_error = $4, lease_owner = NULL, "
+        "lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        NULL };
+static const struct query failed
+    = { "job_failed",
+        "UPDATE jobs SET status = 'failed', finished_at = $3, last_error = $4, "
+        "lease_owner = NULL, lease_until = NULL "
+        "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        NULL };
+static const struct query next_due
+    = { "jobs_next_due",
+        "SELECT min(CASE WHEN status = 'queued' THEN run_at ELSE lease_until END) FROM jobs "
+        "WHERE status IN ('queued', 'running')",
+        NULL };
+static const struct query count
+    = { "jobs_count", "SELECT status, count(*) FROM jobs GROUP BY status", NULL };
+
+static const struct query *const queries[]
+    = { &enqueue, &by_subject, &cancel, &claim,  &still_mine, &renew,
+        &release, &done,       &again,  &failed, &next_due,   &count };
+const struct query_table job_queries = QUERY_TABLE(queries);
+
+enum rc job_enqueue(struct ctx *ctx, const char *kind, struct str subject, struct str payload) {
+    int64_t now = ctx_now(ctx);
+    return db_exec(ctx, &enqueue,
+                   DB_ARGS(db_v_text(uuid_new(ctx->arena, now)), db_v_text(ctx->account_id),
+                           db_v_text(str_of(kind)), db_v_text(subject), db_v_text(payload),
+                           db_v_int(now)),
+                   NULL);
+}
+
+enum rc job_by_subject(struct ctx *ctx, const char *kind, struct str subject,
+                       struct job *ret_job) {
+    return db_get(ctx, &by_subject,
+                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(str_of(kind)), db_v_text(subject)),
+                  &job_fields, ret_job);
+}
+
+enum rc job_cancel(struct ctx *ctx, const char *kind, struct str subject) {
+    return db_exec(ctx, &cancel,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(str_of(kind)),
+                           db_v_text(subject), db_v_int(ctx_now(ctx))),
+                   NULL);
+}
+
+struct claim_work {
+    struct str owner;
+    int64_t lease_ms;
+    int limit;
+    struct list jobs;
+};
+
+static enum rc claim_in_transaction(struct ctx *ctx, void *arg) {
+    struct claim_work *w = arg;
+    w->jobs = (struct list){ 0 }; /* the work may be run a second time */
+    return db_list(ctx, &claim,
+                   DB_ARGS(db_v_int(ctx_now(ctx)), db_v_text(w->owner), db_v_int(w->lease_ms),
+                           db_v_int(w->limit)),
+                   &job_fields, &w->jobs);
+}
+
+enum rc jobs_claim(struct ctx *ctx, struct str owner, int64_t lease_ms, int limit,
+                   struct list *ret_jobs) {
+    struct claim_work work = { .owner = owner, .lease_ms = lease_ms, .limit = limit };
+    enum rc rc = db_transact(ctx, claim_in_transaction, &work);
+    if (rc == OK)
+        *ret_jobs = work.jobs;
+    return rc;
+}
+
+/* A change of a job that the caller holds. */
+static enum rc change_own(struct ctx *ctx, const struct query *query, struct db_args args) {
+    int64_t changes;
+    enum rc rc = db_exec(ctx, query, args, &changes);
+    return rc == OK && changes == 0 ? E_CANCELED : rc;
+}
+
+enum rc job_still_mine(struct ctx *ctx, const struct job *job) {
+    return change_own(ctx, &still_mine,
+                      DB_ARGS(db_v_text(job->id), db_v_text(job->lease_owner)));
+}
+
+enum rc job_done(struct ctx *ctx, const struct job *job) {
+    return change_own(ctx, &done,
+                      DB_ARGS(db_v_text(job->id), db_v_text(job->lease_owner),
+                              db_v_int(ctx_now(ctx))));
+}
+
+enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at, struct str error) {
+    bool never = run_at < 0;
+    return change_own(ctx, never ? &failed : &again,
+                      DB_ARGS(db_v_text(job->id), db_v_text(job->lease_owner),
+                              db_v_int(never ? ctx_now(ctx) : run_at), db_v_text(error)));
+}
+
+struct renew_work {
+    struct str owner;
+    int64_t until;
+};
+
+static enum rc renew_in_transaction(struct ctx *ctx, void *arg) {
+    const struct renew_work *w = arg;
+    return db_exec(ctx, &renew, DB_ARGS(db_v_text(w->owner), db_v_int(w->until)), NULL);
+}
+
+enum rc jobs_renew(struct ctx *ctx, struct str owner, int64_t lease_ms) {
+    return db_transact(ctx, renew_in_transaction,
+                       &(struct renew_work){ owner, ctx_now(ctx) + lease_ms });
+}
+
+static enum rc release_in_transaction(struct ctx *ctx, void *arg) {
+    (void) arg;
+    return db_exec(ctx, &release, DB_NO_ARGS, NULL);
+}
+
+enum rc jobs_release(struct ctx *ctx) {
+    return db_transact(ctx, release_in_transaction, NULL);
+}
+
+enum rc jobs_next_due(struct ctx *ctx, int64_t *ret_at) {
+    struct db_rows *rows;
+    enum rc rc = db_query(ctx, &next_due, DB_NO_ARGS, &rows);
+    if (rc != OK)
+        return rc;
+    int64_t at = db_next(rows) && !db_is_null(rows, 0) ? db_int(rows, 0) : INT64_MAX;
+    rc = db_rows_close(rows);
+    if (rc == OK)
+        *ret_at = at;
+    return rc;
+}
+
+enum rc jobs_count(struct ctx *ctx, struct counts *ret_counts) {
+    struct db_rows *rows;
+    enum rc rc = db_query(ctx, &count, DB_NO_ARGS, &rows);
+    if (rc != OK)
+        return rc;
+    struct counts counts = { 0 };
+    while (db_next(rows))
+        counts_add(ctx->arena, &counts, db_text(rows, 0), db_int(rows, 1));
+    rc = db_rows_close(rows);
+    if (rc == OK)
+        *ret_counts = counts;
+    return rc;
+}

@@ -1,0 +1,23 @@
+/* What the whole process shares and lower layers need: made once by the command that
+ * runs (cli/), immutable while threads run, reached through ctx->services. */
+#ifndef STORE_SERVICES_H
+#define STORE_SERVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct secrets;
+
+struct services {
+    const struct secrets *secrets;
+    struct {
+        struct str provider_url; /* absent: unknown addresses are not looked for */
+        bool allow_private;      /* the provider may be on a private address */
+        int64_t timeout_ms;      /* how long GET /people/find waits for it */
+    } reveal;
+    void (*wake_jobs)(void);     /* a job was committed; NULL where none run */
+};
+
+#endif
