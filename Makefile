@@ -29,7 +29,7 @@ LDFLAGS_ALL = -pie -pthread -Wl,-z,relro,-z,now $(FLAGS_$(MODE)) $(LDFLAGS)
 # libmicrohttpd is linked statically so that the framing gate can sit between it and
 # the socket (--wrap, see src/http/gate.c).
 LIBS = -Wl,--wrap=recv -Wl,--wrap=gnutls_record_recv -l:libmicrohttpd.a \
-       $(PKG_LIBS) -lunistring -lcsv -lm
+       $(PKG_LIBS) -lunistring -lcsv -lresolv -lm
 
 SRC  = $(filter-out src/main.c,$(wildcard src/*/*.c))
 OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o

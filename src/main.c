@@ -44,7 +44,7 @@ static int run(struct cli *cli, int argc, const char *const *argv) {
 
 int main(int argc, char **argv) {
     prepare_process();
-    struct cli cli = { .out = stdout };
+    struct cli cli = { .out = stdout, .lock = DATA_DIR_UNLOCKED };
     cli.ctx = (struct ctx){ .arena = arena_new(), .clock = &clock_system };
     int code = run(&cli, argc, (const char *const *) argv);
     arena_free(&cli.ctx.arena);

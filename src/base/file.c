@@ -8,9 +8,14 @@
 #include "base/buf.h"
 #include "base/rand.h"
 
+const char *error_text(int error) {
+    const char *text = strerrordesc_np(error);
+    return text ? text : "unknown error";
+}
+
 static enum rc open_failed(struct ctx *ctx, const char *path) {
     enum rc rc = errno == ENOENT ? E_NOT_FOUND : errno == EACCES ? E_DENIED : E_IO;
-    return fail(ctx, rc, "open %s: %s", path, strerror(errno));
+    return fail(ctx, rc, "open %s: %s", path, error_text(errno));
 }
 
 /* Up to `max` + 1 bytes, so that one too many is noticed. */
@@ -22,7 +27,7 @@ static enum rc read_all(struct ctx *ctx, int fd, const char *path, struct buf *b
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return fail(ctx, E_IO, "read %s: %s", path, strerror(errno));
+            return fail(ctx, E_IO, "read %s: %s", path, error_text(errno));
         if (n == 0)
             break;
         buf_added(b, (size_t) n);
@@ -73,7 +78,7 @@ enum rc file_sync_directory(struct ctx *ctx, const char *path) {
     bool synced = fsync(fd) == 0;
     int error = errno;
     (void) close(fd); /* opened for reading */
-    return synced ? OK : fail(ctx, E_IO, "sync %s: %s", path, strerror(error));
+    return synced ? OK : fail(ctx, E_IO, "sync %s: %s", path, error_text(error));
 }
 
 /* Written under another name and linked: link(2), unlike rename(2), refuses to
@@ -98,5 +103,5 @@ enum rc file_create(struct ctx *ctx, const char *path, struct str text) {
     (void) unlink(draft.p); /* a left-over draft is harmless */
     if (linked)
         return file_sync_directory(ctx, parent(ctx, path));
-    return error == EEXIST ? E_CONFLICT : fail(ctx, E_IO, "create %s: %s", path, strerror(error));
+    return error == EEXIST ? E_CONFLICT : fail(ctx, E_IO, "create %s: %s", path, error_text(error));
 }

@@ -7,6 +7,9 @@
 #include "base/rc.h"
 #include "base/str.h"
 
+/* English text of an errno: static storage and, unlike strerror, safe in threads. */
+const char *error_text(int error);
+
 /* The content of `path`, at most `max` bytes, NUL-terminated behind its end, on the
  * arena. E_NOT_FOUND without such a file, E_TOO_LARGE, E_DENIED, E_IO; the reason,
  * which names the file, is in ctx->err. */

@@ -12,10 +12,13 @@
 #include "base/ctx.h"
 #include "base/field.h"
 #include "cli/config.h"
+#include "cli/data_dir.h"
 #include "db/db.h"
 
 struct cli;
+struct route_table;
 struct secrets;
+struct services;
 
 enum { OPTION_REQUIRED = 1, OPTION_REPEATED = 2 };
 
@@ -60,9 +63,18 @@ struct given {
     struct str value; /* NUL-terminated */
 };
 
+/* What the layers beside this one give to commands; put together by main.c. */
+struct program {
+    const struct route_table *const *routes;
+    size_t n_routes;
+    /* What handlers share, on the arena of the run. */
+    const struct services *(*services)(struct cli *cli, const struct secrets *secrets);
+};
+
 /* One run of the program. */
 struct cli {
     struct ctx ctx;
+    const struct program *program;
     const struct command *command; /* NULL: none was named */
     struct str group;              /* the word that was given when only part of a command */
     struct strs args;              /* NUL-terminated each */
@@ -71,7 +83,8 @@ struct cli {
     bool is_usage_error; /* exit code 2 instead of 1 */
     struct config config;
     const char *data_dir;
-    struct db *db;           /* COMMAND_DATABASE */
+    struct data_dir_lock lock;
+    struct db *db; /* COMMAND_DATABASE; its session is ctx.db */
     struct secrets *secrets; /* by cli_secrets */
     FILE *out;
 };

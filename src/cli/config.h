@@ -76,11 +76,11 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 struct config_key {
     const char *name; /* "verify.smtp_port"; section and key each without a dot */
     enum config_type type;
+    bool secret; /* the value is never printed */
     size_t offset;
     const char *fallback;       /* the default, as it would be written in the file */
     int64_t min, max;           /* of integers */
     const char *const *choices; /* CONFIG_CHOICE; ends with NULL */
-    bool secret;                /* the value is never printed */
     const char *doc;            /* one or two sentences */
 };
 

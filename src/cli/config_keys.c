@@ -1,6 +1,7 @@
 /* The table of configuration keys, in the order of their names. A new key is a member
  * of struct config and one row here: see docs/adding.md, "An option". */
 #include "base/check.h"
+#include "base/clock.h"
 #include "cli/config.h"
 
 /* The member's C type is checked against the key's type when this is compiled. */
@@ -14,7 +15,7 @@
 #define K_CHOICE(name, member, ...)    KEY(CONFIG_CHOICE, int, name, member, __VA_ARGS__)
 #define K_ADDRESSES(name, member, ...) KEY(CONFIG_ADDRESSES, struct strs, name, member, __VA_ARGS__)
 
-enum { HOUR = 3600 * 1000, MINUTE = 60 * 1000, RATE_MAX = 1000000 };
+enum { RATE_MAX = 1000000 };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
@@ -23,18 +24,18 @@ const struct config_key config_keys[] = {
     K_TEXT("database.url", database.url, "", .secret = true,
            .doc = "postgresql://… to use PostgreSQL. Empty: SQLite in the data directory. "
                   "The same as --database, but not shown in the process list."),
-    K_INT("http.body_ms", http.body_ms, "30000", .min = 100, .max = HOUR,
+    K_INT("http.body_ms", http.body_ms, "30000", .min = 100, .max = HOUR_MS,
           .doc = "Time for a request's body; a large one gets a second more for each 16 KB."),
     K_INT("http.connections_max", http.connections_max, "4096", .min = 1, .max = 1000000,
           .doc = "Open connections; more are refused."),
     K_INT("http.connections_per_address", http.connections_per_address, "256", .min = 0,
           .max = 1000000,
           .doc = "Open connections from one address; 0 for no limit, as behind a proxy."),
-    K_INT("http.drain_ms", http.drain_ms, "10000", .min = 0, .max = HOUR,
+    K_INT("http.drain_ms", http.drain_ms, "10000", .min = 0, .max = HOUR_MS,
           .doc = "How long running requests may go on after SIGTERM."),
-    K_INT("http.head_ms", http.head_ms, "10000", .min = 100, .max = HOUR,
+    K_INT("http.head_ms", http.head_ms, "10000", .min = 100, .max = HOUR_MS,
           .doc = "Time for a request's line and headers, from its first byte."),
-    K_INT("http.idle_ms", http.idle_ms, "60000", .min = 100, .max = HOUR,
+    K_INT("http.idle_ms", http.idle_ms, "60000", .min = 100, .max = HOUR_MS,
           .doc = "How long a connection without a request is kept open."),
     K_INT("http.threads", http.threads, "0", .min = 0, .max = 256,
           .doc = "Threads that answer requests; 0 for one per processor."),
@@ -50,7 +51,7 @@ const struct config_key config_keys[] = {
           .doc = "The same for GET /people/find."),
     K_INT("rate_limit.people_search", rate_limit.people_search, "300", .min = 0, .max = RATE_MAX,
           .doc = "The same for POST /people/search."),
-    K_INT("reveal.timeout_ms", reveal.timeout_ms, "20000", .min = 1, .max = 10 * MINUTE,
+    K_INT("reveal.timeout_ms", reveal.timeout_ms, "20000", .min = 1, .max = 10 * MINUTE_MS,
           .doc = "How long GET /people/find waits for a reveal before it answers 408; the "
                  "work goes on and a later call gets the result."),
     K_TEXT("security.key_file", security.key_file, "",
@@ -58,7 +59,7 @@ const struct config_key config_keys[] = {
                   "secret.key in the data directory."),
     K_REAL("sequence.clock_scale", sequence.clock_scale, "1",
            .doc = "How much faster than real time delays and sending windows pass. For tests."),
-    K_INT("sequence.tick_ms", sequence.tick_ms, "1000", .min = 1, .max = HOUR,
+    K_INT("sequence.tick_ms", sequence.tick_ms, "1000", .min = 1, .max = HOUR_MS,
           .doc = "How often the sequence engine looks for what is due."),
     K_BOOL("verify.allow_private", verify.allow_private, "false",
            .doc = "Lets probes and webhooks reach loopback and private addresses. For tests."),

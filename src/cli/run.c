@@ -3,7 +3,8 @@
 
 #include "base/log.h"
 #include "base/vec.h"
-#include "cli/commands.h"
+#include "cli/database.h"
+#include "store/secrets.h"
 
 /* --database is a setting under another name; it stands behind --set. */
 static enum rc load_config(struct cli *cli) {
@@ -31,5 +32,11 @@ enum rc cli_run(struct cli *cli) {
     log_configure((struct log_options){ .level = (enum log_level) cli->config.log.level,
                                         .json = cli->config.log.format == LOG_FORMAT_JSON });
     cli->data_dir = cli_option(cli, "data-dir").p;
-    return cli->command->run(cli);
+    if (cli->command->flags & COMMAND_DATABASE)
+        rc = cli_database_open(cli, DATA_DIR_COMMAND);
+    if (rc == OK)
+        rc = cli->command->run(cli);
+    secrets_free(&cli->secrets);
+    cli_database_close(cli);
+    return rc;
 }

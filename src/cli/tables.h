@@ -4,6 +4,10 @@
 
 #include "cli/commands.h"
 
+extern const struct command_table account_commands;
+extern const struct command_table database_commands;
 extern const struct command_table describe_commands;
+extern const struct command_table doctor_commands;
+extern const struct command_table serve_commands;
 
 #endif

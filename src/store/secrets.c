@@ -39,14 +39,13 @@ static enum rc create(struct ctx *ctx, const char *path) {
     enum rc rc = file_create(ctx, path, text);
     sodium_memzero(master, sizeof master);
     sodium_memzero(hex, sizeof hex);
-    sodium_memzero((void *) (uintptr_t) text.p, text.n);
     return rc == E_CONFLICT ? OK : rc; /* another process was first: its key counts */
 }
 
 static enum rc check_mode(struct ctx *ctx, const char *path) {
     struct stat info;
     if (stat(path, &info) != 0)
-        return fail(ctx, E_IO, "%s: %s", path, strerror(errno));
+        return fail(ctx, E_IO, "%s: %s", path, error_text(errno));
     if (info.st_mode & (S_IRWXG | S_IRWXO))
         return fail(ctx, E_DENIED, "%s may be read by others; run: chmod 600 %s", path, path);
     return OK;
@@ -57,7 +56,7 @@ static enum rc parse(struct ctx *ctx, const char *path, struct str text,
     struct str line = str_trim(text);
     struct str hex = str_sub(line, prefix.n, line.n);
     size_t n = 0;
-    if (!str_starts(line, prefix) || hex.n != 2 * MASTER_BYTES
+    if (!str_starts(line, prefix) || hex.n != 2 * (size_t) MASTER_BYTES
         || sodium_hex2bin(master, MASTER_BYTES, hex.p, hex.n, NULL, &n, NULL) != 0
         || n != MASTER_BYTES)
         return fail(ctx, E_INVALID, "%s is not a key file; restore it from a copy", path);
@@ -87,10 +86,8 @@ enum rc secrets_load(struct ctx *ctx, const char *path, struct secrets **ret_sec
     if (rc == OK)
         rc = file_read(ctx, path, FILE_MAX_BYTES, &text);
     unsigned char master[MASTER_BYTES];
-    if (rc == OK) {
+    if (rc == OK)
         rc = parse(ctx, path, text, master);
-        sodium_memzero((void *) (uintptr_t) text.p, text.n);
-    }
     if (rc == OK)
         *ret_secrets = derive(master);
     return rc;
