@@ -110,6 +110,15 @@ bench: deps-build-test-bench
 	$(MAKE) -s -j$(JOBS) MODE=release all
 	bench/run
 
+# Benchmarks in C, alone: make bench-json.
+$(BUILD)/bench/%: bench/%.c $(BUILD)/liboutrider.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS)
+
+bench-%:
+	$(MAKE) -s -j$(JOBS) MODE=release build/bench/$*
+	build/bench/$*
+
 # The gates: tests/run calls each as a test.
 gate-gcc:
 	$(MAKE) -s MODE=release CC=gcc BUILD=build everything

@@ -10,66 +10,113 @@ enum { DEPTH_MAX = 64 };
 /* Every byte of a word. */
 #define BYTES(value) (UINT64_C(0x0101010101010101) * (value))
 
-/* Non-zero when a byte of `word` is below `limit` (at most 0x80). */
-static uint64_t has_below(uint64_t word, uint64_t limit) {
-    return (word - BYTES(limit)) & ~word & BYTES(0x80);
-}
-
-static bool needs_escape(uint64_t word) {
-    return (word & BYTES(0x80)) | has_below(word, 0x20) | has_below(word ^ BYTES('"'), 1)
-           | has_below(word ^ BYTES('\\'), 1);
+/* True when a byte is above 0x7F, below 0x20, a quote or a backslash. A subtraction
+ * sets the highest bit of each byte that is below what is taken away; it may borrow
+ * from the next byte, but only where the answer is true already. */
+static inline bool needs_escape(uint64_t word) {
+    uint64_t found = word | (word - BYTES(0x20)) | ((word ^ BYTES('"')) - BYTES(1))
+                     | ((word ^ BYTES('\\')) - BYTES(1));
+    return found & BYTES(0x80);
 }
 
 static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* Bytes at the beginning of `s` that stand for themselves. */
-static size_t plain_length(struct str s) {
+/* Copies eight bytes when none of them needs an escape. */
+static inline bool copy_8(char *to, const char *from) {
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    if (needs_escape(word))
+        return false;
+    memcpy(to, &word, sizeof word);
+    return true;
+}
+
+/* Four to seven bytes, as the first and the last four. */
+static inline bool copy_4_to_7(char *to, struct str s) {
+    uint32_t first, last;
+    memcpy(&first, s.p, sizeof first);
+    memcpy(&last, s.p + s.n - sizeof last, sizeof last);
+    if (needs_escape((uint64_t) first << 32 | last))
+        return false;
+    memcpy(to, &first, sizeof first);
+    memcpy(to + s.n - sizeof last, &last, sizeof last);
+    return true;
+}
+
+/* Copies what stands for itself at the beginning of `s`; returns how much. What is
+ * left behind the last eight bytes is taken with those before it once more. */
+static inline size_t copy_plain(char *to, struct str s) {
     size_t i = 0;
-    for (uint64_t word; i + sizeof word <= s.n; i += sizeof word) {
-        memcpy(&word, s.p + i, sizeof word);
-        if (needs_escape(word))
-            break;
-    }
-    while (i < s.n && is_plain((unsigned char) s.p[i]))
-        i++;
+    while (i + 8 <= s.n && copy_8(to + i, s.p + i))
+        i += 8;
+    if (i + 8 > s.n && s.n >= 8 && copy_8(to + s.n - 8, s.p + s.n - 8))
+        return s.n;
+    if (s.n >= 4 && s.n < 8 && copy_4_to_7(to, s))
+        return s.n;
+    for (; i < s.n && is_plain((unsigned char) s.p[i]); i++)
+        to[i] = s.p[i];
     return i;
 }
 
-static void put_quoted(struct buf *out, struct str s) {
-    size_t plain = plain_length(s);
-    char *at = buf_space(out, plain + 2);
-    if (!at)
-        return;
-    at[0] = '"';
-    memcpy(at + 1, s.p, plain);
-    at[plain + 1] = '"';
-    if (plain == s.n) {
-        buf_added(out, plain + 2);
-        return;
-    }
-    buf_added(out, plain + 1);
-    buf_json(out, str_sub(s, plain, s.n));
-    buf_char(out, '"');
+/* buf_space without its call where there is room already. */
+static inline char *space(struct buf *b, size_t n) {
+    bool there = n <= b->capacity - b->n && n <= b->max - b->n && !b->failed;
+    return there ? b->p + b->n : buf_space(b, n);
 }
 
-/* A value may stand here: once at the top, in an array, or behind a name. */
-static void before_value(struct json_writer *w) {
+static inline void put_char(struct buf *b, char c) {
+    char *at = space(b, 1);
+    if (at) {
+        *at = c;
+        b->n++;
+    }
+}
+
+/* `before`, unless it is 0, and `s` in quotes. */
+static void put_quoted(struct buf *out, char before, struct str s) {
+    char *at = space(out, s.n + 2 + (before != 0));
+    if (!at)
+        return;
+    char *start = at;
+    *at = before;
+    at += before != 0;
+    *at++ = '"';
+    size_t plain = copy_plain(at, s);
+    at += plain;
+    if (plain == s.n) {
+        *at++ = '"';
+        out->n += (size_t) (at - start);
+        return;
+    }
+    out->n += (size_t) (at - start);
+    buf_json(out, str_sub(s, plain, s.n));
+    put_char(out, '"');
+}
+
+/* A value may stand here: once at the top, in an array, or behind a name. Returns the
+ * comma that goes before it, or 0. */
+static char before_value(struct json_writer *w) {
     ASSERT(w->depth ? w->named == (w->objects & 1) : !w->comma);
-    if (w->comma)
-        buf_char(w->out, ',');
+    char before = w->comma ? ',' : 0;
     w->comma = true;
     w->named = false;
+    return before;
+}
+
+static void put_comma(struct json_writer *w) {
+    if (before_value(w))
+        put_char(w->out, ',');
 }
 
 static void begin(struct json_writer *w, char c, bool object) {
-    before_value(w);
+    put_comma(w);
     ASSERT(w->depth < DEPTH_MAX);
     w->depth++;
     w->objects = w->objects << 1 | object;
     w->comma = false;
-    buf_char(w->out, c);
+    put_char(w->out, c);
 }
 
 static void end(struct json_writer *w, char c, bool object) {
@@ -77,7 +124,7 @@ static void end(struct json_writer *w, char c, bool object) {
     w->depth--;
     w->objects >>= 1;
     w->comma = true;
-    buf_char(w->out, c);
+    put_char(w->out, c);
 }
 
 void json_begin_object(struct json_writer *w) {
@@ -98,10 +145,8 @@ void json_end_array(struct json_writer *w) {
 
 void json_key(struct json_writer *w, struct str name) {
     ASSERT(w->depth && (w->objects & 1) && !w->named);
-    if (w->comma)
-        buf_char(w->out, ',');
-    put_quoted(w->out, name);
-    buf_char(w->out, ':');
+    put_quoted(w->out, w->comma ? ',' : 0, name);
+    put_char(w->out, ':');
     w->comma = false;
     w->named = true;
 }
@@ -111,26 +156,25 @@ void json_str(struct json_writer *w, struct str value) {
         json_write_null(w);
         return;
     }
-    before_value(w);
-    put_quoted(w->out, value);
+    put_quoted(w->out, before_value(w), value);
 }
 
 void json_int(struct json_writer *w, int64_t value) {
-    before_value(w);
+    put_comma(w);
     buf_i64(w->out, value);
 }
 
 void json_bool(struct json_writer *w, bool value) {
-    before_value(w);
+    put_comma(w);
     buf_str(w->out, value ? STR("true") : STR("false"));
 }
 
 void json_write_null(struct json_writer *w) {
-    before_value(w);
+    put_comma(w);
     buf_str(w->out, STR("null"));
 }
 
 void json_raw(struct json_writer *w, struct str json) {
-    before_value(w);
+    put_comma(w);
     buf_str(w->out, str_is_empty(json) ? STR("null") : json);
 }

@@ -35,29 +35,46 @@ static void test_commas_and_nesting(void **state) {
     arena_free(&arena);
 }
 
-/* The eight-bytes-at-a-time path must escape exactly what the plain path does, at
- * every position of every byte. */
+/* The path that takes eight bytes at a time must escape exactly what the plain path
+ * does: every byte, at every place of texts of every length. */
+static void check_byte_at(struct arena *arena, unsigned char byte, size_t at, size_t n) {
+    char text[20];
+    memset(text, 'x', sizeof text);
+    text[at] = (char) byte;
+    struct str s = arena_str(arena, (struct str){ text, n });
+    struct buf expected = buf_in(arena, 1000), out = buf_in(arena, 1000);
+    buf_char(&expected, '"');
+    buf_json(&expected, s);
+    buf_char(&expected, '"');
+    struct json_writer w = json_writer(&out);
+    json_str(&w, s);
+    assert_true(str_eq(buf_text(&out), buf_text(&expected)));
+    assert_true(utf8_is_valid(buf_text(&out)));
+}
+
 static void test_every_byte_at_every_place(void **state) {
     (void) state;
     struct arena *arena = arena_new();
     for (unsigned byte = 0; byte < 256; byte++) {
-        for (size_t at = 0; at < 20; at++) {
-            char text[20];
-            memset(text, 'x', sizeof text);
-            text[at] = (char) byte;
-            struct str s = { text, sizeof text };
-            struct buf expected = buf_in(arena, 1000), out = buf_in(arena, 1000);
-            buf_char(&expected, '"');
-            buf_json(&expected, s);
-            buf_char(&expected, '"');
-            struct json_writer w = json_writer(&out);
-            json_str(&w, s);
-            assert_true(str_eq(buf_text(&out), buf_text(&expected)));
-            assert_true(utf8_is_valid(buf_text(&out)));
-        }
+        for (size_t n = 1; n <= 20; n++)
+            for (size_t at = 0; at < n; at++)
+                check_byte_at(arena, (unsigned char) byte, at, n);
         arena_reset(arena);
     }
     arena_free(&arena);
+}
+
+static void test_a_buffer_that_just_fits(void **state) {
+    (void) state;
+    struct buf out = buf_on_heap(sizeof "[\"ab\",\"ab\"]" - 1);
+    struct json_writer w = json_writer(&out);
+    json_begin_array(&w);
+    json_str(&w, STR("ab"));
+    json_str(&w, STR("ab"));
+    json_end_array(&w);
+    assert_int_equal(buf_result(&out), OK);
+    assert_str(buf_text(&out), "[\"ab\",\"ab\"]");
+    buf_done(&out);
 }
 
 static void test_a_full_buffer_is_told_by_the_buffer(void **state) {
@@ -193,6 +210,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commas_and_nesting),
         cmocka_unit_test(test_every_byte_at_every_place),
+        cmocka_unit_test(test_a_buffer_that_just_fits),
         cmocka_unit_test(test_a_full_buffer_is_told_by_the_buffer),
         cmocka_unit_test(test_fields_in_the_order_of_the_table),
         cmocka_unit_test(test_absent_and_empty),
