@@ -18,13 +18,13 @@
 #include "http/server.h"
 
 struct app;
-struct services; /* what handlers share, defined by the layer above: api/services.h */
+struct services; /* store/services.h */
 
 struct app_options {
     struct db *db; /* migrated; outlives the app */
     const struct route_table *const *tables;
     size_t n_tables;
-    const struct services *services;   /* given to handlers as request->services; may be NULL */
+    const struct services *services;   /* ctx->services of every request; may be NULL */
     int64_t limits[LIMIT_CLASS_COUNT]; /* requests a minute; 0: no limit */
     int64_t idempotency_lock_ms;       /* 0: a minute. How long a crashed request holds its key */
 };

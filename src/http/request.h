@@ -18,8 +18,6 @@ struct caller {
     bool is_admin;
 };
 
-struct services; /* defined by the layer above: api/services.h */
-
 struct page {
     int size;           /* within the route's limit */
     struct str after;   /* cursor, decoded; absent: from the beginning */
@@ -37,7 +35,6 @@ struct request {
     struct str raw_body;
     struct page page;
     const struct caller *caller;     /* NULL on routes of SCOPE_NONE */
-    const struct services *services; /* as given to app_start */
 };
 
 /* Answers `status` with the object as JSON. Always OK unless the answer is too large. */
