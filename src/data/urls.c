@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/utf8.h"
 #include "data/text.h"
 
 /* Longer than any name that LinkedIn gives out (100 characters). */
@@ -110,6 +111,9 @@ static bool cut_segment(struct str *path, struct str *ret_segment) {
 }
 
 static bool is_opaque_id(struct str slug) {
+    for (size_t i = 0; i < slug.n; i++)
+        if (!ascii_is_alnum(slug.p[i]) && slug.p[i] != '-' && slug.p[i] != '_')
+            return false;
     return slug.n >= OPAQUE_ID_MIN
            && (str_starts(slug, STR("ACoA")) || str_starts(slug, STR("ACwA")));
 }
@@ -125,12 +129,15 @@ static bool is_reserved(struct str slug) {
 
 /* The name in its one form, or absent when it is none. */
 static struct str slug_of(struct arena *arena, struct str segment) {
-    if (segment.n > SLUG_MAX_BYTES)
+    struct str slug = percent_decoded(arena, segment);
+    if (slug.n > SLUG_MAX_BYTES || !utf8_is_valid(slug))
         return STR_NONE;
-    struct str slug = text_clean(arena, percent_decoded(arena, segment));
+    slug = text_clean(arena, slug);
     if (is_opaque_id(slug))
         return slug;
     slug = text_clean(arena, lower_case(arena, slug)); /* lower case may undo NFC */
+    if (slug.n > SLUG_MAX_BYTES) /* else the one form would not be taken again */
+        return STR_NONE;
     bool has_letter = false;
     for (size_t i = 0; i < slug.n; i++) {
         char c = slug.p[i];
