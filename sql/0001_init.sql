@@ -75,7 +75,7 @@ CREATE TABLE idempotency_keys (
     key TEXT NOT NULL,
     fingerprint BLOB NOT NULL,    -- SHA-256 of method, path and body
     status INTEGER,
-    headers TEXT,                 -- JSON object of the answer's own headers
+    headers TEXT,                 -- JSON array: names and values of the answer's headers in turn
     body TEXT,
     locked_until INTEGER NOT NULL,
     created_at INTEGER NOT NULL,

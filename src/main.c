@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "cli/version.h"
+#include "base/version.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

@@ -93,6 +93,7 @@ enum field_type {
 #define FIELD_ALWAYS    0x04u /* an empty list or map is written as [] or {} instead of left out */
 #define FIELD_CONSTANT  0x08u /* always the text in `example` ("object": "person"); no member */
 #define FIELD_HIDDEN    0x10u /* column only: never in JSON */
+#define FIELD_HALVES    0x20u /* FIELD_INT that counts halves, in answers: 25 is 12.5 in JSON */
 
 /* A closed list of texts: for FIELD_ENUM the value, for FIELD_STRS each element. */
 struct enum_values {

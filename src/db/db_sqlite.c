@@ -109,6 +109,10 @@ static void session_close(struct db_session *base) {
 
 /* Statements. */
 
+static struct str key_of(const struct sqlite_statement *statement) {
+    return (struct str){ (const char *) &statement->key, sizeof statement->key };
+}
+
 /* The k of "$k"; 0 for a parameter that is not written so. */
 static size_t parameter_number(sqlite3_stmt *handle, int index) {
     const char *name = sqlite3_bind_parameter_name(handle, index);
@@ -138,24 +142,23 @@ static struct sqlite_statement *wrap(sqlite3_stmt *handle) {
     return statement;
 }
 
-/* NULL: it cannot be prepared, which has been reported. */
-static struct sqlite_statement *prepare(struct ctx *ctx, const struct call *call) {
+static enum rc prepare(struct ctx *ctx, const struct call *call,
+                       struct sqlite_statement **ret_statement) {
     struct sqlite_session *session = session_of(ctx);
     unsigned flags = call->key ? SQLITE_PREPARE_PERSISTENT : 0;
     sqlite3_stmt *handle = NULL;
     const char *rest = "";
-    if (sqlite3_prepare_v3(session->handle, call->sql, -1, flags, &handle, &rest) != SQLITE_OK) {
-        (void) statement_failed(ctx, call->name); /* E_DB, as of all that cannot be prepared */
-        return NULL;
-    }
+    if (sqlite3_prepare_v3(session->handle, call->sql, -1, flags, &handle, &rest) != SQLITE_OK)
+        return statement_failed(ctx, call->name);
     struct sqlite_statement *statement = handle ? wrap(handle) : NULL;
-    if (statement && str_is_empty(str_trim(str_of(rest))))
-        return statement;
-    sqlite3_finalize(handle);
-    mem_free(statement);
-    (void) session_failed(ctx, ctx->db, E_DB, call->name,
-                          "not one statement with parameters $1, $2, …");
-    return NULL;
+    if (!statement || !str_is_empty(str_trim(str_of(rest)))) {
+        sqlite3_finalize(handle);
+        mem_free(statement);
+        return session_failed(ctx, ctx->db, E_DB, call->name,
+                              "not one statement with parameters $1, $2, …");
+    }
+    *ret_statement = statement;
+    return OK;
 }
 
 /* The statement of the call: from the cache unless rows of it are still open. */
@@ -167,21 +170,21 @@ static enum rc take_statement(struct ctx *ctx, const struct call *call,
         if (connected != OK)
             return connected;
     }
-    struct sqlite_statement *statement =
-        call->key ? map_get(&session->cache, query_key(&call->key)) : NULL;
+    struct str key = { (const char *) &call->key, sizeof call->key };
+    struct sqlite_statement *statement = call->key ? map_get(&session->cache, key) : NULL;
     if (statement && !statement->busy) {
         *ret_statement = statement;
         return OK;
     }
     bool keep = call->key && !statement;
-    statement = prepare(ctx, call);
-    if (!statement)
-        return E_DB;
+    enum rc rc = prepare(ctx, call, &statement);
+    if (rc != OK)
+        return rc;
     if (keep) {
         statement->key = call->key;
         statement->next = session->statements;
         session->statements = statement;
-        (void) map_put(&session->cache, query_key(&statement->key), statement);
+        (void) map_put(&session->cache, key_of(statement), statement);
     }
     *ret_statement = statement;
     return OK;

@@ -18,13 +18,12 @@
 #include "http/server.h"
 
 struct app;
-struct services; /* store/services.h */
 
 struct app_options {
     struct db *db; /* migrated; outlives the app */
     const struct route_table *const *tables;
     size_t n_tables;
-    const struct services *services;   /* ctx->services of every request; may be NULL */
+    const struct services *services;   /* as ctx->services of every request */
     int64_t limits[LIMIT_CLASS_COUNT]; /* requests a minute; 0: no limit */
     int64_t idempotency_lock_ms;       /* 0: a minute. How long a crashed request holds its key */
 };

@@ -109,7 +109,7 @@ static void write_shared(struct json_writer *w, const char *name, bool nullable)
 static void write_own(struct json_writer *w, const struct field *field, bool nullable) {
     const struct shape *shape = &shapes[field->type];
     if (shape->type)
-        write_type(w, shape->type, nullable);
+        write_type(w, field->flags & FIELD_HALVES ? "number" : shape->type, nullable);
     if (shape->format)
         openapi_member(w, "format", shape->format);
     write_bounds(w, field, shape);

@@ -8,20 +8,19 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
+#include "base/buf.h"
 #include "base/ctx.h"
 #include "http/route.h"
+#include "store/credits.h"
+#include "store/pages.h"
 
 /* Who asks: the API key and its account, as they were at most a second ago. */
 struct caller {
     struct str account_id, account_name;
     struct str key_id;
     bool is_admin;
-};
-
-struct page {
-    int size;           /* within the route's limit */
-    struct str after;   /* cursor, decoded; absent: from the beginning */
-    struct str before;
+    struct credits credits;   /* good while credits_version() is still */
+    uint64_t credits_version; /* this */
 };
 
 struct request {
@@ -33,7 +32,7 @@ struct request {
     const void *query;     /* struct of route->query */
     const void *body;      /* struct of route->body */
     struct str raw_body;
-    struct page page;
+    struct page page; /* ROUTE_PAGED: size within the route's limit, cursors decoded */
     const struct caller *caller;     /* NULL on routes of SCOPE_NONE */
 };
 
@@ -51,11 +50,18 @@ void response_header(struct request *r, const char *name, struct str value);
 /* A header of the request; absent when it was not sent. Case is ignored. */
 struct str request_header(const struct request *r, const char *name);
 
+/* True once the server drains: /readyz. */
+bool request_is_draining(const struct request *r);
+/* The text of /metrics (Prometheus, version 0.0.4). */
+MUST_USE enum rc request_metrics(struct request *r, struct buf *out);
+
 /* For handlers of ROUTE_SLOW: gives the thread back and calls `poll` every
  * `every_ms` until it returns something else than E_TIMEOUT or `timeout_ms` is over.
  * poll runs with the request's ctx (a database session is there) and either responds
- * and returns OK, fails, or returns E_TIMEOUT for "not yet". When time is over
- * `late` is called once and answers (408). Returns what the handler returns. */
+ * and returns OK, fails, or returns E_TIMEOUT for "not yet". When time is over, or the
+ * server drains, `late` is called once and answers (408). poll and late run on another
+ * thread, later: what they need is in the request, its body and query, or in
+ * ctx->arena; no rows of the database may be open. Returns what the handler returns. */
 MUST_USE enum rc request_wait(struct request *r, route_handler *poll, route_handler *late,
                               int64_t every_ms, int64_t timeout_ms);
 
@@ -76,6 +82,8 @@ extern const struct fields links_fields;
  * relative. */
 struct links *page_links(struct request *r, struct str first, struct str last, bool more_before,
                          bool more_after);
+/* The links of a page that page_read gave. */
+struct links *page_of_links(struct request *r, const struct page_of *page);
 /* Only self: the path as it was asked. */
 struct links *self_link(struct request *r);
 /* Only self, with the given path. */

@@ -58,8 +58,11 @@ static void write_text(struct json_writer *w, const struct field *field, const v
 }
 
 static void write_int(struct json_writer *w, const struct field *field, const void *member) {
-    (void) field;
-    json_int(w, ((const struct opt_int *) member)->v);
+    int64_t value = ((const struct opt_int *) member)->v;
+    if (field->flags & FIELD_HALVES)
+        json_halves(w, value);
+    else
+        json_int(w, value);
 }
 
 static void write_time(struct json_writer *w, const struct field *field, const void *member) {

@@ -164,6 +164,11 @@ void json_int(struct json_writer *w, int64_t value) {
     buf_i64(w->out, value);
 }
 
+void json_halves(struct json_writer *w, int64_t halves) {
+    json_int(w, halves / 2);
+    buf_str(w->out, halves % 2 ? STR(".5") : STR(""));
+}
+
 void json_bool(struct json_writer *w, bool value) {
     put_comma(w);
     buf_str(w->out, value ? STR("true") : STR("false"));

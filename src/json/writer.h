@@ -28,6 +28,8 @@ void json_key(struct json_writer *w, struct str name);
 
 void json_str(struct json_writer *w, struct str value); /* absent: null */
 void json_int(struct json_writer *w, int64_t value);
+/* Half of `halves`, which is not negative: "12.5", "3". */
+void json_halves(struct json_writer *w, int64_t halves);
 void json_bool(struct json_writer *w, bool value);
 void json_write_null(struct json_writer *w); /* json_null is jansson's */
 /* JSON text that is known to be valid (FIELD_JSON columns). Absent or empty: null. */

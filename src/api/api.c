@@ -1,0 +1,10 @@
+#include "api/api.h"
+
+#include "api/tables.h"
+
+const struct route_table *const api_tables[] = {
+    &account_info_routes,
+    &user_routes,
+    &system_routes,
+};
+const size_t api_tables_count = LENGTH(api_tables);

@@ -1,0 +1,12 @@
+/* The tables of routes, one per file; api.c lists them. */
+#ifndef API_TABLES_H
+#define API_TABLES_H
+
+#include "base/check.h" /* LENGTH */
+#include "http/route.h"
+
+extern const struct route_table account_info_routes;
+extern const struct route_table system_routes;
+extern const struct route_table user_routes;
+
+#endif

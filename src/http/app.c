@@ -1,0 +1,182 @@
+/* Life of the frame: what all threads share, what each thread has, and upkeep. */
+#include <time.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/call.h"
+#include "http/dispatch.h"
+#include "http/wait.h"
+
+enum {
+    UPKEEP_EVERY_MS = 5000,
+    PURGE_AT_ONCE = 1000, /* keys in one transaction, so that writers need not wait long */
+    /* Above this an answer's buffer is given back instead of kept by its thread. */
+    OUT_KEPT_BYTES = 1024 * 1024,
+};
+/* A page of 100 people with all their fields is about 2 MB. */
+#define OUT_MAX_BYTES ((size_t) 32 * 1024 * 1024)
+
+/* --- workspaces --- */
+
+static struct workspace *workspace_new(struct app *app) {
+    struct workspace *ws = MEM_NEW(struct workspace);
+    ws->app = app;
+    ws->arena = arena_new();
+    ws->db = db_session_open(app->options.db);
+    ws->out = buf_on_heap(OUT_MAX_BYTES);
+    ws->keys = key_cache_new(app->limits, app->key_uses);
+    ws->counters = metrics_thread(app->metrics);
+    pthread_mutex_lock(&app->mutex);
+    ws->next = app->workspaces;
+    app->workspaces = ws;
+    pthread_mutex_unlock(&app->mutex);
+    ASSERT(pthread_setspecific(app->thread_workspace, ws) == 0);
+    return ws;
+}
+
+struct workspace *workspace_of(struct app *app) {
+    struct workspace *ws = pthread_getspecific(app->thread_workspace);
+    return ws ? ws : workspace_new(app);
+}
+
+void workspace_rest(struct workspace *ws) {
+    if (ws->out.capacity > OUT_KEPT_BYTES)
+        buf_done(&ws->out);
+}
+
+static void workspace_free(struct workspace *ws) {
+    arena_free(&ws->arena);
+    db_session_close(&ws->db);
+    buf_done(&ws->out);
+    key_cache_free(&ws->keys);
+    mem_free(ws);
+}
+
+/* --- upkeep --- */
+
+struct upkeep {
+    struct app *app;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t stop;
+    bool is_stopping;
+};
+
+static void do_upkeep(struct app *app) {
+    struct workspace *ws = workspace_of(app);
+    struct ctx ctx = { .arena = ws->arena, .clock = app->clock, .db = ws->db };
+    int64_t purged;
+    enum rc rc = key_uses_write(&ctx, app->key_uses);
+    if (rc == OK)
+        rc = idempotency_purge(&ctx, PURGE_AT_ONCE, &purged);
+    if (rc != OK)
+        log_warn(&ctx, "upkeep failed, retrying", LOG_S("error", ctx.err.text));
+    arena_reset(ws->arena);
+}
+
+static void *run_upkeep(void *arg) {
+    struct upkeep *upkeep = arg;
+    pthread_mutex_lock(&upkeep->mutex);
+    while (!upkeep->is_stopping) {
+        int64_t at_ms = monotonic_ms() + UPKEEP_EVERY_MS;
+        struct timespec at = { .tv_sec = (time_t) (at_ms / 1000),
+                               .tv_nsec = (long) (at_ms % 1000) * 1000000 };
+        while (!upkeep->is_stopping
+               && pthread_cond_timedwait(&upkeep->stop, &upkeep->mutex, &at) == 0)
+            ;
+        pthread_mutex_unlock(&upkeep->mutex);
+        do_upkeep(upkeep->app); /* a last time when stopping */
+        pthread_mutex_lock(&upkeep->mutex);
+    }
+    pthread_mutex_unlock(&upkeep->mutex);
+    return NULL;
+}
+
+static struct upkeep *upkeep_new(struct app *app) {
+    struct upkeep *upkeep = MEM_NEW(struct upkeep);
+    pthread_condattr_t monotonic;
+    upkeep->app = app;
+    (void) pthread_mutex_init(&upkeep->mutex, NULL); /* these cannot fail on Linux */
+    (void) pthread_condattr_init(&monotonic);
+    (void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void) pthread_cond_init(&upkeep->stop, &monotonic);
+    (void) pthread_condattr_destroy(&monotonic);
+    ASSERT(pthread_create(&upkeep->thread, NULL, run_upkeep, upkeep) == 0);
+    return upkeep;
+}
+
+static void upkeep_free(struct upkeep **upkeep) {
+    struct upkeep *u = *upkeep;
+    if (!u)
+        return;
+    pthread_mutex_lock(&u->mutex);
+    u->is_stopping = true;
+    pthread_cond_signal(&u->stop);
+    pthread_mutex_unlock(&u->mutex);
+    (void) pthread_join(u->thread, NULL); /* fails only for a wrong thread */
+    (void) pthread_cond_destroy(&u->stop);
+    (void) pthread_mutex_destroy(&u->mutex);
+    mem_free(u);
+    *upkeep = NULL;
+}
+
+/* --- the app --- */
+
+enum rc app_start(struct ctx *ctx, const struct app_options *options, struct app **ret_app) {
+    struct app *app = MEM_NEW(struct app);
+    size_t n_routes;
+    app->options = *options;
+    app->clock = ctx->clock;
+    app->server_app = dispatch_server_app(app);
+    (void) pthread_mutex_init(&app->mutex, NULL); /* cannot fail on Linux */
+    ASSERT(pthread_key_create(&app->thread_workspace, NULL) == 0);
+    enum rc rc = router_new(ctx, options->tables, options->n_tables, &app->router);
+    if (rc != OK) {
+        app_stop(&app);
+        return rc;
+    }
+    (void) router_routes(app->router, &n_routes);
+    app->limits = limits_new(options->limits, db_engine(options->db) == DB_POSTGRES);
+    app->metrics = metrics_new(n_routes);
+    app->key_uses = key_uses_new();
+    app->waiters = waiters_new(app);
+    app->upkeep = upkeep_new(app);
+    *ret_app = app;
+    return OK;
+}
+
+void app_stop(struct app **app) {
+    struct app *a = *app;
+    if (!a)
+        return;
+    if (a->waiters)
+        waiters_drain(a->waiters);
+    waiters_free(&a->waiters);
+    upkeep_free(&a->upkeep);
+    for (struct workspace *ws = a->workspaces, *next; ws; ws = next) {
+        next = ws->next;
+        workspace_free(ws);
+    }
+    key_uses_free(&a->key_uses);
+    metrics_free(&a->metrics);
+    limits_free(&a->limits);
+    router_free(&a->router);
+    (void) pthread_key_delete(a->thread_workspace); /* fails only for a wrong key */
+    (void) pthread_mutex_destroy(&a->mutex);
+    mem_free(a);
+    *app = NULL;
+}
+
+const struct server_app *app_server_app(const struct app *app) {
+    return &app->server_app;
+}
+
+void app_watch_server(struct app *app, const struct server *server) {
+    atomic_store(&app->server, server);
+}
+
+void app_drain(struct app *app) {
+    atomic_store(&app->is_draining, true);
+    waiters_drain(app->waiters);
+}
