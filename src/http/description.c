@@ -205,13 +205,6 @@ struct list route_answers(struct arena *arena, const struct route *route) {
 
 /* --- names and texts --- */
 
-const char *method_name(enum method method) {
-    static const char *const names[] = { [GET] = "GET",     [POST] = "POST",     [PUT] = "PUT",
-                                         [PATCH] = "PATCH", [DELETE] = "DELETE" };
-    ASSERT(method < METHOD_COUNT);
-    return names[method];
-}
-
 struct str operation_id(struct arena *arena, const struct route *route) {
     struct buf b = buf_in(arena, TEXT_MAX_BYTES);
     for (const char *p = method_name(route->method); *p; p++)

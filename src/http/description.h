@@ -4,7 +4,7 @@
 #define HTTP_DESCRIPTION_H
 
 #include "base/arena.h"
-#include "http/route.h"
+#include "http/router.h"
 
 /* One status that an operation answers, other than success. */
 struct answer {
@@ -53,7 +53,6 @@ bool route_has_json(const struct route *route); /* its success has a JSON body *
 struct str operation_id(struct arena *arena, const struct route *route);
 /* The doc, then what the row's columns mean: scope, limit. */
 struct str operation_doc(struct arena *arena, const struct route *route);
-const char *method_name(enum method method);
 /* "id" of "/users/{id}"; absent without one. */
 struct str path_value_name(const struct route *route);
 
