@@ -127,8 +127,9 @@ gate-clang:
 gate-tidy: $(TIDY)
 gate-cppcheck:
 	@mkdir -p build/gate/cppcheck
+	@# cppcheck 2.10 does not know __VA_OPT__.
 	cppcheck -q -j$(JOBS) --enable=warning,performance,portability --inline-suppr --std=c11 \
-	    -Isrc -D__linux__ --suppress=missingIncludeSystem --error-exitcode=1 \
+	    -Isrc -D__linux__ '-D__VA_OPT__(...)=__VA_ARGS__' --suppress=missingIncludeSystem --error-exitcode=1 \
 	    --cppcheck-build-dir=build/gate/cppcheck src
 
 build/gate/tidy/%.ok: src/%.c .clang-tidy

@@ -50,7 +50,11 @@ struct ctx {
 
 /* Records the failure unless one is recorded already (the first is the cause) and
  * returns `rc`, so that a caller writes: return fail(ctx, E_IO, "open %s", name); */
+#ifndef __clang_analyzer__
 #define fail(ctx, rc, ...) ctx_fail((ctx), (rc), __FILE__, __LINE__, __VA_ARGS__)
+#else /* it cannot see that the result is the rc that was given */
+#define fail(ctx, rc, ...) (ctx_fail((ctx), (rc), __FILE__, __LINE__, __VA_ARGS__), (rc))
+#endif
 enum rc ctx_fail(struct ctx *ctx, enum rc rc, const char *file, int line, const char *format, ...)
     PRINTF_LIKE(5, 6);
 

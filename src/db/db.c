@@ -31,12 +31,12 @@ struct db *db_of(const struct db_session *session) {
     return session->db;
 }
 
-enum rc session_failed(struct ctx *ctx, struct db_session *session, enum rc rc, const char *name,
-                       const char *message) {
+void session_note_failure(struct ctx *ctx, struct db_session *session, enum rc rc,
+                          const char *name, const char *message) {
     session->db->failures++;
     if (session->in_transaction && session->failed == OK)
         session->failed = rc;
-    return fail(ctx, rc, "%s: %s", name, message);
+    (void) fail(ctx, rc, "%s: %s", name, message); /* session_failed returns it */
 }
 
 /* OK when a statement may be run now; counts it. */

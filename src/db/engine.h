@@ -91,8 +91,13 @@ MUST_USE enum rc rows_query(struct ctx *ctx, const struct query *query, struct d
 
 /* A statement failed: counts it, ends the transaction that runs, and returns `rc`.
  * `message` is the engine's. */
-enum rc session_failed(struct ctx *ctx, struct db_session *session, enum rc rc, const char *name,
-                       const char *message);
+void session_note_failure(struct ctx *ctx, struct db_session *session, enum rc rc,
+                          const char *name, const char *message);
+static inline enum rc session_failed(struct ctx *ctx, struct db_session *session, enum rc rc,
+                                     const char *name, const char *message) {
+    session_note_failure(ctx, session, rc, name, message);
+    return rc;
+}
 
 /* The several statements of a migration. Inside db_transact. */
 MUST_USE enum rc db_script(struct ctx *ctx, const char *name, const char *sql);
