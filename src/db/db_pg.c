@@ -207,7 +207,8 @@ static void session_close(struct db_session *base) {
 
 /* Values. */
 
-static enum rc set_one(struct parameters *p, size_t i, const struct db_value *v) {
+/* False when it is longer than libpq can say. */
+static bool set_one(struct parameters *p, size_t i, const struct db_value *v) {
     p->types[i] = type_of_kind[v->kind == DB_KIND_NULL ? v->null_of : v->kind];
     p->formats[i] = 1;
     p->values[i] = (const char *) &p->numbers[i];
@@ -215,35 +216,32 @@ static enum rc set_one(struct parameters *p, size_t i, const struct db_value *v)
     switch (v->kind) {
     case DB_KIND_INT:
         p->numbers[i] = htobe64((uint64_t) v->i);
-        return OK;
+        return true;
     case DB_KIND_REAL:
         memcpy(&p->numbers[i], &v->r, sizeof v->r);
         p->numbers[i] = htobe64(p->numbers[i]);
-        return OK;
+        return true;
     case DB_KIND_TEXT:
     case DB_KIND_BLOB:
-        if (v->s.n > INT32_MAX)
-            return E_TOO_LARGE;
         p->values[i] = v->s.p;
         p->lengths[i] = (int) v->s.n;
-        return OK;
+        return v->s.n <= INT32_MAX;
     case DB_KIND_NULL:
         break;
     }
     p->values[i] = NULL;
-    return OK;
+    return true;
 }
 
-static enum rc set_parameters(struct ctx *ctx, const struct call *call, struct parameters *p) {
+/* NULL, or what is wrong with the values. */
+static const char *set_parameters(const struct call *call, struct parameters *p) {
     if (call->args.n > PARAMETERS_MAX)
-        return session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, "too many values");
+        return "too many values";
     p->n = (int) call->args.n;
-    for (size_t i = 0; i < call->args.n; i++) {
-        enum rc rc = set_one(p, i, &call->args.p[i]);
-        if (rc != OK)
-            return session_failed(ctx, ctx->db, rc, call->name, "a value is too long");
-    }
-    return OK;
+    for (size_t i = 0; i < call->args.n; i++)
+        if (!set_one(p, i, &call->args.p[i]))
+            return "a value is too long";
+    return NULL;
 }
 
 /* Statements. */
@@ -278,8 +276,7 @@ static enum rc prepare(struct ctx *ctx, const struct call *call, const struct pa
     PQclear(result);
     if (rc != OK)
         return rc;
-    struct str key = { (const char *) &statement->key, sizeof statement->key };
-    (void) map_put(&session->statements, key, statement);
+    (void) map_put(&session->statements, query_key(&statement->key), statement);
     *ret_statement = statement;
     return OK;
 }
@@ -290,8 +287,8 @@ static enum rc take_statement(struct ctx *ctx, const struct call *call, const st
     *ret_statement = NULL;
     if (!call->key)
         return OK;
-    struct str key = { (const char *) &call->key, sizeof call->key };
-    struct pg_statement *statement = map_get(&session_of(ctx)->statements, key);
+    struct pg_statement *statement =
+        map_get(&session_of(ctx)->statements, query_key(&call->key));
     if (statement && fits(statement, p)) {
         *ret_statement = statement;
         return OK;
@@ -302,8 +299,9 @@ static enum rc take_statement(struct ctx *ctx, const struct call *call, const st
 /* Reading ahead. */
 
 static void hold(struct db_rows *rows, PGresult *result) {
-    if ((rows->held_n & (rows->held_n - 1)) == 0)
-        rows->held = mem_resize(rows->held, (rows->held_n ? 2 * rows->held_n : 1) * sizeof *rows->held);
+    size_t n = rows->held_n;
+    if ((n & (n - 1)) == 0) /* full at each power of two */
+        rows->held = mem_resize(rows->held, (n ? 2 * n : 1) * sizeof(void *));
     rows->held[rows->held_n++] = result;
 }
 
@@ -398,12 +396,12 @@ static enum rc run_once(struct ctx *ctx, const struct call *call, const struct p
 static enum rc run(struct ctx *ctx, const struct call *call, PGresult **ret_result) {
     struct pg_session *session = session_of(ctx);
     struct parameters p;
-    enum rc rc = set_parameters(ctx, call, &p);
-    if (rc != OK)
-        return rc;
+    const char *wrong = set_parameters(call, &p);
+    if (wrong)
+        return session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, wrong);
     bool was_open = is_alive(session);
     struct err before = ctx->err;
-    rc = run_once(ctx, call, &p, ret_result);
+    enum rc rc = run_once(ctx, call, &p, ret_result);
     if (rc == OK || !died_idle(session, was_open))
         return rc;
     ctx->err = before;

@@ -109,10 +109,6 @@ static void session_close(struct db_session *base) {
 
 /* Statements. */
 
-static struct str key_of(const struct sqlite_statement *statement) {
-    return (struct str){ (const char *) &statement->key, sizeof statement->key };
-}
-
 /* The k of "$k"; 0 for a parameter that is not written so. */
 static size_t parameter_number(sqlite3_stmt *handle, int index) {
     const char *name = sqlite3_bind_parameter_name(handle, index);
@@ -142,23 +138,24 @@ static struct sqlite_statement *wrap(sqlite3_stmt *handle) {
     return statement;
 }
 
-static enum rc prepare(struct ctx *ctx, const struct call *call,
-                       struct sqlite_statement **ret_statement) {
+/* NULL: it cannot be prepared, which has been reported. */
+static struct sqlite_statement *prepare(struct ctx *ctx, const struct call *call) {
     struct sqlite_session *session = session_of(ctx);
     unsigned flags = call->key ? SQLITE_PREPARE_PERSISTENT : 0;
     sqlite3_stmt *handle = NULL;
     const char *rest = "";
-    if (sqlite3_prepare_v3(session->handle, call->sql, -1, flags, &handle, &rest) != SQLITE_OK)
-        return statement_failed(ctx, call->name);
-    struct sqlite_statement *statement = handle ? wrap(handle) : NULL;
-    if (!statement || !str_is_empty(str_trim(str_of(rest)))) {
-        sqlite3_finalize(handle);
-        mem_free(statement);
-        return session_failed(ctx, ctx->db, E_DB, call->name,
-                              "not one statement with parameters $1, $2, …");
+    if (sqlite3_prepare_v3(session->handle, call->sql, -1, flags, &handle, &rest) != SQLITE_OK) {
+        (void) statement_failed(ctx, call->name); /* E_DB, as of all that cannot be prepared */
+        return NULL;
     }
-    *ret_statement = statement;
-    return OK;
+    struct sqlite_statement *statement = handle ? wrap(handle) : NULL;
+    if (statement && str_is_empty(str_trim(str_of(rest))))
+        return statement;
+    sqlite3_finalize(handle);
+    mem_free(statement);
+    (void) session_failed(ctx, ctx->db, E_DB, call->name,
+                          "not one statement with parameters $1, $2, …");
+    return NULL;
 }
 
 /* The statement of the call: from the cache unless rows of it are still open. */
@@ -170,21 +167,21 @@ static enum rc take_statement(struct ctx *ctx, const struct call *call,
         if (connected != OK)
             return connected;
     }
-    struct str key = { (const char *) &call->key, sizeof call->key };
-    struct sqlite_statement *statement = call->key ? map_get(&session->cache, key) : NULL;
+    struct sqlite_statement *statement =
+        call->key ? map_get(&session->cache, query_key(&call->key)) : NULL;
     if (statement && !statement->busy) {
         *ret_statement = statement;
         return OK;
     }
     bool keep = call->key && !statement;
-    enum rc rc = prepare(ctx, call, &statement);
-    if (rc != OK)
-        return rc;
+    statement = prepare(ctx, call);
+    if (!statement)
+        return E_DB;
     if (keep) {
         statement->key = call->key;
         statement->next = session->statements;
         session->statements = statement;
-        (void) map_put(&session->cache, key_of(statement), statement);
+        (void) map_put(&session->cache, query_key(&statement->key), statement);
     }
     *ret_statement = statement;
     return OK;

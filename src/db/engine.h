@@ -79,6 +79,11 @@ struct engine {
     enum rc (*backup)(struct ctx *ctx, const char *path);
 };
 
+/* The address of a query as the key of a map of statements. */
+static inline struct str query_key(const struct query *const *query) {
+    return (struct str){ (const char *) query, sizeof(void *) };
+}
+
 enum rc sqlite_open(struct ctx *ctx, const char *data_dir, struct db **ret_db);
 enum rc pg_open(struct ctx *ctx, const char *url, struct db **ret_db);
 

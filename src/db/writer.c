@@ -145,12 +145,12 @@ static void checkpoint_if_due(struct writer *writer) {
 
 /* Groups. */
 
-/* The statements around a work; false when the engine has rolled everything back. */
-static bool end_savepoint(struct writer *writer, enum rc *rc) {
+/* Keeps or takes back a work; false when the engine has rolled everything back. */
+static bool end_savepoint(struct writer *writer, bool keep) {
     if (sqlite3_get_autocommit(writer->session.handle))
         return false;
-    bool ended = *rc == OK ? run_sql(writer, "RELEASE work") == SQLITE_OK
-                           : run_sql(writer, "ROLLBACK TO work; RELEASE work") == SQLITE_OK;
+    bool ended = keep ? run_sql(writer, "RELEASE work") == SQLITE_OK
+                      : run_sql(writer, "ROLLBACK TO work; RELEASE work") == SQLITE_OK;
     return ended && !sqlite3_get_autocommit(writer->session.handle);
 }
 
@@ -174,7 +174,7 @@ static bool run_one(struct writer *writer, struct transaction *t) {
     session->in_transaction = false;
     session->failed = OK;
     ctx->db = own;
-    if (end_savepoint(writer, &t->rc))
+    if (end_savepoint(writer, t->rc == OK))
         return true;
     t->rc = fail(ctx, E_DB, "the transaction was rolled back by the engine");
     return false;

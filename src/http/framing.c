@@ -46,18 +46,20 @@ enum { TOKEN_BYTE = 1, TARGET_BYTE = 2, VALUE_BYTE = 4, HOST_BYTE = 8 };
 /* RFC 9110, section 5.6.2 (token) and 5.5 (field values: VCHAR, obs-text, SP, HTAB). */
 static unsigned char classes[256];
 
+static bool among(struct str set, int c) {
+    return str_find(set, (char) c) < set.n;
+}
+
 __attribute__((constructor)) static void fill_classes(void) {
-    static const char symbols[] = "!#$%&'*+-.^_`|~";
-    static const char host[] = "-._~";
     for (int c = 0; c < 256; c++) {
         bool alnum = ascii_is_alnum((char) c);
-        if (alnum || (c && memchr(symbols, c, sizeof symbols - 1)))
+        if (alnum || among(STR("!#$%&'*+-.^_`|~"), c))
             classes[c] |= TOKEN_BYTE;
-        if (c > ' ' && c < 0x7f && !memchr("\"#<>\\", c, 5))
+        if (c > ' ' && c < 0x7f && !among(STR("\"#<>\\"), c))
             classes[c] |= TARGET_BYTE;
         if (c == '\t' || (c >= ' ' && c != 0x7f))
             classes[c] |= VALUE_BYTE;
-        if (alnum || (c && memchr(host, c, sizeof host - 1)))
+        if (alnum || among(STR("-._~"), c))
             classes[c] |= HOST_BYTE;
     }
 }
@@ -67,7 +69,7 @@ static bool is(char c, unsigned class) {
 }
 
 /* All states' functions: read from [p, end), return behind the last byte read. */
-typedef const char *reader(struct framing *f, char *p, const char *end);
+typedef const char *reader(struct framing *f, const char *p, const char *end);
 
 static const char *refuse(struct framing *f, const char *p, int status, const char *reason) {
     f->state = REFUSED;
@@ -193,7 +195,7 @@ static void begin(struct framing *f) {
     f->body_max = HTTP_BODY_MAX_BYTES;
 }
 
-static const char *read_method(struct framing *f, char *p, const char *end) {
+static const char *read_method(struct framing *f, const char *p, const char *end) {
     const char *from = p;
     while (p < end && is(*p, TOKEN_BYTE))
         p++;
@@ -209,22 +211,19 @@ static const char *read_method(struct framing *f, char *p, const char *end) {
     return p + 1;
 }
 
-static const char *read_target_start(struct framing *f, char *p, const char *end) {
+static const char *read_target_start(struct framing *f, const char *p, const char *end) {
     (void) end; /* one byte is always there */
     buf_char(&f->line, '/');
     return expect(f, p, '/', TARGET, "The target does not begin with a slash");
 }
 
-static const char *read_target(struct framing *f, char *p, const char *end) {
+static const char *read_target(struct framing *f, const char *p, const char *end) {
     const char *from = p;
     while (p < end && *p != '%' && is(*p, TARGET_BYTE))
         p++;
     buf_bytes(&f->line, from, (size_t) (p - from));
     if (f->line.n - f->method_n > HTTP_TARGET_MAX_BYTES)
         return refuse(f, p, 414, "The target is too long");
-    for (char *q = memchr(from, '?', (size_t) (p - from)); q;
-         q = memchr(q, '?', (size_t) (p - q)))
-        *q = '#';
     if (p == end)
         return p;
     if (*p == '%') {
@@ -239,7 +238,7 @@ static const char *read_target(struct framing *f, char *p, const char *end) {
     return p + 1;
 }
 
-static const char *read_escape(struct framing *f, char *p, const char *end) {
+static const char *read_escape(struct framing *f, const char *p, const char *end) {
     (void) end;
     int digit = ascii_hex_value(*p);
     if (digit < 0)
@@ -253,7 +252,7 @@ static const char *read_escape(struct framing *f, char *p, const char *end) {
     return p + 1;
 }
 
-static const char *read_version(struct framing *f, char *p, const char *end) {
+static const char *read_version(struct framing *f, const char *p, const char *end) {
     static const char text[] = "HTTP/1.";
     static const size_t minor_at = sizeof text - 1;
     for (; p < end && f->at <= minor_at; p++, f->at++) {
@@ -267,14 +266,14 @@ static const char *read_version(struct framing *f, char *p, const char *end) {
     return expect(f, p, '\r', LINE_LF, "The version is not HTTP/1.0 or HTTP/1.1");
 }
 
-static const char *read_line_lf(struct framing *f, char *p, const char *end) {
+static const char *read_line_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     return expect(f, p, '\n', NAME_START, "CR without LF");
 }
 
 /* --- header lines --- */
 
-static const char *read_name_start(struct framing *f, char *p, const char *end) {
+static const char *read_name_start(struct framing *f, const char *p, const char *end) {
     (void) end;
     if (*p == '\r') {
         f->state = HEAD_LF;
@@ -289,14 +288,14 @@ static const char *read_name_start(struct framing *f, char *p, const char *end) 
     return p;
 }
 
-static const char *keep_name(struct framing *f, char *p, const char *end) {
+static const char *keep_name(struct framing *f, const char *p, const char *end) {
     for (; p < end && is(*p, TOKEN_BYTE); p++, f->at++)
         if (f->at < sizeof f->name)
             f->name[f->at] = ascii_lower(*p);
     return p;
 }
 
-static const char *read_name(struct framing *f, char *p, const char *end) {
+static const char *read_name(struct framing *f, const char *p, const char *end) {
     const char *stop = keep_name(f, p, end);
     if (stop == end)
         return stop;
@@ -314,7 +313,7 @@ static const char *read_name(struct framing *f, char *p, const char *end) {
     return stop + 1;
 }
 
-static const char *read_value_start(struct framing *f, char *p, const char *end) {
+static const char *read_value_start(struct framing *f, const char *p, const char *end) {
     while (p < end && (*p == ' ' || *p == '\t'))
         p++;
     if (p < end)
@@ -329,7 +328,7 @@ static bool count_cookies(struct framing *f, const char *p, const char *end) {
     return f->cookies_n < HTTP_COOKIES_MAX && f->value_n <= HTTP_COOKIE_MAX_BYTES;
 }
 
-static const char *read_value(struct framing *f, char *p, const char *end) {
+static const char *read_value(struct framing *f, const char *p, const char *end) {
     const char *from = p;
     while (p < end && is(*p, VALUE_BYTE))
         p++;
@@ -355,7 +354,7 @@ static const char *read_value(struct framing *f, char *p, const char *end) {
     return p + 1;
 }
 
-static const char *read_value_lf(struct framing *f, char *p, const char *end) {
+static const char *read_value_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     return expect(f, p, '\n', NAME_START, "CR without LF");
 }
@@ -367,7 +366,7 @@ static void finish(struct framing *f) {
     f->state = last ? CLOSED : METHOD;
 }
 
-static const char *read_head_lf(struct framing *f, char *p, const char *end) {
+static const char *read_head_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     if (*p != '\n')
         return bad(f, p, "CR without LF");
@@ -384,7 +383,7 @@ static const char *read_head_lf(struct framing *f, char *p, const char *end) {
 
 /* --- bodies --- */
 
-static const char *read_body(struct framing *f, char *p, const char *end) {
+static const char *read_body(struct framing *f, const char *p, const char *end) {
     uint64_t there = (uint64_t) (end - p);
     uint64_t n = there < f->left ? there : f->left;
     f->left -= n;
@@ -392,7 +391,7 @@ static const char *read_body(struct framing *f, char *p, const char *end) {
     return p + n;
 }
 
-static const char *read_chunk_size(struct framing *f, char *p, const char *end) {
+static const char *read_chunk_size(struct framing *f, const char *p, const char *end) {
     for (int digit; p < end && (digit = ascii_hex_value(*p)) >= 0; p++) {
         /* 15 digits do not overflow; the body's limit is far below */
         if (++f->at > 15)
@@ -409,7 +408,7 @@ static const char *read_chunk_size(struct framing *f, char *p, const char *end) 
     return p + 1;
 }
 
-static const char *read_chunk_extension(struct framing *f, char *p, const char *end) {
+static const char *read_chunk_extension(struct framing *f, const char *p, const char *end) {
     const char *from = p;
     while (p < end && is(*p, VALUE_BYTE))
         p++;
@@ -421,33 +420,33 @@ static const char *read_chunk_extension(struct framing *f, char *p, const char *
     return expect(f, p, '\r', CHUNK_LF, "A chunk extension has a control character");
 }
 
-static const char *read_chunk_lf(struct framing *f, char *p, const char *end) {
+static const char *read_chunk_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     f->head_n = 0;
     f->at = 0;
     return expect(f, p, '\n', f->left ? CHUNK_DATA : TRAILER_START, "CR without LF");
 }
 
-static const char *read_chunk_data(struct framing *f, char *p, const char *end) {
+static const char *read_chunk_data(struct framing *f, const char *p, const char *end) {
     const char *stop = read_body(f, p, end);
     if (f->left == 0)
         f->state = CHUNK_DATA_CR;
     return stop;
 }
 
-static const char *read_chunk_data_cr(struct framing *f, char *p, const char *end) {
+static const char *read_chunk_data_cr(struct framing *f, const char *p, const char *end) {
     (void) end;
     return expect(f, p, '\r', CHUNK_DATA_LF, "A chunk is not followed by CRLF");
 }
 
-static const char *read_chunk_data_lf(struct framing *f, char *p, const char *end) {
+static const char *read_chunk_data_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     return expect(f, p, '\n', CHUNK_SIZE, "A chunk is not followed by CRLF");
 }
 
 /* --- trailers: bounded and passed over --- */
 
-static const char *read_trailer_start(struct framing *f, char *p, const char *end) {
+static const char *read_trailer_start(struct framing *f, const char *p, const char *end) {
     (void) end;
     f->at = 0;
     if (*p == '\r') {
@@ -460,7 +459,7 @@ static const char *read_trailer_start(struct framing *f, char *p, const char *en
     return p;
 }
 
-static const char *read_trailer_name(struct framing *f, char *p, const char *end) {
+static const char *read_trailer_name(struct framing *f, const char *p, const char *end) {
     const char *stop = keep_name(f, p, end);
     if (stop == end)
         return stop;
@@ -469,7 +468,7 @@ static const char *read_trailer_name(struct framing *f, char *p, const char *end
     return expect(f, stop, ':', TRAILER_VALUE, "A trailer's name is not followed by a colon");
 }
 
-static const char *read_trailer_value(struct framing *f, char *p, const char *end) {
+static const char *read_trailer_value(struct framing *f, const char *p, const char *end) {
     while (p < end && is(*p, VALUE_BYTE))
         p++;
     if (p == end)
@@ -477,22 +476,22 @@ static const char *read_trailer_value(struct framing *f, char *p, const char *en
     return expect(f, p, '\r', TRAILER_LF, "A trailer has a control character");
 }
 
-static const char *read_trailer_lf(struct framing *f, char *p, const char *end) {
+static const char *read_trailer_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     return expect(f, p, '\n', TRAILER_START, "CR without LF");
 }
 
-static const char *read_last_lf(struct framing *f, char *p, const char *end) {
+static const char *read_last_lf(struct framing *f, const char *p, const char *end) {
     (void) end;
     return expect(f, p, '\n', BODY, "CR without LF");
 }
 
-static const char *read_rest(struct framing *f, char *p, const char *end) {
+static const char *read_rest(struct framing *f, const char *p, const char *end) {
     (void) f, (void) p; /* nothing counts any more */
     return end;
 }
 
-static const char *read_nothing(struct framing *f, char *p, const char *end) {
+static const char *read_nothing(struct framing *f, const char *p, const char *end) {
     (void) f, (void) end;
     return p;
 }
@@ -553,7 +552,7 @@ static const char *head_end(const struct framing *f, const char *p, const char *
 }
 
 /* One step in a part whose bytes are counted. */
-static const char *step_counted(struct framing *f, char *p, const char *end) {
+static const char *step_counted(struct framing *f, const char *p, const char *end) {
     bool head = in_head(f->state);
     const char *stop = head_end(f, p, end, head ? HTTP_HEAD_MAX_BYTES : HTTP_CHUNK_LINE_MAX);
     if (stop == p)
@@ -561,6 +560,15 @@ static const char *step_counted(struct framing *f, char *p, const char *end) {
     const char *next = readers[f->state](f, p, stop);
     f->head_n += (size_t) (next - p);
     return next;
+}
+
+static void exchange_byte(char *p, const char *end, char from, char to) {
+    for (; (p = memchr(p, from, (size_t) (end - p))); p++)
+        *p = to;
+}
+
+void framing_restore_target(char *target, size_t n) {
+    exchange_byte(target, target + n, '#', '?');
 }
 
 enum framing_event framing_read(struct framing *f, char *bytes, size_t n, size_t *ret_used) {
@@ -582,6 +590,8 @@ enum framing_event framing_read(struct framing *f, char *bytes, size_t n, size_t
             break;
         bool counted = in_head(before) || in_trailers(before);
         const char *next = counted ? step_counted(f, p, end) : readers[before](f, p, end);
+        if (before == TARGET)
+            exchange_byte(p, next, '?', '#');
         p += next - p;
         if (before == HEAD_LF && f->state != REFUSED)
             event = FRAMING_HEAD;
@@ -619,9 +629,4 @@ enum framing_part framing_part(const struct framing *f) {
 
 bool framing_closed(const struct framing *f) {
     return f->state == CLOSED;
-}
-
-void framing_restore_target(char *target, size_t n) {
-    for (char *q = memchr(target, '#', n); q; q = memchr(q, '#', n - (size_t) (q - target)))
-        *q = '?';
 }

@@ -158,15 +158,15 @@ static ssize_t again(const struct gate_connection *c) {
     return -1;
 }
 
-/* Below TLS: nobody will read it. 0 when the client has closed. */
+/* Below TLS: nobody will read it. 0 when the client has closed or reset. */
 static ssize_t discard(struct gate_connection *c) {
     char waste[4096];
     for (size_t n = 0; n < DISCARD_BYTES; n += sizeof waste) {
         ssize_t got = __real_recv(c->watch.fd, waste, sizeof waste, MSG_DONTWAIT);
-        if (got == 0)
-            return 0;
-        if (got < 0)
+        if (got < 0 && errno == EAGAIN)
             break;
+        if (got <= 0)
+            return 0;
     }
     return again(c);
 }

@@ -158,7 +158,9 @@ static enum MHD_Result run(struct connection *c) {
     return queue(c);
 }
 
-/* Called for the head, for each piece of the body, and at the end. */
+/* Called for the head, for each piece of the body, and at the end. The parameters are
+ * the library's.
+ * NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *library, const char *url,
                                   const char *method, const char *version, const char *piece,
                                   size_t *piece_n, void **state) {
