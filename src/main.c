@@ -2,10 +2,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "api/api.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "base/version.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -44,7 +45,8 @@ static int run(struct cli *cli, int argc, const char *const *argv) {
 
 int main(int argc, char **argv) {
     prepare_process();
-    struct cli cli = { .out = stdout, .lock = DATA_DIR_UNLOCKED };
+    const struct program program = { api_tables, api_tables_count };
+    struct cli cli = { .program = &program, .out = stdout, .lock = DATA_DIR_UNLOCKED };
     cli.ctx = (struct ctx){ .arena = arena_new(), .clock = &clock_system };
     int code = run(&cli, argc, (const char *const *) argv);
     arena_free(&cli.ctx.arena);

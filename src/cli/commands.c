@@ -336,6 +336,8 @@ void cli_help(const struct cli *cli, FILE *out) {
 /* --- the commands, in the order of the help --- */
 
 const struct command_table *const command_tables[] = {
+    &serve_commands,
+    &account_commands,
     &database_commands,
     &describe_commands,
     &doctor_commands,

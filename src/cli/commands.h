@@ -14,11 +14,10 @@
 #include "cli/config.h"
 #include "cli/data_dir.h"
 #include "db/db.h"
+#include "store/services.h"
 
 struct cli;
 struct route_table;
-struct secrets;
-struct services;
 
 enum { OPTION_REQUIRED = 1, OPTION_REPEATED = 2 };
 
@@ -33,6 +32,7 @@ struct option_row {
 enum {
     COMMAND_DATABASE = 1, /* before run: data directory made, database open and current */
     COMMAND_ACCOUNT = 2,  /* takes --account; before run: ctx.account_id set */
+    COMMAND_SERVICES = 4, /* before run: ctx.services set, with the secret key loaded */
 };
 
 struct command {
@@ -63,12 +63,10 @@ struct given {
     struct str value; /* NUL-terminated */
 };
 
-/* What the layers beside this one give to commands; put together by main.c. */
+/* What the layers beside this one give to commands; set by main.c. */
 struct program {
     const struct route_table *const *routes;
     size_t n_routes;
-    /* What handlers share, on the arena of the run. */
-    const struct services *(*services)(struct cli *cli, const struct secrets *secrets);
 };
 
 /* One run of the program. */
@@ -85,7 +83,8 @@ struct cli {
     const char *data_dir;
     struct data_dir_lock lock;
     struct db *db; /* COMMAND_DATABASE; its session is ctx.db */
-    struct secrets *secrets; /* by cli_secrets */
+    struct services services; /* COMMAND_SERVICES; ctx.services points here */
+    struct secrets *secrets;  /* by cli_secrets */
     FILE *out;
 };
 

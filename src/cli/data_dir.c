@@ -20,41 +20,42 @@ enum rc data_dir_make(struct ctx *ctx, const char *path) {
     return OK;
 }
 
-/* The open, locked file, or -1. */
-static int lock_file(struct ctx *ctx, const char *directory, const char *name, int operation) {
+/* E_CONFLICT, without a message, when somebody holds it. */
+static enum rc lock_file(struct ctx *ctx, const char *directory, const char *name, int operation,
+                         int *ret_fd) {
     struct str path = arena_printf(ctx->arena, "%s/%s", directory, name);
     int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        (void) fail(ctx, E_IO, "open %s: %s", path.p, error_text(errno));
-        return -1;
+    if (fd < 0)
+        return fail(ctx, E_IO, "open %s: %s", path.p, error_text(errno));
+    if (flock(fd, operation | LOCK_NB) == 0) {
+        *ret_fd = fd;
+        return OK;
     }
-    if (flock(fd, operation | LOCK_NB) == 0)
-        return fd;
-    if (errno != EWOULDBLOCK)
-        (void) fail(ctx, E_IO, "lock %s: %s", path.p, error_text(errno));
+    int error = errno;
     (void) close(fd); /* nothing was written */
-    return -1;
+    return error == EWOULDBLOCK ? E_CONFLICT
+                                : fail(ctx, E_IO, "lock %s: %s", path.p, error_text(error));
 }
 
 enum rc data_dir_take(struct ctx *ctx, const char *path, enum data_dir_use use,
                       struct data_dir_lock *ret_lock) {
+    bool alone = use == DATA_DIR_ALONE;
     struct data_dir_lock lock = DATA_DIR_UNLOCKED;
-    lock.use_fd = lock_file(ctx, path, "use.lock", use == DATA_DIR_ALONE ? LOCK_EX : LOCK_SH);
-    if (lock.use_fd < 0 && use == DATA_DIR_ALONE)
-        return fail(ctx, E_CONFLICT, "%s is in use by a server or another command; stop it first",
-                    path);
-    if (lock.use_fd < 0)
-        return fail(ctx, E_CONFLICT, "%s is being restored; try again when that is done", path);
-    if (use == DATA_DIR_SERVER) {
-        lock.server_fd = lock_file(ctx, path, "serve.lock", LOCK_EX);
-        if (lock.server_fd < 0) {
-            data_dir_release(&lock);
-            return fail(ctx, E_CONFLICT, "another server uses %s; stop it first, or use PostgreSQL "
-                        "to run several", path);
-        }
-    }
-    *ret_lock = lock;
-    return OK;
+    enum rc rc = lock_file(ctx, path, "use.lock", alone ? LOCK_EX : LOCK_SH, &lock.use_fd);
+    if (rc == E_CONFLICT && alone)
+        return fail(ctx, rc, "%s is in use by a server or another command; stop it first", path);
+    if (rc == E_CONFLICT)
+        return fail(ctx, rc, "%s is being restored; try again when that is done", path);
+    if (rc == OK && use == DATA_DIR_SERVER)
+        rc = lock_file(ctx, path, "serve.lock", LOCK_EX, &lock.server_fd);
+    if (rc != OK)
+        data_dir_release(&lock);
+    if (rc == E_CONFLICT)
+        return fail(ctx, rc, "another server uses %s; stop it first, or use PostgreSQL to run "
+                    "several", path);
+    if (rc == OK)
+        *ret_lock = lock;
+    return rc;
 }
 
 void data_dir_release(struct data_dir_lock *lock) {

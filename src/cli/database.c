@@ -128,6 +128,21 @@ enum rc cli_secrets(struct cli *cli, struct secrets **ret_secrets) {
     return rc;
 }
 
+enum rc cli_services(struct cli *cli) {
+    const struct config *config = &cli->config;
+    struct secrets *secrets = NULL;
+    enum rc rc = cli_secrets(cli, &secrets);
+    if (rc)
+        return rc;
+    cli->services.secrets = secrets;
+    if (!str_is_empty(config->reveal.provider_url))
+        cli->services.reveal.provider_url = config->reveal.provider_url;
+    cli->services.reveal.allow_private = config->reveal.allow_private;
+    cli->services.reveal.timeout_ms = config->reveal.timeout_ms;
+    cli->ctx.services = &cli->services;
+    return OK;
+}
+
 /* --- commands --- */
 
 static enum rc migrate(struct cli *cli) {

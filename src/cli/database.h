@@ -21,7 +21,10 @@ void cli_database_close(struct cli *cli);
 /* The installation's key file, loaded (and made) on the first call; freed at the end
  * of the command. */
 MUST_USE enum rc cli_secrets(struct cli *cli, struct secrets **ret_secrets);
-/* Where it is. */
+/* Fills cli->services from the configuration and the key file, and points ctx.services
+ * to it. */
+MUST_USE enum rc cli_services(struct cli *cli);
+/* Where the key file is. */
 const char *cli_key_file(struct cli *cli);
 
 /* OK when the engine finds its file in order; E_DB with what it found. Always OK on

@@ -1,9 +1,12 @@
 /* Commands that print what the program's tables hold. */
 #include "base/check.h"
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/tables.h"
+#include "http/openapi.h"
+#include "http/router.h"
 
-enum { LINE_MAX_BYTES = 8192 };
+enum { LINE_MAX_BYTES = 8192, DOCUMENT_MAX_BYTES = 8 * 1024 * 1024 };
 
 static const char *type_text(struct cli *cli, const struct config_key *key) {
     switch (key->type) {
@@ -67,6 +70,38 @@ static enum rc config(struct cli *cli) {
     return OK;
 }
 
+/* --- the API --- */
+
+static enum rc routes(struct cli *cli) {
+    static const char *const scopes[] = { [SCOPE_NONE] = "-", [SCOPE_API] = "api",
+                                          [SCOPE_ADMIN] = "admin" };
+    for (size_t t = 0; t < cli->program->n_routes; t++)
+        for (size_t i = 0; i < cli->program->routes[t]->n; i++) {
+            const struct route *route = &cli->program->routes[t]->rows[i];
+            fprintf(cli->out, "%-6s %-40s %-5s %s\n", method_name(route->method), route->path,
+                    scopes[route->scope], route->summary ? route->summary : "");
+        }
+    return OK;
+}
+
+static enum rc openapi(struct cli *cli) {
+    const struct program *program = cli->program;
+    struct buf b = buf_in(cli->ctx.arena, DOCUMENT_MAX_BYTES);
+    if (str_eq(cli_option(cli, "format"), STR("json")))
+        openapi_write(&b, program->routes, program->n_routes, OUTRIDER_VERSION);
+    else
+        docs_write(&b, program->routes, program->n_routes);
+    if (buf_result(&b) != OK)
+        return fail(&cli->ctx, E_TOO_LARGE, "the document is larger than %d bytes",
+                    DOCUMENT_MAX_BYTES);
+    (void) fwrite(b.p, 1, b.n, cli->out); /* the stream is checked at the end of the program */
+    return OK;
+}
+
+static const struct option_row openapi_options[] = {
+    { "format", "json|markdown", 0, "json", "OpenAPI 3.1, or the same to read" },
+};
+
 static const struct option_row config_options[] = {
     { "sample", NULL, 0, NULL, "prints a configuration file with every key at its default" },
 };
@@ -74,5 +109,9 @@ static const struct option_row config_options[] = {
 static const struct command rows[] = {
     { "config", NULL, 0, 0, 0, config_options, LENGTH(config_options), config,
       "Prints every configuration key with its value, default and meaning", NULL },
+    { "routes", NULL, 0, 0, 0, NULL, 0, routes,
+      "Prints every operation of the API with the scope that its key needs", NULL },
+    { "openapi", NULL, 0, 0, 0, openapi_options, LENGTH(openapi_options), openapi,
+      "Prints the description of the API, as GET /openapi.json answers it", NULL },
 };
 const struct command_table describe_commands = COMMAND_TABLE(rows);

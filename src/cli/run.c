@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/vec.h"
+#include "cli/accounts.h"
 #include "cli/database.h"
 #include "store/secrets.h"
 
@@ -34,6 +35,10 @@ enum rc cli_run(struct cli *cli) {
     cli->data_dir = cli_option(cli, "data-dir").p;
     if (cli->command->flags & COMMAND_DATABASE)
         rc = cli_database_open(cli, DATA_DIR_COMMAND);
+    if (rc == OK && cli->command->flags & COMMAND_ACCOUNT)
+        rc = cli_choose_account(cli);
+    if (rc == OK && cli->command->flags & COMMAND_SERVICES)
+        rc = cli_services(cli);
     if (rc == OK)
         rc = cli->command->run(cli);
     secrets_free(&cli->secrets);

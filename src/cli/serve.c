@@ -1,0 +1,140 @@
+/* `outrider serve`: starts everything in order, waits for SIGTERM or SIGINT, stops
+ * everything in the reverse order. The signals are blocked before the first thread
+ * exists, so that they reach this thread alone. */
+#include <signal.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "cli/database.h"
+#include "cli/tables.h"
+#include "http/dispatch.h"
+
+struct running {
+    struct cli *cli;
+    struct app *app;
+    struct server *server;
+};
+
+static void block_signals(sigset_t *set) {
+    (void) sigemptyset(set); /* these fail only for wrong signal numbers */
+    (void) sigaddset(set, SIGTERM);
+    (void) sigaddset(set, SIGINT);
+    int failed = pthread_sigmask(SIG_BLOCK, set, NULL);
+    ASSERT(!failed);
+}
+
+static enum rc check_options(struct cli *cli) {
+    static const char *const names[] = { "tls-cert", "tls-key", "tls-listen" };
+    size_t given = 0;
+    for (size_t i = 0; i < LENGTH(names); i++)
+        given += str_is_set(cli_option(cli, names[i]));
+    if (given == 0 || given == LENGTH(names))
+        return OK;
+    return usage_error(cli, "--tls-cert, --tls-key and --tls-listen go together");
+}
+
+static enum rc start_app(struct running *running) {
+    const struct config *config = &running->cli->config;
+    struct app_options options = {
+        .db = running->cli->db,
+        .tables = running->cli->program->routes,
+        .n_tables = running->cli->program->n_routes,
+        .services = &running->cli->services,
+        .limits = {
+            [LIMIT_DEFAULT] = config->rate_limit.usual,
+            [LIMIT_PEOPLE_SEARCH] = config->rate_limit.people_search,
+            [LIMIT_PEOPLE_FIND] = config->rate_limit.people_find,
+        },
+    };
+    return app_start(&running->cli->ctx, &options, &running->app);
+}
+
+static enum rc start_server(struct running *running) {
+    const struct cli *cli = running->cli;
+    const struct config *config = &cli->config;
+    struct server_options options = {
+        .listen = cli_option(cli, "listen").p,
+        .tls_listen = cli_option(cli, "tls-listen").p,
+        .tls_cert = cli_option(cli, "tls-cert").p,
+        .tls_key = cli_option(cli, "tls-key").p,
+        .threads = (int) config->http.threads,
+        .head_ms = (int) config->http.head_ms,
+        .body_ms = (int) config->http.body_ms,
+        .idle_ms = (int) config->http.idle_ms,
+        .connections_max = (int) config->http.connections_max,
+        .connections_per_address = (int) config->http.connections_per_address,
+    };
+    enum rc rc = server_new(&running->cli->ctx, &options, app_server_app(running->app),
+                            &running->server);
+    if (rc == OK)
+        app_watch_server(running->app, running->server);
+    return rc;
+}
+
+/* The address as given, with the port that was got for port 0. */
+static void announce(struct cli *cli, const char *scheme, struct str listen, int port) {
+    struct str host = str_sub(listen, 0, str_find_last(listen, ':'));
+    log_info(&cli->ctx, "listening",
+             LOG_S("address", arena_printf(cli->ctx.arena, "%s://%.*s:%d", scheme, STR_FMT(host),
+                                           port)));
+}
+
+static void run_until_signal(struct running *running, const sigset_t *set) {
+    struct cli *cli = running->cli;
+    announce(cli, "http", cli_option(cli, "listen"), server_port(running->server));
+    struct str tls = cli_option(cli, "tls-listen");
+    if (str_is_set(tls))
+        announce(cli, "https", tls, server_tls_port(running->server));
+    log_flush();
+    int number = 0;
+    int failed = sigwait(set, &number);
+    ASSERT(!failed);
+    log_info(&cli->ctx, "stopping", LOG_C("signal", sigdescr_np(number)));
+}
+
+static void stop(struct running *running) {
+    struct cli *cli = running->cli;
+    if (running->server) {
+        app_drain(running->app);
+        if (!server_stop(running->server, (int) cli->config.http.drain_ms))
+            log_warn(&cli->ctx, "requests ran longer than http.drain_ms and were cut off, ignoring");
+        server_free(&running->server);
+    }
+    app_stop(&running->app);
+}
+
+static enum rc serve(struct cli *cli) {
+    struct running running = { .cli = cli };
+    sigset_t set;
+    enum rc rc = check_options(cli);
+    if (rc)
+        return rc;
+    block_signals(&set);
+    rc = cli_database_open(cli, DATA_DIR_SERVER);
+    if (rc == OK)
+        rc = cli_services(cli);
+    if (rc == OK)
+        rc = start_app(&running);
+    if (rc == OK)
+        rc = start_server(&running);
+    if (rc == OK)
+        run_until_signal(&running, &set);
+    stop(&running);
+    return rc;
+}
+
+static const struct option_row options[] = {
+    { "listen", "ADDR:PORT", 0, "127.0.0.1:8080",
+      "where to listen; port 0 takes a free one; with TLS this one only redirects" },
+    { "tls-cert", "FILE", 0, NULL, "certificate and its chain, PEM" },
+    { "tls-key", "FILE", 0, NULL, "its private key, PEM" },
+    { "tls-listen", "ADDR:PORT", 0, NULL, "where to listen for TLS" },
+};
+
+static const struct command rows[] = {
+    { "serve", NULL, 0, 0, 0, options, LENGTH(options), serve,
+      "Serves the API until SIGTERM or SIGINT",
+      "Writes the address to stderr when it is ready. On SIGTERM it finishes what runs, refuses\n"
+      "what is new and exits 0." },
+};
+const struct command_table serve_commands = COMMAND_TABLE(rows);
