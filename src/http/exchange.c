@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "http/framing.h"
 
 /* A connection that waits for its next request keeps at most this much per buffer. */
 enum { KEEP_BYTES = 64 * 1024 };
@@ -128,6 +129,8 @@ const struct http_message *exchange_message(const struct exchange *e) {
 }
 
 struct str exchange_header(const struct exchange *e, const char *name) {
+    if (str_eq_nocase(str_of(name), STR("cookie")))
+        name = FRAMING_COOKIE;
     const char *value = MHD_lookup_connection_value(e->library, MHD_HEADER_KIND, name);
     return value ? str_trim(str_of(value)) : STR_NONE;
 }

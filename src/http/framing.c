@@ -166,7 +166,7 @@ static const struct framing_header headers[] = {
     { NAMED("idempotency-key"), NULL, false },
     { NAMED("cookie"), NULL, false },
 };
-enum { HOST, LENGTH_OF_BODY, CODING, COOKIE = LENGTH(headers) - 1 };
+enum { HOST, LENGTH_OF_BODY };
 
 static const struct framing_header *find_header(const struct framing *f) {
     if (f->at > sizeof f->name)
@@ -187,7 +187,7 @@ static bool seen(const struct framing *f, unsigned row) {
 static void begin(struct framing *f) {
     buf_clear(&f->line);
     f->state = METHOD;
-    f->method_n = f->head_n = f->headers_n = f->at = f->cookies_n = 0;
+    f->method_n = f->head_n = f->headers_n = f->at = 0;
     f->header = NULL;
     f->seen = 0;
     f->minor = f->chunked = f->close = f->keep_alive = false;
@@ -321,20 +321,11 @@ static const char *read_value_start(struct framing *f, const char *p, const char
     return p;
 }
 
-/* libmicrohttpd makes a table of cookies in the connection's memory. */
-static bool count_cookies(struct framing *f, const char *p, const char *end) {
-    for (f->value_n += (size_t) (end - p); p < end; p++)
-        f->cookies_n += *p == ';' || *p == ',';
-    return f->cookies_n < HTTP_COOKIES_MAX && f->value_n <= HTTP_COOKIE_MAX_BYTES;
-}
-
 static const char *read_value(struct framing *f, const char *p, const char *end) {
     const char *from = p;
     while (p < end && is(*p, VALUE_BYTE))
         p++;
     size_t n = (size_t) (p - from);
-    if (f->header == &headers[COOKIE] && !count_cookies(f, from, p))
-        return refuse(f, p, 431, "There are too many cookies");
     if (f->header && f->header->judge) {
         if (f->value_n + n > sizeof f->value)
             return bad(f, p, "A header is too long for what it is");
@@ -562,6 +553,8 @@ static const char *step_counted(struct framing *f, const char *p, const char *en
     return next;
 }
 
+enum { COOKIE_AT = sizeof FRAMING_COOKIE - 2 }; /* the byte in which it differs */
+
 static void exchange_byte(char *p, const char *end, char from, char to) {
     for (; (p = memchr(p, from, (size_t) (end - p))); p++)
         *p = to;
@@ -569,6 +562,15 @@ static void exchange_byte(char *p, const char *end, char from, char to) {
 
 void framing_restore_target(char *target, size_t n) {
     exchange_byte(target, target + n, '#', '?');
+}
+
+/* What the library must not take apart, in the bytes that a step has read. */
+static void hide(const struct framing *f, int state, size_t at, char *p, const char *end) {
+    if (state == TARGET)
+        exchange_byte(p, end, '?', '#');
+    if (state == NAME && at <= COOKIE_AT && f->at > COOKIE_AT
+        && memcmp(f->name, "cookie", COOKIE_AT + 1) == 0)
+        p[COOKIE_AT - at] = FRAMING_COOKIE[COOKIE_AT];
 }
 
 enum framing_event framing_read(struct framing *f, char *bytes, size_t n, size_t *ret_used) {
@@ -588,10 +590,10 @@ enum framing_event framing_read(struct framing *f, char *bytes, size_t n, size_t
         }
         if (p == end)
             break;
+        size_t at = f->at;
         bool counted = in_head(before) || in_trailers(before);
         const char *next = counted ? step_counted(f, p, end) : readers[before](f, p, end);
-        if (before == TARGET)
-            exchange_byte(p, next, '?', '#');
+        hide(f, before, at, p, next);
         p += next - p;
         if (before == HEAD_LF && f->state != REFUSED)
             event = FRAMING_HEAD;

@@ -56,7 +56,7 @@ struct framing {
     unsigned seen;      /* bit per row of the header table */
     bool minor;         /* HTTP/1.1 */
     bool chunked, close, keep_alive;
-    size_t value_n, cookies_n;
+    size_t value_n;
     uint64_t left;      /* bytes of the body or chunk that are still to come */
     uint64_t body_n;    /* bytes of the body so far (without chunk lines) */
     uint64_t body_max;
@@ -67,9 +67,11 @@ struct framing {
 void framing_init(struct framing *f);
 void framing_done(struct framing *f);
 
-/* Reads bytes up to the first event; *ret_used says how many. Each '?' of a target
- * becomes '#' in place (which no target may contain), so that libmicrohttpd does not
- * split the query and make a table of it; framing_restore_target undoes it. */
+/* Reads bytes up to the first event; *ret_used says how many. Two things are hidden in
+ * place from libmicrohttpd, which would make tables of them in the connection's memory:
+ * each '?' of a target becomes '#' (which no target may contain; see
+ * framing_restore_target), and the name Cookie becomes FRAMING_COOKIE. */
+#define FRAMING_COOKIE "Cooki~"
 enum framing_event framing_read(struct framing *f, char *bytes, size_t n, size_t *ret_used);
 
 /* After FRAMING_HEAD: how many bytes the body may have. REFUSED when more are declared,
