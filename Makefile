@@ -115,6 +115,10 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/liboutrider.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS)
 
+bench-store:
+	$(MAKE) -s -j$(JOBS) MODE=release build/bench/store
+	tests/pg exec -- build/bench/store
+
 bench-%:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/$*
 	build/bench/$*

@@ -34,14 +34,29 @@ size_t utf8_length(struct str s) {
     return 0;
 }
 
+/* Number of ASCII characters that `s` begins with, found eight at a time. */
+static size_t ascii_length(struct str s) {
+    size_t n = 0;
+    for (uint64_t eight; s.n - n >= sizeof eight; n += sizeof eight) {
+        memcpy(&eight, s.p + n, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (n < s.n && (unsigned char) s.p[n] < 0x80)
+        n++;
+    return n;
+}
+
 bool utf8_is_valid(struct str s) {
-    while (s.n) {
+    for (;;) {
+        s = str_sub(s, ascii_length(s), s.n);
+        if (!s.n)
+            return true;
         size_t length = utf8_length(s);
         if (!length)
             return false;
         s = str_sub(s, length, s.n);
     }
-    return true;
 }
 
 size_t utf8_count(struct str s) {

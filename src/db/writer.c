@@ -1,10 +1,10 @@
 /* The writer: the one connection that changes a SQLite database, owned by one thread.
  *
  * db_transact puts its work into a queue and waits. The thread takes one work after
- * another, each inside a savepoint, until the queue is empty; commits once, which
- * costs one fsync for all of them; and wakes all. A work that fails takes back only
- * itself. While a group commits the next one gathers, so that the more threads
- * write, the more share a commit.
+ * another, each but the first inside a savepoint, until the queue is empty; commits
+ * once, which costs one fsync for all of them; and wakes all. A work that fails takes
+ * back only itself. While a group commits the next one gathers, so that the more
+ * threads write, the more share a commit.
  *
  * SQLite 3.40.1 can damage its WAL when two connections write or checkpoint at once,
  * so this thread also makes every checkpoint, and holds a lock on the file write.lock
@@ -145,22 +145,30 @@ static void checkpoint_if_due(struct writer *writer) {
 
 /* Groups. */
 
+/* The first work of a group that is kept needs no savepoint, which would cost a copy of
+ * each page that it changes: until then the whole transaction can go. */
+static int begin_work(struct writer *writer, bool first) {
+    return first ? SQLITE_OK : run_sql(writer, "SAVEPOINT work");
+}
+
 /* Keeps or takes back a work; false when the engine has rolled everything back. */
-static bool end_savepoint(struct writer *writer, bool keep) {
+static bool end_work(struct writer *writer, bool first, bool keep) {
     if (sqlite3_get_autocommit(writer->session.handle))
         return false;
-    bool ended = keep ? run_sql(writer, "RELEASE work") == SQLITE_OK
-                      : run_sql(writer, "ROLLBACK TO work; RELEASE work") == SQLITE_OK;
-    return ended && !sqlite3_get_autocommit(writer->session.handle);
+    if (keep)
+        return first || run_sql(writer, "RELEASE work") == SQLITE_OK;
+    return run_sql(writer, first ? "ROLLBACK; BEGIN IMMEDIATE" : "ROLLBACK TO work; RELEASE work")
+               == SQLITE_OK
+           && !sqlite3_get_autocommit(writer->session.handle);
 }
 
 /* Runs one work. False when it took the whole transaction with it (a full disk, an
  * I/O error): what the group has done so far is gone then. */
-static bool run_one(struct writer *writer, struct transaction *t) {
+static bool run_one(struct writer *writer, struct transaction *t, bool first) {
     struct ctx *ctx = t->ctx;
     struct db_session *own = ctx->db;
     struct db_session *session = &writer->session.base;
-    if (run_sql(writer, "SAVEPOINT work") != SQLITE_OK) {
+    if (begin_work(writer, first) != SQLITE_OK) {
         t->rc = fail(ctx, E_DB, "savepoint: %s", sqlite3_errmsg(writer->session.handle));
         return false;
     }
@@ -174,7 +182,7 @@ static bool run_one(struct writer *writer, struct transaction *t) {
     session->in_transaction = false;
     session->failed = OK;
     ctx->db = own;
-    if (end_savepoint(writer, t->rc == OK))
+    if (end_work(writer, first, t->rc == OK))
         return true;
     t->rc = fail(ctx, E_DB, "the transaction was rolled back by the engine");
     return false;
@@ -199,10 +207,8 @@ static void wake_group(struct queue *group) {
         sem_post(&t->done); /* from here on *t belongs to its thread */
 }
 
-static void commit_group(struct writer *writer, struct queue *group) {
-    bool any = false;
-    for (struct transaction *t = group->first; t; t = t->next)
-        any = any || t->rc == OK;
+/* `any`: there is something to be kept. */
+static void commit_group(struct writer *writer, struct queue *group, bool any) {
     struct db *db = writer->session.base.db;
     if (any && run_sql(writer, "COMMIT") == SQLITE_OK) {
         db->commits++;
@@ -224,14 +230,15 @@ static void run_group(struct writer *writer) {
     bool begun = locked && run_sql(writer, "BEGIN IMMEDIATE") == SQLITE_OK;
     if (locked && !begun)
         reason = sqlite3_errmsg(writer->session.handle);
-    bool whole = true;
+    bool whole = true, any = false;
     for (int n = 0; n < GROUP_MAX && whole; n++) {
         struct transaction *t = take_waiting(writer);
         if (!t)
             break;
         queue_add(&group, t);
         t->rc = OK;
-        whole = !begun || run_one(writer, t);
+        whole = !begun || run_one(writer, t, !any);
+        any = any || t->rc == OK;
     }
     if (!begun) {
         writer->session.base.db->failures++;
@@ -240,7 +247,7 @@ static void run_group(struct writer *writer) {
         fail_group(&group, "rolled back", "with another transaction");
         (void) run_sql(writer, "ROLLBACK"); /* as in commit_group */
     } else {
-        commit_group(writer, &group);
+        commit_group(writer, &group, any);
     }
     wake_group(&group);
     if (locked) {

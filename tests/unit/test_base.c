@@ -97,6 +97,15 @@ static void test_utf8(void **state) {
     };
     for (size_t i = 0; i < LENGTH(cases); i++)
         assert_int_equal(utf8_length(str_of(cases[i].bytes)), cases[i].length);
+    /* The same bytes at each place of a text that is otherwise ASCII. */
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        size_t n = strlen(cases[i].bytes);
+        for (size_t at = 0; at < 20; at++) {
+            char text[] = "abcdefghijklmnopqrstuvwx";
+            memcpy(text + at, cases[i].bytes, n);
+            assert_int_equal(utf8_is_valid(str_of(text)), n == 0 || cases[i].length == n);
+        }
+    }
 }
 
 static void test_times(void **state) {
