@@ -28,10 +28,14 @@ static void test_commas_and_nesting(void **state) {
     json_raw(&w, STR("{\"x\":[1]}"));
     json_key(&w, STR("f"));
     json_raw(&w, STR_NONE);
+    json_key(&w, STR("g"));
+    json_halves(&w, 25);
+    json_key(&w, STR("h"));
+    json_halves(&w, 6);
     json_end_object(&w);
     assert_int_equal(buf_result(&out), OK);
     assert_str(buf_text(&out), "{\"a\":[-1,true,false,null,{},[]],\"b\\\"c\":\"\",\"d\":null,"
-                               "\"e\":{\"x\":[1]},\"f\":null}");
+                               "\"e\":{\"x\":[1]},\"f\":null,\"g\":12.5,\"h\":3}");
     arena_free(&arena);
 }
 

@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include "api/api.h"
+#include "http/description.h"
 #include "http/errors.h"
 #include "http/openapi.h"
 #include "json/reader.h"
@@ -89,9 +91,9 @@ static const struct route second_rows[] = {
 static const struct route_table first = ROUTE_TABLE(first_rows), second = ROUTE_TABLE(second_rows);
 static const struct route_table *const tables[] = { &first, &second };
 
-static json_t *document(struct arena *arena) {
-    struct buf out = buf_in(arena, 1 << 20);
-    openapi_write(&out, tables, LENGTH(tables), "1.2.3");
+static json_t *document_of(struct arena *arena, const struct route_table *const *some, size_t n) {
+    struct buf out = buf_in(arena, 4 << 20);
+    openapi_write(&out, some, n, "1.2.3");
     assert_int_equal(buf_result(&out), OK);
     json_t *root = NULL;
     struct json_position at = { 0 };
@@ -99,6 +101,10 @@ static json_t *document(struct arena *arena) {
         print_error("%zu:%zu %.*s\n", at.line, at.column, STR_FMT(at.message));
     assert_non_null(root);
     return root;
+}
+
+static json_t *document(struct arena *arena) {
+    return document_of(arena, tables, LENGTH(tables));
 }
 
 /* "/a/b" into the document; "~1" stands for a slash in a name. */
@@ -147,6 +153,103 @@ static void test_every_reference_resolves(void **state) {
     size_t count = 0;
     check_references(arena, root, root, &count);
     assert_true(count > 50);
+    count = 0;
+    root = document_of(arena, api_tables, api_tables_count);
+    check_references(arena, root, root, &count);
+    assert_true(count > 10);
+    arena_free(&arena);
+}
+
+static void test_operations_have_their_own_names(void **state) {
+    (void) state;
+    struct arena *arena = arena_new();
+    struct list routes = all_routes(arena, api_tables, api_tables_count);
+    for (size_t i = 0; i < routes.n; i++) {
+        const struct route *route = route_at(&routes, i);
+        assert_true(route->tag && route->summary);
+        for (size_t k = 0; k < i; k++)
+            assert_false(str_eq(operation_id(arena, route),
+                                operation_id(arena, route_at(&routes, k))));
+    }
+    arena_free(&arena);
+}
+
+static bool example_is_text(const struct field *field) {
+    switch (field->type) {
+    case FIELD_STR:
+    case FIELD_ID:
+    case FIELD_ENUM:
+    case FIELD_TIME:
+    case FIELD_TIME_MS:
+    case FIELD_DATE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* {"name": example} as a request: it must pass the field's own checks. */
+static bool example_fits(const struct fields *fields, const struct field *field) {
+    struct ctx ctx = test_ctx();
+    struct buf text = buf_in(ctx.arena, 100000);
+    struct json_writer w = json_writer(&text);
+    json_begin_object(&w);
+    json_key(&w, str_of(field->name));
+    if (example_is_text(field))
+        json_str(&w, str_of(field->example));
+    else
+        json_raw(&w, str_of(field->example));
+    json_end_object(&w);
+    const struct fields only = { .name = fields->name, .size = fields->size, .rows = field, .n = 1 };
+    json_t *root = NULL;
+    struct json_position where;
+    bool fits = json_parse(ctx.arena, buf_text(&text), &root, &where) == OK
+                && json_read_fields(&ctx, &only, root, STR_NONE,
+                                    arena_alloc(ctx.arena, fields->size)) == OK;
+    if (!fits)
+        print_error("%s.%s: %.*s\n", fields->name, field->name,
+                    STR_FMT(ctx.problems ? ctx.problems->detail : where.message));
+    arena_free(&ctx.arena);
+    return fits;
+}
+
+static size_t misfits(const struct fields *fields) {
+    size_t n = 0;
+    for (size_t i = 0; fields && i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        /* halves are written in answers only, and read by no request */
+        unsigned not_read = FIELD_CONSTANT | FIELD_HIDDEN | FIELD_HALVES;
+        bool shown = !(field->flags & not_read) && field->example;
+        n += shown && !example_fits(fields, field);
+    }
+    return n;
+}
+
+static size_t misfits_of(struct arena *arena, const struct route_table *const *some, size_t n) {
+    struct list routes = all_routes(arena, some, n);
+    struct vocabulary v = vocabulary_of(arena, &routes);
+    size_t found = 0;
+    for (size_t i = 0; i < v.schemas.n; i++)
+        found += misfits(schema_at(&v, i));
+    for (size_t i = 0; i < routes.n; i++)
+        found += misfits(route_at(&routes, i)->query);
+    return found;
+}
+
+static const struct field misfit_rows[]
+    = { { .name = "age", .type = FIELD_INT, .max = 5, .example = "6" },
+        { .name = "day", .type = FIELD_DATE, .example = "today" },
+        { .name = "texts", .type = FIELD_STRS, .example = "[\"a\"" } };
+static const struct fields misfit_fields
+    = { .name = "Misfit", .size = 64, .rows = misfit_rows, .n = LENGTH(misfit_rows) };
+
+static void test_examples_pass_their_own_fields(void **state) {
+    (void) state;
+    struct arena *arena = arena_new();
+    assert_int_equal(misfits_of(arena, tables, LENGTH(tables)), 0);
+    assert_int_equal(misfits_of(arena, api_tables, api_tables_count), 0);
+    for (size_t i = 0; i < LENGTH(misfit_rows); i++)
+        assert_false(example_fits(&misfit_fields, &misfit_rows[i]));
     arena_free(&arena);
 }
 
@@ -351,6 +454,8 @@ static void test_a_full_buffer_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_reference_resolves),
+        cmocka_unit_test(test_operations_have_their_own_names),
+        cmocka_unit_test(test_examples_pass_their_own_fields),
         cmocka_unit_test(test_what_the_document_says),
         cmocka_unit_test(test_every_error_code_is_listed),
         cmocka_unit_test(test_reference_as_text),
