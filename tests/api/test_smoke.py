@@ -26,7 +26,7 @@ class SmokeTest(harness.ApiTest):
         self.assertEqual(self.api.get("/nowhere").status, 404)
         answer = self.api.delete("/account-info")
         self.assertEqual(answer.status, 405)
-        self.assertEqual(answer.header("Allow"), "GET")
+        self.assertEqual(answer.header("Allow"), "GET, HEAD")
 
     def test_raw_keep_alive(self):
         with self.server.raw() as raw:
