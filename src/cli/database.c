@@ -34,6 +34,9 @@ enum rc cli_database_connect(struct cli *cli, enum data_dir_use use) {
         rc = data_dir_take(&cli->ctx, cli->data_dir, use, &cli->lock);
     if (rc)
         return rc;
+    if (is_embedded(cli) && cli_restore_interrupted(&cli->ctx, cli->data_dir))
+        return fail(&cli->ctx, E_CONFLICT, "a restore into %s was interrupted; run it again",
+                    cli->data_dir);
     struct db_options options = { .url = is_embedded(cli) ? NULL : cli->config.database.url.p,
                                   .data_dir = cli->data_dir };
     rc = db_open(&cli->ctx, &options, &cli->db);

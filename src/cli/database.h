@@ -33,5 +33,7 @@ MUST_USE enum rc cli_database_check(struct ctx *ctx, bool thorough);
 
 /* `outrider restore`, in restore.c. */
 enum rc cli_restore(struct cli *cli);
+/* Whether one ended in the middle, so that the database is not in its place. */
+bool cli_restore_interrupted(struct ctx *ctx, const char *data_dir);
 
 #endif

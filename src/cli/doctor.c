@@ -64,7 +64,8 @@ static struct finding check_schema(struct doctor *doctor) {
 static struct finding check_database(struct doctor *doctor) {
     struct cli *cli = doctor->cli;
     const char *file = arena_printf(cli->ctx.arena, "%s/outrider.db", cli->data_dir).p;
-    if (str_is_empty(cli->config.database.url) && access(file, F_OK) != 0)
+    if (str_is_empty(cli->config.database.url) && access(file, F_OK) != 0
+        && !cli_restore_interrupted(&cli->ctx, cli->data_dir))
         return odd(doctor, "nothing: the first command that needs it makes it",
                    "%s is not there yet", file);
     struct finding finding;

@@ -1,7 +1,8 @@
 /* Restoring: the backup is copied to a folder of its own inside the data directory,
  * opened and checked there, and only then takes the place of the database, which is
- * moved aside with its log. A crash between the two renames leaves a data directory
- * without a database and both copies intact; the same command then finishes. */
+ * moved aside with its log. A crash in between leaves a data directory without a database
+ * but with that folder: cli_restore_interrupted, which everything that opens the database
+ * asks first, so that nobody starts on an empty one. The same command then finishes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,9 +16,11 @@
 
 enum { PIECE_BYTES = 1024 * 1024 };
 
-/* The write-ahead log goes first: beside another database it would be applied to it. */
-static const char *const database_files[] = { "outrider.db-wal", "outrider.db-shm",
-                                              "outrider.db" };
+/* The database goes first: without it the state is known to be interrupted, while a
+ * database that lost its write-ahead log looks whole. */
+static const char *const database_files[] = { "outrider.db", "outrider.db-wal",
+                                              "outrider.db-shm" };
+static const char draft_name[] = "restoring";
 
 struct restore {
     struct ctx *ctx;
@@ -132,7 +135,14 @@ static void remove_draft(struct restore *r) {
     (void) rmdir(r->draft);
 }
 
+bool cli_restore_interrupted(struct ctx *ctx, const char *data_dir) {
+    struct restore r = { .ctx = ctx };
+    return access(join(&r, data_dir, "outrider.db"), F_OK) != 0
+           && access(join(&r, data_dir, draft_name), F_OK) == 0;
+}
+
 static enum rc run_restore(struct restore *r) {
+    remove_draft(r); /* of an interrupted one */
     if (mkdir(r->draft, 0700) != 0)
         return fail(r->ctx, E_IO, "make %s: %s", r->draft, error_text(errno));
     enum rc rc = copy_file(r->ctx, r->file, join(r, r->draft, "outrider.db"));
@@ -158,7 +168,7 @@ enum rc cli_restore(struct cli *cli) {
         .ctx = ctx,
         .data_dir = cli->data_dir,
         .file = cli->args.p[0].p,
-        .draft = arena_printf(ctx->arena, "%s/restore-%lld", cli->data_dir, now).p,
+        .draft = arena_printf(ctx->arena, "%s/%s", cli->data_dir, draft_name).p,
         .aside = arena_printf(ctx->arena, "%s/before-restore-%lld", cli->data_dir, now).p,
     };
     return run_restore(&r);

@@ -97,7 +97,8 @@ static void stop(struct running *running) {
     if (running->server) {
         app_drain(running->app);
         if (!server_stop(running->server, (int) cli->config.http.drain_ms))
-            log_warn(&cli->ctx, "requests ran longer than http.drain_ms and were cut off, ignoring");
+            log_warn(&cli->ctx, "requests that ran too long were cut off, ignoring",
+                     LOG_I("drain_ms", cli->config.http.drain_ms));
         server_free(&running->server);
     }
     app_stop(&running->app);

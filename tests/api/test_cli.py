@@ -243,7 +243,7 @@ class DatabaseTest(Case):
         aside, = self.data_dir.glob("before-restore-*/outrider.db")
         self.server.cli("restore", aside)
         self.assertEqual(len(self.lines("account", "list")), 2)
-        self.assertEqual(list(self.data_dir.glob("restore-*")), [])
+        self.assertFalse((self.data_dir / "restoring").exists())
 
     def test_restore_refuses_what_is_no_backup(self):
         self.made("account", "create", "--name", "Kept")
@@ -264,7 +264,25 @@ class DatabaseTest(Case):
             done = self.server.cli("restore", bad, expect=1)
             self.assertEqual(done.stdout, "")
         self.assertEqual([line.split("\t")[2] for line in self.lines("account", "list")], ["Kept"])
-        self.assertEqual([path.name for path in self.data_dir.glob("*restore*")], [])
+        self.assertEqual([path.name for path in self.data_dir.glob("*restor*")], [])
+
+    def test_interrupted_restore(self):
+        """As a power cut leaves it: the database moved aside, the copy not yet in place."""
+        if not ON_SQLITE:
+            return
+        self.made("account", "create", "--name", "Kept")
+        copy = self.server.folder / "copy.db"
+        self.server.cli("backup", copy)
+        (self.data_dir / "restoring").mkdir()
+        (self.data_dir / "restoring/outrider.db").write_bytes(b"half")
+        self.assertEqual(len(self.lines("account", "list")), 1)
+        (self.data_dir / "outrider.db").rename(self.data_dir / "elsewhere.db")
+        for words in (["account", "list"], ["serve", "--listen", "127.0.0.1:0"], ["migrate"]):
+            self.assertIn("interrupted", self.server.cli(*words, expect=1).stderr)
+        self.assertFalse((self.data_dir / "outrider.db").exists())
+        self.server.cli("restore", copy)
+        self.assertEqual(len(self.lines("account", "list")), 1)
+        self.assertFalse((self.data_dir / "restoring").exists())
 
     def test_newer_database_is_refused(self):
         self.made("account", "create", "--name", "Acme")
