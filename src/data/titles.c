@@ -5,12 +5,15 @@
  * only decides between them. */
 #include "data/titles.h"
 
+#include <pthread.h>
+
 #include "base/buf.h"
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/mem.h"
 #include "base/vec.h"
 #include "data/enums.h"
 #include "data/text.h"
+#include "data/title_index.h"
 #include "data/title_words.h"
 
 enum { DEPARTMENTS_MAX = 32, FUNCTIONS_MAX = 256, LEVELS_MAX = 16 };
@@ -51,6 +54,21 @@ static const struct place {
 #define CHIEF(department, function) { department, function, true },
 #include "data/title_departments.def"
 };
+
+/* Made at the first use, then immutable, for the life of the process. */
+static struct title_index *level_index, *function_index;
+
+static void make_indexes(void) {
+    const char **patterns = mem_array(LENGTH(level_rules) + LENGTH(function_rules),
+                                      sizeof *patterns);
+    for (size_t i = 0; i < LENGTH(level_rules); i++)
+        patterns[i] = level_rules[i].pattern;
+    level_index = title_index_new(patterns, LENGTH(level_rules));
+    for (size_t i = 0; i < LENGTH(function_rules); i++)
+        patterns[i] = function_rules[i].pattern;
+    function_index = title_index_new(patterns, LENGTH(function_rules));
+    mem_free(patterns);
+}
 
 /* What has been found so far; indexes are those of the enumerations. */
 struct findings {
@@ -102,10 +120,12 @@ static bool is_any(const bool *found, size_t n) {
 /* "Assistant to the CEO", "former CEO": what follows in this part is not theirs. */
 static void cut_others(struct title_words *levels, struct title_words *functions,
                        struct findings *f) {
+    bool maybe[LENGTH(level_rules)] = { false };
+    title_index_candidates(level_index, levels, maybe);
     size_t from, to;
     for (size_t i = 0; i < LENGTH(level_rules); i++) {
         const struct level_rule *rule = &level_rules[i];
-        if (rule->how != IS_OTHERS || !title_find(levels, rule->pattern, &from, &to))
+        if (!maybe[i] || rule->how != IS_OTHERS || !title_find(levels, rule->pattern, &from, &to))
             continue;
         size_t end = to;
         while (end < levels->n && levels->part[end] == levels->part[from])
@@ -126,10 +146,12 @@ static bool applies(const struct function_rule *rule, const struct findings *f) 
 }
 
 static void find_functions(struct title_words *words, struct findings *f) {
+    bool maybe[LENGTH(function_rules)] = { false };
+    title_index_candidates(function_index, words, maybe);
     size_t from, to;
     for (size_t i = 0; i < LENGTH(function_rules); i++) {
         const struct function_rule *rule = &function_rules[i];
-        while (title_find(words, rule->pattern, &from, &to) && applies(rule, f)) {
+        while (maybe[i] && title_find(words, rule->pattern, &from, &to) && applies(rule, f)) {
             title_take(words, from, to);
             if (rule->function)
                 set_function(f, rule->function);
@@ -141,10 +163,12 @@ static void find_functions(struct title_words *words, struct findings *f) {
 
 static void find_levels(struct title_words *words, struct findings *f) {
     bool works = is_any(f->departments, DEPARTMENTS_MAX);
+    bool maybe[LENGTH(level_rules)] = { false };
+    title_index_candidates(level_index, words, maybe);
     size_t from, to;
     for (size_t i = 0; i < LENGTH(level_rules); i++) {
         const struct level_rule *rule = &level_rules[i];
-        if (rule->how == IS_OTHERS || (rule->how == IS_ALONE && works))
+        if (!maybe[i] || rule->how == IS_OTHERS || (rule->how == IS_ALONE && works))
             continue;
         while (title_find(words, rule->pattern, &from, &to)) {
             title_take(words, from, to);
@@ -199,6 +223,9 @@ static struct str seniority_of(const struct findings *f) {
 
 struct title title_classify(struct arena *arena, struct str title) {
     ASSERT(enum_departments.n <= DEPARTMENTS_MAX && enum_job_functions.n <= FUNCTIONS_MAX);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int failed = pthread_once(&once, make_indexes);
+    ASSERT(!failed);
     struct arena *scratch = arena_new();
     struct title_words levels;
     title_words_read(scratch, title, &levels);
