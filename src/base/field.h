@@ -97,7 +97,7 @@ enum field_type {
 
 /* A closed list of texts: for FIELD_ENUM the value, for FIELD_STRS each element. */
 struct enum_values {
-    const char *name;
+    const char *name; /* schema name in the OpenAPI document, as that of struct fields */
     const struct str *values;
     size_t n;
 };
@@ -126,7 +126,7 @@ static inline bool field_has_max(const struct field *field) {
 }
 
 struct fields {
-    const char *name; /* schema name in the OpenAPI document */
+    const char *name; /* schema name in the OpenAPI document: letters and digits, "PhoneNumber" */
     size_t size;      /* of the struct */
     const struct field *rows;
     size_t n;

@@ -15,8 +15,8 @@ static const struct fields mailbox_fields
 
 static const struct str status_values[] = { { "active", 6 }, { "revoked", 7 } };
 static const struct str role_values[] = { { "admin", 5 }, { "sales_rep", 9 } };
-static const struct enum_values statuses = { "user statuses", status_values, 2 };
-static const struct enum_values roles = { "user roles", role_values, 2 };
+static const struct enum_values statuses = { "UserStatus", status_values, 2 };
+static const struct enum_values roles = { "UserRole", role_values, 2 };
 
 #define T struct user
 static const struct field user_rows[] = {

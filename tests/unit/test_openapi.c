@@ -160,6 +160,28 @@ static void test_every_reference_resolves(void **state) {
     arena_free(&arena);
 }
 
+/* OpenAPI 3.1, "Fixed Fields" of the Components Object: ^[a-zA-Z0-9._-]+$. */
+static void test_components_have_names_that_are_allowed(void **state) {
+    (void) state;
+    static const struct str marks = { "._-", 3 };
+    struct arena *arena = arena_new();
+    json_t *components
+        = at(arena, document_of(arena, api_tables, api_tables_count), "/components");
+    const char *section, *name;
+    json_t *members, *member;
+    json_object_foreach(components, section, members) {
+        json_object_foreach(members, name, member) {
+            bool allowed = *name;
+            for (const char *p = name; *p; p++)
+                allowed = allowed && (ascii_is_alnum(*p) || str_find(marks, *p) < marks.n);
+            if (!allowed)
+                print_error("%s \"%s\"\n", section, name);
+            assert_true(allowed);
+        }
+    }
+    arena_free(&arena);
+}
+
 static void test_operations_have_their_own_names(void **state) {
     (void) state;
     struct arena *arena = arena_new();
@@ -454,6 +476,7 @@ static void test_a_full_buffer_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_reference_resolves),
+        cmocka_unit_test(test_components_have_names_that_are_allowed),
         cmocka_unit_test(test_operations_have_their_own_names),
         cmocka_unit_test(test_examples_pass_their_own_fields),
         cmocka_unit_test(test_what_the_document_says),
