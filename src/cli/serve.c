@@ -23,7 +23,24 @@ static void block_signals(sigset_t *set) {
     ASSERT(!failed);
 }
 
+/* The port is judged here: getaddrinfo takes 99999 and means 34463. */
+static enum rc check_listen(struct cli *cli, const char *option) {
+    struct str address = cli_option(cli, option);
+    int64_t port = 0;
+    struct str digits = str_sub(address, str_find_last(address, ':') + 1, address.n);
+    if (!str_is_set(address)
+        || (str_to_i64(digits, &port) == OK && port >= 0 && port <= UINT16_MAX))
+        return OK;
+    return usage_error(cli, "--%s: '%.*s' must be ADDR:PORT, with a port from 0 to 65535", option,
+                       STR_FMT(address));
+}
+
 static enum rc check_options(struct cli *cli) {
+    enum rc rc = check_listen(cli, "listen");
+    if (rc == OK)
+        rc = check_listen(cli, "tls-listen");
+    if (rc)
+        return rc;
     static const char *const names[] = { "tls-cert", "tls-key", "tls-listen" };
     size_t given = 0;
     for (size_t i = 0; i < LENGTH(names); i++)
