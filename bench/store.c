@@ -24,7 +24,7 @@
 #include "base/rand.h"
 #include "db/db.h"
 
-enum { ROWS = 100000, BATCH = 250, THREADS_MAX = 64, ROUNDS = 5, ROUND_MS = 1000 };
+enum { ROWS = 100000, BATCH = 250, THREADS_MAX = 64, ROUNDS = 9, ROUND_MS = 1000 };
 
 static const struct migration schema[] = {
     { 1, "bench",

@@ -53,6 +53,12 @@ static const int switches[][2] = {
 static const char common_pragmas[] = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                                      "PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0;";
 
+/* 32 MB for the pages that an import changes all over the indexes: with the 2 MB of the
+ * default 300,000 rows in batches under six indexes took 77 s, with 16 MB 46 s, with
+ * 64 MB 44 s. */
+static const char writer_pragmas[] = "PRAGMA cache_size = -32000";
+static const char reader_pragmas[] = "PRAGMA query_only = ON";
+
 static int configure(sqlite3 *handle, bool writer) {
     int code = sqlite3_extended_result_codes(handle, 1);
     for (size_t i = 0; i < LENGTH(switches) && code == SQLITE_OK; i++)
@@ -61,8 +67,8 @@ static int configure(sqlite3 *handle, bool writer) {
         code = sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
     if (code == SQLITE_OK)
         code = sqlite3_exec(handle, common_pragmas, NULL, NULL, NULL);
-    if (code == SQLITE_OK && !writer)
-        code = sqlite3_exec(handle, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(handle, writer ? writer_pragmas : reader_pragmas, NULL, NULL, NULL);
     return code;
 }
 
