@@ -192,7 +192,7 @@ static void log_access(const struct call *c, int64_t us) {
     log_info(&c->ctx, "request", LOG_S("method", c->message->method),
              LOG_S("path", is_private ? str_of(pattern) : c->request.path),
              LOG_C("route", pattern), LOG_I("status", c->status), LOG_I("ms", us / 1000),
-             LOG_I("us", us), LOG_I("bytes", (int64_t) c->body.n));
+             LOG_I("bytes", (int64_t) c->body.n));
 }
 
 static void send_answer(struct call *c) {
