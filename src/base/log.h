@@ -42,10 +42,12 @@ struct log_pair {
 void log_write(enum log_level level, const struct ctx *ctx, const char *message,
                const struct log_pair *pairs);
 
-#define LOG_AT(level, ctx, message, ...)                                                \
-    (log_enabled(level)                                                                 \
-         ? log_write(level, ctx, message, (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } }) \
-         : (void) 0)
+/* The rest of the array is zero and ends the list; one pair too many does not compile. */
+enum { LOG_PAIRS_MAX = 16 };
+#define LOG_AT(level, ctx, message, ...)                                       \
+    (log_enabled(level) ? log_write(level, ctx, message,                       \
+                                    (const struct log_pair[LOG_PAIRS_MAX + 1]){ __VA_ARGS__ }) \
+                        : (void) 0)
 #define log_debug(ctx, ...) LOG_AT(LOG_DEBUG, ctx, __VA_ARGS__)
 #define log_info(ctx, ...)  LOG_AT(LOG_INFO, ctx, __VA_ARGS__)
 #define log_warn(ctx, ...)  LOG_AT(LOG_WARN, ctx, __VA_ARGS__)

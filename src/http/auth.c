@@ -173,8 +173,8 @@ static enum rc read_token(struct ctx *ctx, struct str authorization, struct str 
 }
 
 enum rc auth_check(struct ctx *ctx, struct key_cache *cache, struct str authorization,
-                   int64_t now_ms, struct caller *ret_caller,
-                   struct account_limits **ret_limits) {
+                   struct caller *ret_caller, struct account_limits **ret_limits) {
+    int64_t now_ms = monotonic_ms();
     unsigned char hash[KEY_HASH_BYTES];
     struct str token;
     enum rc rc = read_token(ctx, authorization, &token);

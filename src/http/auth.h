@@ -26,10 +26,9 @@ MUST_USE enum rc key_uses_write(struct ctx *ctx, struct key_uses *uses);
 
 /* Fills *ret_caller from the value of the header (absent: not sent). E_DENIED, with a
  * problem that says what is wrong, for anything but a live key. The caller's texts
- * belong to the cache and live until the thread's next call. `now_ms` is monotonic. */
+ * belong to the cache and live until the thread's next call. */
 MUST_USE enum rc auth_check(struct ctx *ctx, struct key_cache *cache, struct str authorization,
-                            int64_t now_ms, struct caller *ret_caller,
-                            struct account_limits **ret_limits);
+                            struct caller *ret_caller, struct account_limits **ret_limits);
 
 /* A copy whose texts are on `arena`, for a request that changes threads. */
 struct caller caller_copy(struct arena *arena, const struct caller *caller);

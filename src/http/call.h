@@ -88,7 +88,7 @@ static inline const struct call *call_of_const(const struct request *r) {
 /* The calling thread's; made when it has none. */
 struct workspace *workspace_of(struct app *app);
 /* Between two requests: gives back what a large answer needed. */
-void workspace_rest(struct workspace *workspace);
+void workspace_rest(struct workspace *ws);
 
 struct server_app dispatch_server_app(struct app *app);
 

@@ -74,15 +74,15 @@ static enum rc check_caller(struct call *c) {
     if (route->scope == SCOPE_NONE)
         return OK;
     enum rc rc = auth_check(&c->ctx, c->workspace->keys,
-                            exchange_header(c->exchange, "Authorization"), c->began_us / 1000,
-                            &c->caller, &limits);
+                            exchange_header(c->exchange, "Authorization"), &c->caller,
+                            &limits);
     if (rc == E_DENIED) /* RFC 9110, section 11.6.1 */
         response_header(&c->request, "WWW-Authenticate", STR("Bearer realm=\"outrider\""));
     if (rc != OK)
         return rc;
     c->request.caller = &c->caller;
     c->ctx.account_id = c->caller.account_id;
-    rc = limits_count(&c->ctx, c->app->limits, limits, route->limit, ctx_now(&c->ctx), &c->limit);
+    rc = limits_count(&c->ctx, c->app->limits, limits, route->limit, &c->limit);
     if (rc == OK && c->limit.refused)
         rc = problem(&c->ctx, E_LIMIT, "rate_limited", "%lld requests a minute are allowed.",
                      (long long) c->limit.quota);

@@ -138,8 +138,8 @@ static enum rc count_in_database(struct ctx *ctx, struct account_limits *account
 }
 
 enum rc limits_count(struct ctx *ctx, struct limits *limits, struct account_limits *account,
-                     enum limit_class limit_class, int64_t now_ms,
-                     struct limit_result *ret_result) {
+                     enum limit_class limit_class, struct limit_result *ret_result) {
+    int64_t now_ms = ctx_now(ctx);
     enum rc rc = OK;
     *ret_result = (struct limit_result){ .quota = limits->quotas[limit_class] };
     if (ret_result->quota == 0)

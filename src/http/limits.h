@@ -32,11 +32,11 @@ struct limit_result {
     bool refused;
 };
 
-/* Counts one request of ctx's account at `now_ms`. OK with ret_result->refused when
+/* Counts one request of ctx's account, now by ctx's clock. OK with ret_result->refused when
  * there are too many; E_DB when the database could not be asked. */
 MUST_USE enum rc limits_count(struct ctx *ctx, struct limits *limits,
                               struct account_limits *account, enum limit_class limit_class,
-                              int64_t now_ms, struct limit_result *ret_result);
+                              struct limit_result *ret_result);
 
 /* Number of requests that were refused so far, for /metrics. */
 int64_t limits_refused(const struct limits *limits, enum limit_class limit_class);

@@ -1,9 +1,9 @@
 #include "http/metrics.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "http/call.h"
 #include "http/server.h"
@@ -19,6 +19,8 @@ enum { STATUS_COUNT = sizeof statuses / sizeof statuses[0] + 1 }; /* the last: o
 static const int64_t bounds_us[] = { 100,   250,   500,    1000,   2500,    5000,    10000,
                                      25000, 50000, 100000, 250000, 1000000, 5000000, 30000000 };
 enum { BUCKET_COUNT = sizeof bounds_us / sizeof bounds_us[0] + 1 };
+
+enum { STATM_MAX_BYTES = 1000 }; /* seven numbers */
 
 typedef _Atomic int64_t number;
 
@@ -237,19 +239,24 @@ static enum rc write_jobs(struct ctx *ctx, struct buf *out) {
 }
 
 /* Resident memory: the second number of /proc/self/statm, in pages (proc(5)). */
-static int64_t resident_bytes(void) {
-    long long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "re");
-    if (!statm)
-        return 0;
-    if (fscanf(statm, "%*s %lld", &pages) != 1)
-        pages = 0;
-    (void) fclose(statm); /* opened for reading */
-    return (int64_t) pages * sysconf(_SC_PAGESIZE);
+static enum rc resident_bytes(struct ctx *ctx, int64_t *ret_bytes) {
+    struct str text, size, resident;
+    int64_t pages;
+    enum rc rc = file_read(ctx, "/proc/self/statm", STATM_MAX_BYTES, &text);
+    if (rc != OK)
+        return rc;
+    if (!str_word(&text, &size) || !str_word(&text, &resident) || str_to_i64(resident, &pages) != OK)
+        return fail(ctx, E_PROTO, "/proc/self/statm has no second number");
+    *ret_bytes = pages * sysconf(_SC_PAGESIZE);
+    return OK;
 }
 
 enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     size_t n = app->metrics->n_routes + 1;
+    int64_t resident = 0;
+    enum rc rc = resident_bytes(ctx, &resident);
+    if (rc != OK)
+        return rc;
     struct totals *totals = ARENA_ARRAY(ctx->arena, n, struct totals);
     for (size_t i = 0; i < n; i++)
         totals[i] = total_of(app->metrics, i);
@@ -258,6 +265,6 @@ enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     write_limits(app, out);
     write_transport(app, out);
     write_database(app, out);
-    single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+    single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident);
     return write_jobs(ctx, out);
 }

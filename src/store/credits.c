@@ -74,9 +74,7 @@ struct str credits_text(struct arena *arena, int64_t halves) {
 enum rc credits_parse(struct str text, int64_t *ret_halves) {
     int64_t whole;
     bool half = str_ends(text, STR(".5"));
-    if (half)
-        text.n -= 2;
-    else if (str_ends(text, STR(".0")))
+    if (half || str_ends(text, STR(".0")))
         text.n -= 2;
     if (text.n > 9 || str_starts(text, STR("-")) || str_to_i64(text, &whole) != OK
         || (whole == 0 && !half))

@@ -22,6 +22,10 @@ class SmokeTest(harness.ApiTest):
             answer = self.server.client(key).get("/account-info")
             self.assert_error(answer, 401, "unauthorized")
 
+    def test_users(self):
+        answer = self.api.get("/users", expect=200)
+        self.assertEqual([user["id"] for user in answer.json["users"]], [self.account.user_id])
+
     def test_unknown_path_and_method(self):
         self.assertEqual(self.api.get("/nowhere").status, 404)
         answer = self.api.delete("/account-info")
