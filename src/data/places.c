@@ -14,6 +14,8 @@
 #define TEXT_MAX_BYTES ((size_t) 300)
 /* The unusual order has to be clearly better. */
 #define REVERSED_COST 3
+/* More than a country and a region at the wrong end reach ("Canada, Ontario": 11). */
+#define SURE_POINTS 14
 
 struct segments {
     struct str p[SEGMENTS_MAX];
@@ -141,6 +143,8 @@ static bool is_known_city(struct arena *arena, struct str name) {
 
 static void try_many(struct arena *arena, struct best *best, const struct segments *s) {
     try_order(arena, best, s, 0);
+    if (best->points >= SURE_POINTS)
+        return;
     struct segments reversed = { .n = s->n };
     for (size_t i = 0; i < s->n; i++)
         reversed.p[i] = s->p[s->n - 1 - i];
@@ -210,10 +214,10 @@ void place_parse(struct arena *arena, struct str text, struct place *ret_place) 
     text = first_alternative(without_brackets(arena, text_clean(arena, text)));
     struct segments s = cut_segments(arena, text);
     drop_street(arena, &s);
-    if (s.n >= 1)
-        try_one(arena, &best, s.n == 1 ? s.p[0] : text); /* "Korea, Republic of" */
     if (s.n >= 2)
         try_many(arena, &best, &s);
+    if (s.n >= 1 && best.points < SURE_POINTS)
+        try_one(arena, &best, s.n == 1 ? s.p[0] : text); /* "Korea, Republic of" */
     *ret_place = best.points > 0 ? best.place : unknown_place(arena, &s);
     if (best.points > 0)
         prefer_inner_country(arena, &s, ret_place);

@@ -102,6 +102,8 @@ static void test_texts(void **state) {
         /* the other order */
         { "Germany, Berlin", "Berlin|Berlin|DE" },
         { "USA, California, San Jose", "San Jose|California|US" },
+        { "Canada, Ontario", "|Ontario|CA" },
+        { "Canada, Ontario, Toronto", "Toronto|Ontario|CA" },
         { "Germany - Berlin", "Berlin|Berlin|DE" },
         { "Whitefield, Bengaluru", "Bengaluru|Karnataka|IN" },
         { "Berlin, Germany (Remote)", "Berlin|Berlin|DE" },
