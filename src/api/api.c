@@ -5,6 +5,10 @@
 const struct route_table *const api_tables[] = {
     &account_info_routes,
     &user_routes,
+    &people_routes,
+    &company_routes,
+    &enrichment_routes,
+    &exclusion_routes,
     &system_routes,
 };
 const size_t api_tables_count = LENGTH(api_tables);

@@ -6,6 +6,10 @@
 #include "http/route.h"
 
 extern const struct route_table account_info_routes;
+extern const struct route_table company_routes;
+extern const struct route_table enrichment_routes;
+extern const struct route_table exclusion_routes;
+extern const struct route_table people_routes;
 extern const struct route_table system_routes;
 extern const struct route_table user_routes;
 

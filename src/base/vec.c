@@ -15,3 +15,10 @@ void *vec_room(struct arena *arena, size_t n, size_t size) {
         capacity *= 2;
     return arena_array(arena, capacity, size);
 }
+
+bool strs_have(struct strs list, struct str value) {
+    for (size_t i = 0; i < list.n; i++)
+        if (str_eq(list.p[i], value))
+            return true;
+    return false;
+}

@@ -19,6 +19,9 @@ static inline void strs_add(struct arena *arena, struct strs *list, struct str v
     list->p[list->n++] = value;
 }
 
+/* Whether the list holds `value`, byte for byte. */
+bool strs_have(struct strs list, struct str value);
+
 static inline void ints_add(struct arena *arena, struct ints *list, int64_t value) {
     list->p = vec_grow(arena, list->p, list->n, sizeof *list->p);
     list->p[list->n++] = value;

@@ -338,6 +338,10 @@ void cli_help(const struct cli *cli, FILE *out) {
 const struct command_table *const command_tables[] = {
     &serve_commands,
     &account_commands,
+    &import_commands,
+    &export_commands,
+    &privacy_commands,
+    &exclusion_commands,
     &database_commands,
     &describe_commands,
     &doctor_commands,

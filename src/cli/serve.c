@@ -8,11 +8,13 @@
 #include "cli/database.h"
 #include "cli/tables.h"
 #include "http/dispatch.h"
+#include "jobs/runner.h"
 
 struct running {
     struct cli *cli;
     struct app *app;
     struct server *server;
+    struct job_runner *jobs;
 };
 
 static void block_signals(sigset_t *set) {
@@ -64,6 +66,15 @@ static enum rc start_app(struct running *running) {
         },
     };
     return app_start(&running->cli->ctx, &options, &running->app);
+}
+
+/* The embedded database has one server: what is leased was its earlier self's. */
+static enum rc start_jobs(struct running *running) {
+    struct cli *cli = running->cli;
+    enum rc rc = db_engine(cli->db) == DB_SQLITE ? jobs_release(&cli->ctx) : OK;
+    if (rc == OK)
+        running->jobs = job_runner_start(cli->db, &cli->services, (int) cli->config.jobs.workers);
+    return rc;
 }
 
 static enum rc start_server(struct running *running) {
@@ -118,6 +129,7 @@ static void stop(struct running *running) {
                      LOG_I("drain_ms", cli->config.http.drain_ms));
         server_free(&running->server);
     }
+    job_runner_stop(&running->jobs);
     app_stop(&running->app);
 }
 
@@ -131,6 +143,10 @@ static enum rc serve(struct cli *cli) {
     rc = cli_database_open(cli, DATA_DIR_SERVER);
     if (rc == OK)
         rc = cli_services(cli);
+    cli->services.wake_jobs = job_runner_wake;
+    cli->services.jobs_stopping = job_runner_stopping;
+    if (rc == OK)
+        rc = start_jobs(&running);
     if (rc == OK)
         rc = start_app(&running);
     if (rc == OK)

@@ -8,6 +8,10 @@ extern const struct command_table account_commands;
 extern const struct command_table database_commands;
 extern const struct command_table describe_commands;
 extern const struct command_table doctor_commands;
+extern const struct command_table exclusion_commands;
+extern const struct command_table export_commands;
+extern const struct command_table import_commands;
+extern const struct command_table privacy_commands;
 extern const struct command_table serve_commands;
 
 #endif

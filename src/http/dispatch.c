@@ -263,7 +263,7 @@ static void handle(void *data, struct exchange *exchange) {
     c->method = method_of(c->message->method);
     c->request.ctx = &c->ctx;
     c->request.raw_body = c->message->body;
-    url_split(c->message->target, &c->raw_path, &c->request.raw_query);
+    target_split(c->message->target, &c->raw_path, &c->request.raw_query);
     call_finish(c, handle_call(c));
 }
 
@@ -274,7 +274,7 @@ static size_t body_max(void *data, const struct http_message *head) {
     struct workspace *ws = workspace_of(app);
     struct str path, query;
     struct routed routed;
-    url_split(head->target, &path, &query);
+    target_split(head->target, &path, &query);
     enum rc rc = router_find(app->router, ws->arena, method_of(head->method), path, &routed);
     size_t max = rc == OK && routed.route->body_max ? routed.route->body_max : HTTP_BODY_MAX_BYTES;
     arena_reset(ws->arena);

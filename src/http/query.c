@@ -33,14 +33,21 @@ static enum rc read_size(struct request *r, struct str value) {
     return OK;
 }
 
+static bool is_cursor(unsigned flags, struct str value) {
+    int64_t number;
+    if (flags & ROUTE_CURSOR_UUID)
+        return uuid_is_valid(value);
+    if (flags & ROUTE_CURSOR_INT)
+        return str_to_i64(value, &number) == OK;
+    return value.n <= PAGE_CURSOR_MAX_BYTES;
+}
+
 /* An empty cursor means none, as clients send it with a first request. */
 static enum rc read_cursor(struct request *r, const char *name, struct str value,
                            struct str *cursor) {
     if (str_is_empty(value))
         return OK;
-    bool is_wrong = r->route->flags & ROUTE_CURSOR_UUID ? !uuid_is_valid(value)
-                                                       : value.n > PAGE_CURSOR_MAX_BYTES;
-    if (is_wrong)
+    if (!is_cursor(r->route->flags, value))
         return bad_parameter(r->ctx, name, bad_value, "%s is not a cursor of this list", name);
     *cursor = value;
     return OK;

@@ -29,6 +29,7 @@ enum {
     ROUTE_SLOW = 8,       /* may suspend (request_wait) */
     ROUTE_TEXT = 16,      /* answers something else than JSON (/metrics) */
     ROUTE_CURSOR_UUID = 32, /* ROUTE_PAGED with ids as cursors: anything else is 400 */
+    ROUTE_CURSOR_INT = 64,  /* the same with integers */
 };
 
 /* A status that the operation answers beside 200 and the general ones (400, 401, 429,

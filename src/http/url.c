@@ -47,7 +47,7 @@ enum rc url_decode(struct arena *arena, struct str text, bool plus, struct str *
     return OK;
 }
 
-void url_split(struct str target, struct str *ret_path, struct str *ret_query) {
+void target_split(struct str target, struct str *ret_path, struct str *ret_query) {
     size_t mark = str_find(target, '?');
     *ret_path = str_sub(target, 0, mark);
     *ret_query = mark < target.n ? str_sub(target, mark + 1, target.n) : STR_NONE;

@@ -12,7 +12,7 @@
 MUST_USE enum rc url_decode(struct arena *arena, struct str text, bool plus, struct str *ret_text);
 
 /* Splits a request target into path and query (absent without '?'). */
-void url_split(struct str target, struct str *ret_path, struct str *ret_query);
+void target_split(struct str target, struct str *ret_path, struct str *ret_query);
 
 /* Next pair of a query; false at the end. Empty ones ("a=1&&b=2") are passed over;
  * without '=' the value is empty. Neither part is decoded. */

@@ -1,6 +1,7 @@
 #include "search/expr.h"
 
 #include "base/check.h"
+#include "base/vec.h"
 
 /* A statement of this size is far beyond SEARCH_VALUES_MAX values of every filter. */
 enum { RENDERED_MAX_BYTES = 16 * 1024 * 1024 };
@@ -109,18 +110,11 @@ struct str expr_tsquery(struct arena *arena, const struct expr *expr) {
     return rendered(arena, expr, &tsquery);
 }
 
-static bool has_tag(struct strs tags, struct str token) {
-    for (size_t i = 0; i < tags.n; i++)
-        if (str_eq(tags.p[i], token))
-            return true;
-    return false;
-}
-
 bool expr_matches(const struct expr *expr, struct strs tags) {
     if (!expr)
         return true;
     if (expr->kind == EXPR_TOKEN)
-        return has_tag(tags, expr->token);
+        return strs_have(tags, expr->token);
     bool is_and = expr->kind == EXPR_AND;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_matches(child, tags) != is_and)

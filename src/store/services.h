@@ -17,7 +17,9 @@ struct services {
         bool allow_private;      /* the provider may be on a private address */
         int64_t timeout_ms;      /* how long GET /people/find waits for it */
     } reveal;
-    void (*wake_jobs)(void);     /* a job was committed; NULL where none run */
+    /* Both NULL where no jobs run (jobs/runner.h). */
+    void (*wake_jobs)(void);     /* a job was committed */
+    bool (*jobs_stopping)(void); /* long jobs should make room */
 };
 
 #endif

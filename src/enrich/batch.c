@@ -1,0 +1,217 @@
+#include "enrich/batch.h"
+
+#include "base/check.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "enrich/reveal.h"
+#include "json/reader.h"
+#include "store/credits.h"
+#include "store/services.h"
+
+/* Items of a step: enough for the fsync to be cheap, few enough that a cancel is seen
+ * soon and a killed process repeats little. */
+enum { STEP_ITEMS = 100 };
+
+#define T struct person_query
+static const struct field person_rows[] = {
+    F_STR(T, email, .max = 320, .example = "person@example.com", .doc = "Email address."),
+    F_STR(T, linkedin_url, .max = 2048, .example = "https://www.linkedin.com/in/person-1",
+          .doc = "LinkedIn URL."),
+    F_STR(T, company_domain, .max = 2048, .example = "example.com", .doc = "Company's domain."),
+    F_STR(T, company_name, .max = 512, .example = "Example", .doc = "Company's name."),
+    F_STR(T, name, .max = 512, .example = "John Doe", .doc = "Full name."),
+    F_STR(T, title, .max = 512, .example = "CEO", .doc = "Job title."),
+};
+#undef T
+const struct fields person_enrichment_input_fields
+    = FIELDS("PersonEnrichmentInput", struct person_query, person_rows,
+             .doc = "Who is meant, in one of the forms of GET /people/find.");
+
+#define T struct company_query
+static const struct field company_rows[] = {
+    F_STR(T, linkedin_url, .max = 2048, .example = "https://www.linkedin.com/company/company-1",
+          .doc = "LinkedIn URL."),
+    F_STR(T, domain, .max = 2048, .example = "example.com", .doc = "Domain."),
+    F_STR(T, name, .max = 512, .example = "A Company", .doc = "Name, if only one has it."),
+};
+#undef T
+const struct fields company_enrichment_input_fields
+    = FIELDS("CompanyEnrichmentInput", struct company_query, company_rows,
+             .doc = "Which company is meant.");
+
+/* One step of one batch. */
+struct step {
+    const struct job *job;
+    int64_t id;
+    const struct enrichment *batch;
+    struct list items;  /* of struct enrichment_item */
+    struct list people; /* of struct person *: those that were found, each once */
+};
+
+static struct str status_of(enum rc rc) {
+    switch (rc) {
+    case OK: return STR("enriched");
+    case E_REMOVED: return STR("gdpr_removed");
+    default: return STR("not_found");
+    }
+}
+
+/* An item that asks in no known form finds nothing; anything else is a failure. */
+static bool is_answer(enum rc rc) {
+    return rc == OK || rc == E_NOT_FOUND || rc == E_REMOVED || rc == E_INVALID;
+}
+
+static enum rc read_input(struct ctx *ctx, const struct enrichment_item *item,
+                          const struct fields *fields, void *ret_query) {
+    json_t *root;
+    struct json_position at;
+    if (json_parse(ctx->arena, item->input, &root, &at) != OK
+        || json_read_fields(ctx, fields, root, STR(""), ret_query) != OK)
+        return fail(ctx, E_DB, "item %lld of an enrichment cannot be read",
+                    (long long) item->position.v);
+    return OK;
+}
+
+static bool is_among(const struct list *people, struct str id) {
+    struct person *const *p = people->p;
+    for (size_t i = 0; i < people->n; i++)
+        if (str_eq(p[i]->id, id))
+            return true;
+    return false;
+}
+
+static enum rc find_one_person(struct ctx *ctx, struct step *step, struct enrichment_item *item) {
+    struct person_query query;
+    enum rc rc = read_input(ctx, item, &person_enrichment_input_fields, &query);
+    if (rc != OK)
+        return rc;
+    struct person *person = ARENA_NEW(ctx->arena, struct person);
+    rc = find_person(ctx, &query, person);
+    if (!is_answer(rc))
+        return rc;
+    item->status = status_of(rc);
+    item->subject_id = rc == OK ? person->id : STR_NONE;
+    if (rc == OK && !is_among(&step->people, person->id))
+        *(struct person **) list_add(ctx->arena, &step->people, sizeof person) = person;
+    return OK;
+}
+
+static enum rc find_one_company(struct ctx *ctx, struct step *step,
+                                struct enrichment_item *item) {
+    (void) step; /* companies cost nothing: there is nothing to collect */
+    struct company_query query;
+    enum rc rc = read_input(ctx, item, &company_enrichment_input_fields, &query);
+    if (rc != OK)
+        return rc;
+    struct company company;
+    rc = find_company(ctx, &query, &company);
+    if (!is_answer(rc))
+        return rc;
+    item->status = status_of(rc);
+    item->subject_id = rc == OK ? company.id : STR_NONE;
+    return OK;
+}
+
+typedef enum rc find_one(struct ctx *ctx, struct step *step, struct enrichment_item *item);
+
+/* Results, charges, and the proof that the job is still ours, together. */
+static enum rc store_step(struct ctx *ctx, void *arg) {
+    const struct step *s = arg;
+    enum rc rc = job_still_mine(ctx, s->job);
+    if (rc == OK && s->people.n) {
+        struct reveal what = { s->batch->reveal_email == YES,
+                               s->batch->reveal_phone_numbers == YES };
+        rc = reveal_in_transaction(ctx, what, s->people.p, s->people.n);
+    }
+    return rc == OK ? enrichment_items_done(ctx, s->id, s->items) : rc;
+}
+
+struct end {
+    const struct job *job;
+    int64_t id;
+    const char *status, *error_code;
+};
+
+static enum rc end_batch(struct ctx *ctx, void *arg) {
+    const struct end *e = arg;
+    enum rc rc = enrichment_set_status(ctx, e->id, e->status, e->error_code);
+    return rc == OK ? job_done(ctx, e->job) : rc;
+}
+
+/* One step. E_NOT_FOUND when nothing is left to do. */
+static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
+    enum rc rc = enrichment_pending(ctx, step->id, STEP_ITEMS, &step->items);
+    if (rc == OK && step->items.n == 0)
+        return E_NOT_FOUND;
+    struct enrichment_item *item = step->items.p;
+    for (size_t i = 0; rc == OK && i < step->items.n; i++)
+        rc = find(ctx, step, &item[i]);
+    if (rc != OK)
+        return rc;
+    rc = db_transact(ctx, store_step, step);
+    credits_changed(); /* once more, now that it is committed */
+    return rc;
+}
+
+/* The process is to end: another one, or its next life, goes on. */
+static bool is_stopping(const struct ctx *ctx) {
+    return ctx->services->jobs_stopping && ctx->services->jobs_stopping();
+}
+
+static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct enrichment *batch,
+                         find_one *find) {
+    enum rc rc = OK;
+    while (rc == OK) {
+        /* Each step on an arena of its own: a batch has up to 100,000 items. */
+        struct ctx step_ctx = *ctx;
+        step_ctx.arena = arena_new();
+        struct step step = { .job = job, .id = batch->id.v, .batch = batch };
+        rc = is_stopping(ctx) ? E_TIMEOUT : run_step(&step_ctx, &step, find);
+        if (rc != OK && step_ctx.err.rc != OK)
+            (void) fail(ctx, rc, "%.*s", STR_FMT(step_ctx.err.text)); /* copies the text */
+        arena_free(&step_ctx.arena);
+    }
+    return rc;
+}
+
+static enum rc start_batch(struct ctx *ctx, void *arg) {
+    const struct end *e = arg;
+    return enrichment_set_status(ctx, e->id, "processing", NULL);
+}
+
+static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment_kind kind,
+                         find_one *find) {
+    int64_t id;
+    if (str_to_i64(job->subject, &id) != OK)
+        return fail(ctx, E_INVALID, "subject of the job");
+    struct enrichment batch;
+    enum rc rc = enrichment_get(ctx, kind, id, &batch);
+    struct end end = { job, id, "completed", NULL };
+    if (rc == OK)
+        rc = db_transact(ctx, start_batch, &end);
+    if (rc == OK)
+        rc = run_steps(ctx, job, &batch, find);
+    if (rc == E_CREDITS) {
+        end.status = "error";
+        end.error_code = "insufficient_credits";
+    } else if (rc != E_NOT_FOUND) {
+        return rc;
+    }
+    ctx_clear_error(ctx);
+    return db_transact(ctx, end_batch, &end);
+}
+
+enum rc people_enrichment_job(struct ctx *ctx, const struct job *job) {
+    return run_batch(ctx, job, ENRICH_PEOPLE, find_one_person);
+}
+
+enum rc companies_enrichment_job(struct ctx *ctx, const struct job *job) {
+    return run_batch(ctx, job, ENRICH_COMPANIES, find_one_company);
+}
+
+enum rc enrichment_gave_up(struct ctx *ctx, const struct job *job) {
+    int64_t id;
+    if (str_to_i64(job->subject, &id) != OK)
+        return OK; /* belongs to no batch */
+    return enrichment_set_status(ctx, id, "error", "internal_server_error");
+}

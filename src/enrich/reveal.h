@@ -1,0 +1,44 @@
+/* Revealing emails and phone numbers, and what finding people costs:
+ *
+ *   half an email credit for a found person, at most once in any 24 hours;
+ *   one email credit for a revealed email, once ever;
+ *   one phone credit for each revealed phone number, once ever.
+ *
+ * Charges of a call are one transaction with unique keys in the ledger: all or nothing,
+ * and a call that is repeated after a crash pays nothing twice.
+ *
+ * An address that is not known may be looked for by a provider: an HTTP endpoint that
+ * the operator configures (reveal.provider_url). That is a job of the asking account;
+ * who asks waits for it or comes back later. */
+#ifndef ENRICH_REVEAL_H
+#define ENRICH_REVEAL_H
+
+#include "base/ctx.h"
+#include "store/jobs.h"
+#include "store/people.h"
+
+struct reveal {
+    bool email, phone_numbers;
+};
+
+/* Charges the account of ctx for these found people and what is revealed of them, and
+ * sets `email` and `phone_numbers` of each where there is one. E_CREDITS: nothing was
+ * charged and nothing is shown. */
+MUST_USE enum rc reveal_people(struct ctx *ctx, struct reveal what, struct person *const *people,
+                               size_t n);
+static inline enum rc reveal_person(struct ctx *ctx, struct reveal what, struct person *person) {
+    return reveal_people(ctx, what, &person, 1);
+}
+
+/* The same inside a transaction of the caller's. */
+MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
+                                       struct person *const *people, size_t n);
+
+/* OK when all that can be known of the person is known; else starts the lookup, unless
+ * it runs already, and returns E_TIMEOUT: not yet. */
+MUST_USE enum rc reveal_lookup(struct ctx *ctx, struct reveal what, const struct person *person);
+
+/* The job of a lookup (jobs/kinds.c): asks the provider, stores what it found. */
+MUST_USE enum rc reveal_job(struct ctx *ctx, const struct job *job);
+
+#endif

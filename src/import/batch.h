@@ -1,0 +1,36 @@
+/* Writes a batch of imported rows: finds which exist, merges, derives keys, tags and
+ * rank, puts what changed. One transaction a batch, so an interrupted import can simply
+ * be run again; a row that changes nothing is not written. */
+#ifndef IMPORT_BATCH_H
+#define IMPORT_BATCH_H
+
+#include "base/ctx.h"
+#include "store/people.h"
+
+/* Rows per transaction: enough to make the commit cheap, small enough that readers and
+ * other writers never wait long. */
+enum { IMPORT_BATCH_ROWS = 500 };
+
+enum row_result { ROW_NEW, ROW_CHANGED, ROW_UNCHANGED, ROW_REJECTED };
+
+/* One row of an import of people, normalised (import/rows.h). */
+struct person_row {
+    struct person person;   /* without id and keys of the database */
+    struct company company; /* what the row says of the company; name may be absent */
+    struct list phones;     /* of struct phone_number without ids */
+    enum row_result result;
+    struct str reason;      /* of a rejected row, for people */
+};
+
+struct company_row {
+    struct company company;
+    enum row_result result;
+    struct str reason;
+};
+
+/* Fill in `result` and `reason` of every row. No two rows of a batch share a key
+ * (import_key_*). E_DB and the like: nothing of the batch was written. */
+MUST_USE enum rc import_people(struct ctx *ctx, struct person_row *rows, size_t n);
+MUST_USE enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n);
+
+#endif

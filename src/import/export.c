@@ -1,0 +1,315 @@
+#include "import/export.h"
+
+#include "base/check.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "import/derive.h"
+#include "json/writer.h"
+#include "search/tags.h"
+#include "store/put.h"
+
+enum { WALK_ROWS = 500, CELL_MAX_BYTES = 4 * 1024 * 1024 };
+
+/* A column: its name for the import, and the field that fills it. */
+struct column {
+    const char *name, *field;
+};
+
+static const struct column person_columns[] = {
+    { "name", "name" },
+    { "first_name", "first_name" },
+    { "last_name", "last_name" },
+    { "title", "title" },
+    { "headline", "headline" },
+    { "about", "about" },
+    { "linkedin_url", "linkedin_url" },
+    { "email", "stored_email" },
+    { "gender", "gender" },
+    { "image_url", "image_url" },
+    { "location", "location" },
+    { "city", "city" },
+    { "region", "region" },
+    { "country", "country" },
+    { "keywords", "keywords" },
+    { "languages", "languages" },
+    { "current_position_start_date", "current_position_start_date" },
+    { "current_position_description", "current_position_description" },
+};
+
+static const struct column company_columns[] = {
+    { "name", "name" },
+    { "domain", "domain" },
+    { "linkedin_url", "linkedin_url" },
+    { "website", "website" },
+    { "overview", "overview" },
+    { "logo_url", "logo_url" },
+    { "founded_year", "founded_year" },
+    { "traffic_rank", "traffic_rank" },
+    { "sic_codes", "sic_codes" },
+    { "naics_codes", "naics_codes" },
+    { "type", "type" },
+    { "total_funding", "total_funding" },
+    { "latest_funding_stage", "latest_funding_stage" },
+    { "latest_funding_date", "latest_funding_date" },
+    { "keywords", "keywords" },
+    { "estimated_number_of_employees", "estimated_number_of_employees" },
+    { "size", "size" },
+    { "followers", "followers" },
+    { "industry", "industry" },
+    { "location", "location" },
+    { "city", "city" },
+    { "region", "region" },
+    { "country", "country" },
+    { "technologies", "technologies" },
+    { "revenue", "revenue" },
+    { "estimated_revenue", "estimated_revenue" },
+};
+
+/* Of a person's company: what names it. The rest is in the export of companies. */
+static const struct column employer_columns[] = {
+    { "company_name", "name" },
+    { "company_domain", "domain" },
+    { "company_linkedin_url", "linkedin_url" },
+};
+
+struct cell_writer {
+    struct arena *arena;
+    FILE *out;
+    enum reader_format format;
+    bool first;
+};
+
+/* --- cells --- */
+
+static struct str joined(struct arena *arena, struct strs values) {
+    struct buf text = buf_in(arena, CELL_MAX_BYTES);
+    for (size_t i = 0; i < values.n; i++) {
+        if (i)
+            buf_str(&text, STR("; "));
+        buf_str(&text, values.p[i]);
+    }
+    return buf_text(&text);
+}
+
+static struct str joined_numbers(struct arena *arena, struct ints values) {
+    struct buf text = buf_in(arena, CELL_MAX_BYTES);
+    for (size_t i = 0; i < values.n; i++) {
+        if (i)
+            buf_str(&text, STR("; "));
+        buf_i64(&text, values.p[i]);
+    }
+    return buf_text(&text);
+}
+
+/* The member as the text that the import reads back. */
+static struct str cell_text(struct arena *arena, const struct fields *fields, const char *name,
+                            const void *object) {
+    const struct field *field = field_find(fields, str_of(name));
+    ASSERT(field);
+    const void *member = (const char *) object + field->offset;
+    if (!field_is_set(field, object))
+        return STR("");
+    switch (field->type) {
+    case FIELD_STRS: return joined(arena, *(const struct strs *) member);
+    case FIELD_INTS: return joined_numbers(arena, *(const struct ints *) member);
+    case FIELD_INT:
+        return arena_printf(arena, "%lld", (long long) ((const struct opt_int *) member)->v);
+    case FIELD_BOOL: return *(const enum tri *) member == YES ? STR("true") : STR("false");
+    default: return *(const struct str *) member;
+    }
+}
+
+static void write_csv_cell(FILE *out, struct str text) {
+    bool quote = false;
+    for (size_t i = 0; i < text.n && !quote; i++)
+        quote = text.p[i] == '"' || text.p[i] == ',' || text.p[i] == '\n' || text.p[i] == '\r';
+    if (!quote) {
+        fwrite(text.p, 1, text.n, out);
+        return;
+    }
+    fputc('"', out);
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"')
+            fputc('"', out);
+        fputc(text.p[i], out);
+    }
+    fputc('"', out);
+}
+
+/* One cell. Empty ones are left out of JSON lines. */
+static void write_cell(struct cell_writer *w, const char *name, struct str text) {
+    if (w->format == READER_CSV) {
+        if (!w->first)
+            fputc(',', w->out);
+        write_csv_cell(w->out, text);
+        w->first = false;
+    } else if (text.n) {
+        struct buf escaped = buf_in(w->arena, 8 * CELL_MAX_BYTES);
+        buf_json(&escaped, text);
+        fprintf(w->out, "%s\"%s\":\"%.*s\"", w->first ? "" : ",", name,
+                STR_FMT(buf_text(&escaped)));
+        w->first = false;
+    }
+}
+
+static void write_columns(struct cell_writer *w, const struct column *columns, size_t n,
+                          const struct fields *fields, const void *object) {
+    for (size_t i = 0; i < n; i++)
+        write_cell(w, columns[i].name,
+                   object ? cell_text(w->arena, fields, columns[i].field, object) : STR(""));
+}
+
+static void begin_row(struct cell_writer *w) {
+    w->first = true;
+    if (w->format == READER_JSONL)
+        fputc('{', w->out);
+}
+
+static void end_row(struct cell_writer *w) {
+    fputs(w->format == READER_JSONL ? "}\n" : "\n", w->out);
+}
+
+static void write_header(FILE *out, const struct column *columns, size_t n, bool *first) {
+    for (size_t i = 0; i < n; i++) {
+        fprintf(out, "%s%s", *first ? "" : ",", columns[i].name);
+        *first = false;
+    }
+}
+
+/* --- the kinds --- */
+
+struct walk {
+    struct cell_writer writer; /* export */
+    int64_t rows;              /* rederive */
+};
+
+/* Handles a batch of rows; `doc` of the last one goes to *ret_last. */
+typedef enum rc walk_step(struct ctx *ctx, struct walk *walk, int64_t after, int64_t *ret_last,
+                          size_t *ret_n);
+
+static enum rc export_people(struct ctx *ctx, struct walk *walk, int64_t after,
+                             int64_t *ret_last, size_t *ret_n) {
+    struct list people = { 0 };
+    enum rc rc = people_after(ctx, after, WALK_ROWS, &people);
+    const struct person *p = people.p;
+    walk->writer.arena = ctx->arena;
+    for (size_t i = 0; rc == OK && i < people.n; i++) {
+        begin_row(&walk->writer);
+        write_columns(&walk->writer, person_columns, LENGTH(person_columns), &person_fields, &p[i]);
+        write_columns(&walk->writer, employer_columns, LENGTH(employer_columns), &company_fields,
+                      p[i].company);
+        end_row(&walk->writer);
+        *ret_last = p[i].doc.v;
+    }
+    *ret_n = people.n;
+    return rc;
+}
+
+static enum rc export_companies(struct ctx *ctx, struct walk *walk, int64_t after,
+                                int64_t *ret_last, size_t *ret_n) {
+    struct list companies = { 0 };
+    enum rc rc = companies_after(ctx, after, WALK_ROWS, &companies);
+    const struct company *c = companies.p;
+    walk->writer.arena = ctx->arena;
+    for (size_t i = 0; rc == OK && i < companies.n; i++) {
+        begin_row(&walk->writer);
+        write_columns(&walk->writer, company_columns, LENGTH(company_columns), &company_fields,
+                      &c[i]);
+        end_row(&walk->writer);
+        *ret_last = c[i].doc.v;
+    }
+    *ret_n = companies.n;
+    return rc;
+}
+
+struct put_work {
+    enum rc (*put)(struct ctx *ctx, struct list rows);
+    struct list rows;
+};
+
+static enum rc put_in_transaction(struct ctx *ctx, void *arg) {
+    const struct put_work *w = arg;
+    return w->put(ctx, w->rows);
+}
+
+static enum rc put_rows(struct ctx *ctx, struct walk *walk,
+                        enum rc (*put)(struct ctx *ctx, struct list rows), struct list rows) {
+    if (rows.n == 0)
+        return OK;
+    walk->rows += (int64_t) rows.n;
+    return db_transact(ctx, put_in_transaction, &(struct put_work){ put, rows });
+}
+
+/* Tags are not read back to be compared: every row is put. */
+static enum rc rederive_people(struct ctx *ctx, struct walk *walk, int64_t after,
+                               int64_t *ret_last, size_t *ret_n) {
+    struct list people = { 0 };
+    enum rc rc = people_after(ctx, after, WALK_ROWS, &people);
+    struct person *p = people.p;
+    for (size_t i = 0; rc == OK && i < people.n; i++) {
+        derive_person(ctx->arena, &p[i]);
+        p[i].tags = person_tags(ctx->arena, &p[i]);
+        p[i].rank = opt_int(person_rank(&p[i]));
+        *ret_last = p[i].doc.v;
+    }
+    *ret_n = people.n;
+    return rc == OK ? put_rows(ctx, walk, people_put, people) : rc;
+}
+
+static enum rc rederive_companies(struct ctx *ctx, struct walk *walk, int64_t after,
+                                  int64_t *ret_last, size_t *ret_n) {
+    struct list companies = { 0 };
+    enum rc rc = companies_after(ctx, after, WALK_ROWS, &companies);
+    struct company *c = companies.p;
+    for (size_t i = 0; rc == OK && i < companies.n; i++) {
+        derive_company(ctx->arena, &c[i]);
+        c[i].tags = company_tags(ctx->arena, &c[i]);
+        c[i].rank = opt_int(company_rank(&c[i]));
+        *ret_last = c[i].doc.v;
+    }
+    *ret_n = companies.n;
+    return rc == OK ? put_rows(ctx, walk, companies_put, companies) : rc;
+}
+
+static enum rc walk_rows(struct ctx *ctx, struct walk *walk, walk_step *step) {
+    struct ctx batch = *ctx;
+    batch.arena = arena_new();
+    int64_t last = 0;
+    size_t n = 0;
+    enum rc rc;
+    do {
+        arena_reset(batch.arena);
+        ctx_clear_error(&batch);
+        rc = step(&batch, walk, last, &last, &n);
+    } while (rc == OK && n > 0);
+    if (rc != OK)
+        rc = fail(ctx, rc, "%.*s", STR_FMT(batch.err.text));
+    arena_free(&batch.arena);
+    return rc;
+}
+
+enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format format, FILE *out) {
+    struct walk walk = { .writer = { .out = out, .format = format } };
+    bool people = kind == IMPORT_PEOPLE, first = true;
+    if (format == READER_CSV) {
+        if (people) {
+            write_header(out, person_columns, LENGTH(person_columns), &first);
+            write_header(out, employer_columns, LENGTH(employer_columns), &first);
+        } else {
+            write_header(out, company_columns, LENGTH(company_columns), &first);
+        }
+        fputc('\n', out);
+    }
+    enum rc rc = walk_rows(ctx, &walk, people ? export_people : export_companies);
+    if (rc == OK && (fflush(out) != 0 || ferror(out)))
+        return fail(ctx, E_IO, "the export could not be written");
+    return rc;
+}
+
+enum rc rederive_run(struct ctx *ctx, enum import_kind kind, int64_t *ret_rows) {
+    struct walk walk = { 0 };
+    enum rc rc = walk_rows(ctx, &walk,
+                           kind == IMPORT_PEOPLE ? rederive_people : rederive_companies);
+    *ret_rows = walk.rows;
+    return rc;
+}

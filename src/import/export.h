@@ -1,0 +1,22 @@
+/* The way back: people and companies as CSV or JSON lines, in the columns that the
+ * import understands, so that an export can be imported elsewhere. */
+#ifndef IMPORT_EXPORT_H
+#define IMPORT_EXPORT_H
+
+#include <stdio.h>
+
+#include "base/ctx.h"
+#include "data/csv.h"
+#include "import/rows.h"
+
+/* Writes all rows to `out`. E_IO when writing failed. Memory does not grow with the
+ * number of rows. */
+MUST_USE enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format format,
+                            FILE *out);
+
+/* Makes keys, classifications, tags and ranks of all rows again, by the rules of this
+ * version.
+ * *ret_rows: how many. */
+MUST_USE enum rc rederive_run(struct ctx *ctx, enum import_kind kind, int64_t *ret_rows);
+
+#endif

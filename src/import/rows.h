@@ -1,0 +1,28 @@
+/* From the cells of an imported row to what the batch writes: every cell goes through
+ * the normalisation of its field; cells of columns that have no field here are kept as
+ * extra data, under their header. */
+#ifndef IMPORT_ROWS_H
+#define IMPORT_ROWS_H
+
+#include "base/arena.h"
+#include "data/csv.h"
+#include "data/headers.h"
+#include "import/batch.h"
+
+enum import_kind { IMPORT_PEOPLE, IMPORT_COMPANIES };
+
+/* Which field each column of the file fills; absent: extra data. */
+struct column_map {
+    const struct headers *headers;
+    struct strs columns; /* the file's own names, so far */
+};
+
+/* Fills *ret_row, or returns E_INVALID with the reason, which names the column. */
+MUST_USE enum rc person_row_of(struct arena *arena, const struct column_map *map,
+                               const struct row *row, struct person_row *ret_row,
+                               struct str *ret_reason);
+MUST_USE enum rc company_row_of(struct arena *arena, const struct column_map *map,
+                                const struct row *row, struct company_row *ret_row,
+                                struct str *ret_reason);
+
+#endif

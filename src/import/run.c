@@ -1,0 +1,241 @@
+/* People and companies differ in four functions (struct kind). Two rows of one batch may
+ * not share a key, because each is matched against the database only: a row whose key
+ * is in the batch already makes the batch be written first. */
+#include "import/run.h"
+
+#include "base/check.h"
+#include "base/map.h"
+#include "db/db.h"
+
+enum { KEYS_MAX = 4 };
+
+struct kind {
+    size_t row_size;
+    enum rc (*parse)(struct arena *arena, const struct column_map *map, const struct row *row,
+                     void *ret_row, struct str *ret_reason);
+    void (*keys)(struct arena *arena, const void *row, struct str ret_keys[KEYS_MAX]);
+    enum rc (*write)(struct ctx *ctx, void *rows, size_t n);
+    enum row_result (*result)(const void *row, struct str *ret_reason);
+};
+
+struct import {
+    struct ctx *ctx;  /* of the caller */
+    struct ctx batch_ctx; /* on the arena of the batch */
+    const struct import_options *options;
+    const struct kind *kind;
+    struct reader *reader;
+    struct column_map map;
+    bool checked; /* that every override has its column */
+    char *rows;              /* IMPORT_BATCH_ROWS rows, on the arena of the batch */
+    size_t lines[IMPORT_BATCH_ROWS];
+    size_t n;
+    struct map keys;
+    struct import_summary summary;
+};
+
+/* --- the two kinds --- */
+
+static struct str prefixed(struct arena *arena, const char *prefix, struct str key) {
+    return str_is_empty(key) ? STR_NONE : arena_printf(arena, "%s:%.*s", prefix, STR_FMT(key));
+}
+
+static enum rc parse_person(struct arena *arena, const struct column_map *map,
+                            const struct row *row, void *ret_row, struct str *ret_reason) {
+    return person_row_of(arena, map, row, ret_row, ret_reason);
+}
+
+static void person_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS_MAX]) {
+    const struct person_row *r = row;
+    ret_keys[0] = prefixed(arena, "linkedin", r->person.linkedin_key);
+    ret_keys[1] = prefixed(arena, "email", r->person.email_key);
+    ret_keys[2] = prefixed(arena, "name", r->person.name_key);
+}
+
+static enum rc write_person_rows(struct ctx *ctx, void *rows, size_t n) {
+    return import_people(ctx, rows, n);
+}
+
+static enum row_result person_result(const void *row, struct str *ret_reason) {
+    const struct person_row *r = row;
+    *ret_reason = r->reason;
+    return r->result;
+}
+
+static enum rc parse_company(struct arena *arena, const struct column_map *map,
+                             const struct row *row, void *ret_row, struct str *ret_reason) {
+    return company_row_of(arena, map, row, ret_row, ret_reason);
+}
+
+static void company_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS_MAX]) {
+    const struct company_row *r = row;
+    ret_keys[0] = prefixed(arena, "linkedin", r->company.linkedin_key);
+    ret_keys[1] = prefixed(arena, "domain", r->company.domain);
+    ret_keys[2] = prefixed(arena, "name", r->company.name_key);
+}
+
+static enum rc write_company_rows(struct ctx *ctx, void *rows, size_t n) {
+    return import_companies(ctx, rows, n);
+}
+
+static enum row_result company_result(const void *row, struct str *ret_reason) {
+    const struct company_row *r = row;
+    *ret_reason = r->reason;
+    return r->result;
+}
+
+static const struct kind kinds[] = {
+    [IMPORT_PEOPLE] = { sizeof(struct person_row), parse_person, person_keys, write_person_rows,
+                        person_result },
+    [IMPORT_COMPANIES] = { sizeof(struct company_row), parse_company, company_keys,
+                           write_company_rows, company_result },
+};
+
+/* --- batches --- */
+
+static void reset_batch(struct import *im) {
+    arena_reset(im->batch_ctx.arena);
+    ctx_clear_error(&im->batch_ctx);
+    im->rows = arena_array(im->batch_ctx.arena, IMPORT_BATCH_ROWS, im->kind->row_size);
+    im->keys = map_in(im->batch_ctx.arena);
+    im->n = 0;
+}
+
+static void reject(struct import *im, size_t line, struct str reason, struct str text) {
+    im->summary.rejected++;
+    if (im->options->on_rejected)
+        im->options->on_rejected(im->options->arg, line, reason, text);
+}
+
+static void count_results(struct import *im) {
+    for (size_t i = 0; i < im->n; i++) {
+        struct str reason;
+        switch (im->kind->result(im->rows + i * im->kind->row_size, &reason)) {
+        case ROW_NEW: im->summary.imported++; break;
+        case ROW_CHANGED: im->summary.updated++; break;
+        case ROW_UNCHANGED: im->summary.unchanged++; break;
+        case ROW_REJECTED: reject(im, im->lines[i], reason, STR("")); break;
+        }
+    }
+}
+
+/* A dry run does all of it and then has it rolled back. */
+static enum rc write_and_undo(struct ctx *ctx, void *arg) {
+    struct import *im = arg;
+    enum rc rc = im->kind->write(ctx, im->rows, im->n);
+    return rc == OK ? E_CANCELED : rc;
+}
+
+static enum rc write_batch(struct import *im) {
+    if (im->n == 0)
+        return OK;
+    struct ctx *ctx = &im->batch_ctx;
+    enum rc rc = im->options->dry_run ? db_transact(ctx, write_and_undo, im)
+                                      : im->kind->write(ctx, im->rows, im->n);
+    if (im->options->dry_run && rc == E_CANCELED)
+        rc = OK;
+    if (rc != OK)
+        return fail(im->ctx, rc, "rows up to line %zu: %.*s", im->lines[im->n - 1],
+                    STR_FMT(ctx->err.text));
+    count_results(im);
+    if (im->options->on_progress)
+        im->options->on_progress(im->options->arg, reader_position(im->reader), &im->summary);
+    reset_batch(im);
+    return OK;
+}
+
+/* --- rows --- */
+
+/* JSON lines bring new columns as they come; a CSV file has them all at once. */
+static enum rc map_columns(struct import *im) {
+    im->map.columns = reader_columns(im->reader);
+    if (im->options->format != READER_CSV || im->checked)
+        return OK;
+    im->checked = true;
+    struct str unused = headers_unused(im->map.headers, im->map.columns);
+    if (!str_is_set(unused))
+        return OK;
+    return fail(im->ctx, E_INVALID, "--map '%.*s': the file has no such column", STR_FMT(unused));
+}
+
+/* Adds the row's keys to the batch's; false, and none added, when one is there. */
+static bool claim_keys(struct import *im, const void *row) {
+    static char present;
+    struct str keys[KEYS_MAX] = { 0 };
+    im->kind->keys(im->batch_ctx.arena, row, keys);
+    for (size_t k = 0; k < KEYS_MAX; k++)
+        if (str_is_set(keys[k]) && map_get(&im->keys, keys[k]))
+            return false;
+    for (size_t k = 0; k < KEYS_MAX; k++)
+        if (str_is_set(keys[k]))
+            map_put(&im->keys, keys[k], &present);
+    return true;
+}
+
+static enum rc add_row(struct import *im, const struct row *row) {
+    for (int attempt = 0;; attempt++) {
+        char *place = im->rows + im->n * im->kind->row_size;
+        struct str reason;
+        if (im->kind->parse(im->batch_ctx.arena, &im->map, row, place, &reason) != OK) {
+            memset(place, 0, im->kind->row_size);
+            reject(im, row->line, reason, row->text);
+            return OK;
+        }
+        if (claim_keys(im, place))
+            break;
+        ASSERT(attempt == 0); /* an empty batch has no keys */
+        enum rc rc = write_batch(im);
+        if (rc != OK)
+            return rc;
+    }
+    im->lines[im->n++] = row->line;
+    return im->n == IMPORT_BATCH_ROWS ? write_batch(im) : OK;
+}
+
+static enum rc take_rows(struct import *im) {
+    for (;;) {
+        struct row row;
+        enum rc rc = reader_next(im->reader, &row);
+        if (rc == E_NOT_FOUND)
+            return write_batch(im);
+        if (rc != OK)
+            return fail(im->ctx, rc, "reading failed");
+        if (str_is_set(row.rejected)) {
+            reject(im, row.line, row.rejected, row.text);
+            continue;
+        }
+        rc = map_columns(im);
+        if (rc == OK)
+            rc = add_row(im, &row);
+        if (rc != OK)
+            return rc;
+    }
+}
+
+static enum rc run(struct import *im, int fd) {
+    struct str reason;
+    struct headers *headers;
+    enum rc rc = headers_new(im->ctx->arena,
+                             im->options->kind == IMPORT_PEOPLE ? HEADERS_PEOPLE
+                                                                : HEADERS_COMPANIES,
+                             im->options->overrides, &headers, &reason);
+    if (rc == OK)
+        rc = reader_open(fd, im->options->format, &im->reader, &reason);
+    if (rc != OK)
+        return fail(im->ctx, rc, "%.*s", STR_FMT(reason));
+    im->map.headers = headers;
+    rc = map_columns(im);
+    return rc == OK ? take_rows(im) : rc;
+}
+
+enum rc import_run(struct ctx *ctx, int fd, const struct import_options *options,
+                   struct import_summary *ret_summary) {
+    struct import im = { .ctx = ctx, .batch_ctx = *ctx, .options = options,
+                         .kind = &kinds[options->kind] };
+    im.batch_ctx.arena = arena_new();
+    reset_batch(&im);
+    enum rc rc = run(&im, fd);
+    *ret_summary = im.summary;
+    reader_close(&im.reader);
+    arena_free(&im.batch_ctx.arena);
+    return rc;
+}

@@ -1,0 +1,23 @@
+#include "base/check.h"
+#include "base/clock.h"
+#include "enrich/batch.h"
+#include "enrich/reveal.h"
+#include "jobs/runner.h"
+
+/* A provider that is down for a moment, then for an hour. */
+static const int64_t reveal_retries[]
+    = { 2 * SECOND_MS, 10 * SECOND_MS, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 0 };
+
+/* The database was away. */
+static const int64_t batch_retries[] = { SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS,
+                                         10 * MINUTE_MS, HOUR_MS, 0 };
+
+const struct job_kind job_kinds[] = {
+    { "reveal", reveal_job, NULL, reveal_retries,
+      "Asks the provider for a person's unknown email and phone numbers." },
+    { "people_enrichment", people_enrichment_job, enrichment_gave_up, batch_retries,
+      "Works off a batch of people to enrich." },
+    { "companies_enrichment", companies_enrichment_job, enrichment_gave_up, batch_retries,
+      "Works off a batch of companies to enrich." },
+};
+const size_t job_kinds_count = LENGTH(job_kinds);

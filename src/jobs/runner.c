@@ -1,0 +1,291 @@
+/* The claimer sleeps until something may be due: it was woken, by whoever enqueued a job
+ * or by a worker that has become idle, a tick has passed, or the earliest due time has
+ * come. It claims no more jobs than there are idle workers. */
+#include "jobs/runner.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+
+enum { CLAIM_MAX = 50, TICK_MS = 1000, WORKERS_MAX = 64 };
+
+/* The claimer renews the leases of all jobs that run here while the process lives, so
+ * this bounds how long the jobs of a dead process wait, not how long a job may take. */
+#define LEASE_MS (15 * SECOND_MS)
+#define RENEW_MS (5 * SECOND_MS)
+
+struct job_runner {
+    struct db *db;
+    const struct services *services;
+    struct str owner;
+    struct arena *arena; /* of the owner's name */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t claimer, workers[WORKERS_MAX];
+    int worker_count, idle;
+    struct arena *ready[WORKERS_MAX]; /* each carries one job at `jobs` */
+    struct job *jobs[WORKERS_MAX];
+    int ready_n;
+    bool woken, stopping;
+};
+
+/* The process's runner, for job_runner_wake and job_runner_stopping. */
+static _Atomic(struct job_runner *) current;
+
+static const struct job_kind *find_kind(struct str name) {
+    for (size_t i = 0; i < job_kinds_count; i++)
+        if (str_eq(str_of(job_kinds[i].name), name))
+            return &job_kinds[i];
+    return NULL;
+}
+
+static void wait_changed(struct job_runner *r, int64_t ms) {
+    struct timespec until;
+    (void) clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+    until.tv_sec += (time_t) (ms / 1000);
+    until.tv_nsec += (long) (ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    (void) pthread_cond_timedwait(&r->changed, &r->lock, &until); /* late or woken: the same */
+}
+
+/* --- workers --- */
+
+struct end_work {
+    const struct job *job;
+    const struct job_kind *kind;
+    enum rc rc;
+    struct str error;
+};
+
+static int64_t next_attempt(const struct ctx *ctx, const struct end_work *w) {
+    if (w->rc == E_TIMEOUT && job_runner_stopping())
+        return ctx_now(ctx); /* it only made room for the end of the process */
+    if (!w->kind || !rc_is_retryable(w->rc))
+        return -1;
+    const int64_t *waits = w->kind->retry_ms;
+    for (int64_t i = 1; i < w->job->attempts.v && *waits; i++)
+        waits++;
+    return *waits ? ctx_now(ctx) + *waits : -1;
+}
+
+static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
+    const struct end_work *w = arg;
+    if (w->rc == OK)
+        return job_done(ctx, w->job);
+    int64_t at = next_attempt(ctx, w);
+    enum rc rc = job_again(ctx, w->job, at, w->error);
+    if (rc == OK && at < 0 && w->kind && w->kind->gave_up)
+        rc = w->kind->gave_up(ctx, w->job);
+    return rc;
+}
+
+static void end_job(struct ctx *ctx, const struct end_work *w) {
+    if (w->rc == E_CANCELED)
+        return;
+    enum rc rc = db_transact(ctx, end_in_transaction, (void *) w);
+    if (rc != OK && rc != E_CANCELED) /* the lease will run out and the job start again */
+        log_warn(ctx, "job could not be ended, retrying later", LOG_S("kind", w->job->kind),
+                 LOG_S("error", ctx->err.text));
+}
+
+static void run_job(struct ctx *ctx, const struct job *job) {
+    const struct job_kind *kind = find_kind(job->kind);
+    int64_t began = monotonic_ms();
+    enum rc rc = kind ? kind->run(ctx, job) : E_UNSUPPORTED;
+    struct str error = str_is_set(ctx->err.text) ? ctx->err.text : str_of(rc_text(rc));
+    if (rc == OK || rc == E_CANCELED || (rc == E_TIMEOUT && job_runner_stopping()))
+        log_info(ctx, "job run", LOG_S("kind", job->kind), LOG_C("result", rc_name(rc)),
+                 LOG_I("attempt", job->attempts.v), LOG_I("ms", monotonic_ms() - began));
+    else
+        log_error(ctx, "job failed", LOG_S("kind", job->kind), LOG_S("error", error),
+                  LOG_I("attempt", job->attempts.v), LOG_I("ms", monotonic_ms() - began));
+    ctx_clear_error(ctx);
+    end_job(ctx, &(struct end_work){ job, kind, rc, error });
+}
+
+static bool take_job(struct job_runner *r, struct arena **ret_arena, struct job **ret_job) {
+    pthread_mutex_lock(&r->lock);
+    r->idle++;
+    r->woken = true;
+    pthread_cond_broadcast(&r->changed);
+    while (!r->ready_n && !r->stopping)
+        pthread_cond_wait(&r->changed, &r->lock);
+    bool taken = r->ready_n > 0; /* what was claimed is run even when stopping */
+    if (taken) {
+        r->ready_n--;
+        *ret_arena = r->ready[r->ready_n];
+        *ret_job = r->jobs[r->ready_n];
+    }
+    r->idle--;
+    pthread_mutex_unlock(&r->lock);
+    return taken;
+}
+
+static void *work(void *arg) {
+    struct job_runner *r = arg;
+    struct db_session *session = db_session_open(r->db);
+    struct arena *arena;
+    struct job *job;
+    while (take_job(r, &arena, &job)) {
+        struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session,
+                           .services = r->services, .account_id = job->account_id,
+                           .job_id = job->id };
+        run_job(&ctx, job);
+        arena_free(&arena);
+    }
+    db_session_close(&session);
+    return NULL;
+}
+
+/* --- claimer --- */
+
+static struct str copy_set(struct arena *arena, struct str s) {
+    return str_is_set(s) ? arena_str(arena, s) : s;
+}
+
+/* Every job gets an arena of its own, which lives as long as it runs. */
+static void hand_over(struct job_runner *r, const struct job *claimed) {
+    struct arena *arena = arena_new();
+    struct job *job = ARENA_NEW(arena, struct job);
+    *job = *claimed;
+    struct str *texts[] = { &job->id,     &job->account_id, &job->kind,       &job->subject,
+                            &job->status, &job->payload,    &job->last_error, &job->lease_owner };
+    for (size_t i = 0; i < LENGTH(texts); i++)
+        *texts[i] = copy_set(arena, *texts[i]);
+    pthread_mutex_lock(&r->lock);
+    r->ready[r->ready_n] = arena;
+    r->jobs[r->ready_n] = job;
+    r->ready_n++;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void claim(struct job_runner *r, struct ctx *ctx, int limit) {
+    struct list jobs = { 0 };
+    if (jobs_claim(ctx, r->owner, LEASE_MS, limit, &jobs) != OK)
+        log_warn(ctx, "jobs could not be claimed, retrying", LOG_S("error", ctx->err.text));
+    const struct job *job = jobs.p;
+    for (size_t i = 0; i < jobs.n; i++)
+        hand_over(r, &job[i]);
+}
+
+/* How long nothing can become due. */
+static int64_t pause_ms(struct ctx *ctx) {
+    int64_t due;
+    if (jobs_next_due(ctx, &due) != OK)
+        return TICK_MS;
+    int64_t wait = due - ctx_now(ctx);
+    return wait < 0 ? 0 : wait < TICK_MS ? wait + 1 : TICK_MS;
+}
+
+/* Sleeps for at most `ms` unless woken before. Idle workers without a job, or -1 when
+ * stopping. */
+static int wait_for_work(struct job_runner *r, int64_t ms) {
+    pthread_mutex_lock(&r->lock);
+    if (!r->woken && !r->stopping && ms > 0)
+        wait_changed(r, ms);
+    r->woken = false;
+    int idle = r->stopping ? -1 : r->idle - r->ready_n;
+    pthread_mutex_unlock(&r->lock);
+    return idle < CLAIM_MAX ? idle : CLAIM_MAX;
+}
+
+static void renew_leases(struct job_runner *r, struct ctx *ctx, int64_t *last_ms) {
+    if (monotonic_ms() - *last_ms < RENEW_MS)
+        return;
+    *last_ms = monotonic_ms();
+    if (jobs_renew(ctx, r->owner, LEASE_MS) != OK)
+        log_warn(ctx, "leases could not be renewed, retrying", LOG_S("error", ctx->err.text));
+}
+
+static void *claim_loop(void *arg) {
+    struct job_runner *r = arg;
+    struct db_session *session = db_session_open(r->db);
+    struct arena *arena = arena_new();
+    int64_t wait = 0, renewed_ms = monotonic_ms();
+    for (int idle; (idle = wait_for_work(r, wait)) >= 0;) {
+        struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session };
+        renew_leases(r, &ctx, &renewed_ms);
+        wait = idle > 0 ? pause_ms(&ctx) : TICK_MS;
+        if (wait == 0)
+            claim(r, &ctx, idle);
+        arena_reset(arena);
+    }
+    arena_free(&arena);
+    db_session_close(&session);
+    return NULL;
+}
+
+static void start_thread(pthread_t *thread, void *(*function)(void *), void *arg) {
+    int failed = pthread_create(thread, NULL, function, arg);
+    ASSERT(!failed);
+}
+
+struct job_runner *job_runner_start(struct db *db, const struct services *services, int workers) {
+    ASSERT(workers >= 1 && workers <= WORKERS_MAX);
+    struct job_runner *r = MEM_NEW(struct job_runner);
+    r->db = db;
+    r->services = services;
+    r->arena = arena_new();
+    r->owner = uuid_new(r->arena, clock_now(&clock_system));
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    r->worker_count = workers;
+    atomic_store(&current, r);
+    for (int i = 0; i < workers; i++)
+        start_thread(&r->workers[i], work, r);
+    start_thread(&r->claimer, claim_loop, r);
+    return r;
+}
+
+void job_runner_wake(void) {
+    struct job_runner *r = atomic_load(&current);
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->woken = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+bool job_runner_stopping(void) {
+    struct job_runner *r = atomic_load(&current);
+    if (!r)
+        return false;
+    pthread_mutex_lock(&r->lock);
+    bool stopping = r->stopping;
+    pthread_mutex_unlock(&r->lock);
+    return stopping;
+}
+
+void job_runner_stop(struct job_runner **runner) {
+    struct job_runner *r = *runner;
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->stopping = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    pthread_join(r->claimer, NULL);
+    for (int i = 0; i < r->worker_count; i++)
+        pthread_join(r->workers[i], NULL);
+    atomic_store(&current, NULL);
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->lock);
+    arena_free(&r->arena);
+    mem_free(r);
+    *runner = NULL;
+}

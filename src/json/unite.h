@@ -1,0 +1,12 @@
+/* Uniting two flat JSON objects, as the extra data of imported rows are. */
+#ifndef JSON_UNITE_H
+#define JSON_UNITE_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* An object with the members of both, texts only; those of `second` win. `second` alone
+ * when either text is no JSON object or the result is too large to be kept. */
+struct str json_unite(struct arena *arena, struct str first, struct str second);
+
+#endif

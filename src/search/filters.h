@@ -1,0 +1,54 @@
+/* What POST /people/search and POST /companies/search ask: the requests' structs and
+ * field tables, and the expressions over tags that they stand for. A filter's values
+ * are alternatives; filters are combined with AND. */
+#ifndef SEARCH_FILTERS_H
+#define SEARCH_FILTERS_H
+
+#include "base/ctx.h"
+#include "base/field.h"
+#include "search/expr.h"
+
+struct range {
+    struct opt_int min, max; /* both inclusive */
+};
+
+struct last_funding {
+    struct strs stages;
+    struct str min_date, max_date; /* "2025-08-29", inclusive */
+};
+
+struct company_filters {
+    struct strs names, domains, keywords, industries, sizes, types, locations, focuses, revenue,
+        technologies;
+    struct range *headcount, *annual_revenue, *total_funding, *founded_year;
+    struct last_funding *last_funding;
+    /* Filters of the API over data that an installation does not hold. */
+    struct str headcount_growth, news, job_openings;
+};
+
+struct people_search {
+    struct str name;
+    struct strs titles, locations, seniorities, departments, job_functions, keywords;
+    struct company_filters company;
+    struct opt_int page, page_size;
+};
+extern const struct fields people_search_fields;
+
+struct companies_search {
+    struct company_filters company;
+    struct opt_int page, page_size;
+};
+extern const struct fields companies_search_fields;
+
+/* Reports filters that cannot be answered (`unsupported_value`); else OK. */
+MUST_USE enum rc filters_check(struct ctx *ctx, const struct company_filters *filters);
+
+/* Over the tags of people: everything but the company filters. */
+struct expr *people_expr(struct arena *arena, const struct people_search *search);
+/* Over the tags of companies. */
+struct expr *company_expr(struct arena *arena, const struct company_filters *filters);
+
+/* True when a company filter is set that tags do not express (domains, ranges). */
+bool filters_need_columns(const struct company_filters *filters);
+
+#endif

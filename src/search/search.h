@@ -1,0 +1,22 @@
+/* Search over people and companies: exact totals, best first, any page. This is the
+ * interface; search/sql.c answers it from the database. Removed people never match,
+ * because they are not in the database any more. */
+#ifndef SEARCH_SEARCH_H
+#define SEARCH_SEARCH_H
+
+#include "base/ctx.h"
+#include "search/filters.h"
+
+struct hits {
+    int64_t total;     /* all that match, not only the page */
+    struct ints docs;  /* the page, in order */
+    int64_t page, page_size;
+};
+
+/* E_INVALID with problems when a filter cannot be answered. */
+MUST_USE enum rc search_people(struct ctx *ctx, const struct people_search *search,
+                               struct hits *ret_hits);
+MUST_USE enum rc search_companies(struct ctx *ctx, const struct companies_search *search,
+                                  struct hits *ret_hits);
+
+#endif

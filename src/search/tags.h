@@ -1,0 +1,47 @@
+/* Tags: what the search knows of a row. Every value that a filter can ask for becomes
+ * one token of [a-z0-9_], so that every engine (FTS5, PostgreSQL, the index) matches
+ * the same strings and no engine's tokeniser has a say. The first letters are the kind;
+ * the rest is the folded value with everything but letters and digits as _xx.
+ *
+ * Derived: when the rules here change, every row's tags are made again. */
+#ifndef SEARCH_TAGS_H
+#define SEARCH_TAGS_H
+
+#include "base/buf.h"
+#include "store/companies.h"
+#include "store/people.h"
+
+/* Kinds, as their prefix. People and companies have tables of their own. */
+#define TAG_NAME       "n" /* a word of the person's name */
+#define TAG_TITLE      "t" /* a word of the title, as written and spelled out */
+#define TAG_SENIORITY  "s" /* number in enum_seniorities */
+#define TAG_DEPARTMENT "d"
+#define TAG_FUNCTION   "f"
+#define TAG_COUNTRY    "lc" /* ISO 3166-1 alpha-2 */
+#define TAG_REGION     "lr"
+#define TAG_CITY       "ly"
+#define TAG_KEYWORD    "k" /* a word of keywords, headline, about, title, overview */
+#define TAG_COMPANY    "w" /* a word of the company's name */
+#define TAG_INDUSTRY   "i"
+#define TAG_SIZE       "z"
+#define TAG_TYPE       "y"
+#define TAG_TECHNOLOGY "x"
+#define TAG_FOCUS      "b" /* b2b, b2c */
+#define TAG_REVENUE    "r" /* number of the band in enum_revenue_bands */
+#define TAG_STAGE      "g" /* latest funding stage */
+
+/* One token: prefix and encoded value. `value` is folded here. */
+struct str tag_text(struct arena *arena, const char *prefix, struct str value);
+/* The same for a number (a position in a closed list). */
+struct str tag_number(struct arena *arena, const char *prefix, int number);
+
+/* All tags of a row, each once, parted by spaces. */
+struct str person_tags(struct arena *arena, const struct person *person);
+struct str company_tags(struct arena *arena, const struct company *company);
+
+/* Static rank, best highest: how much a salesperson gains from seeing the row early.
+ * People: seniority, then completeness. Companies: size, then completeness. */
+int64_t person_rank(const struct person *person);
+int64_t company_rank(const struct company *company);
+
+#endif
