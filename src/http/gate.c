@@ -11,14 +11,11 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
-#include <pthread.h>
-#include <sys/resource.h>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/mem.h"
 
 enum {
     LINGER_MS = 2000,
@@ -35,22 +32,13 @@ ssize_t __wrap_gnutls_record_recv(gnutls_session_t session, void *buffer, size_t
 
 /* --- the table --- */
 
-typedef _Atomic(struct gate_connection *) slot;
-static slot *slots;
-static size_t slots_n;
-
-/* Never freed: it belongs to the process like the descriptors themselves. Pages that
- * no descriptor needs are never touched. */
-static void make_slots(void) {
-    struct rlimit files = { 0 };
-    ASSERT(getrlimit(RLIMIT_NOFILE, &files) == 0);
-    size_t most = (size_t) 1 << 20;
-    slots_n = files.rlim_max < most ? (size_t) files.rlim_max : most;
-    slots = mem_array(slots_n, sizeof *slots);
-}
+/* More descriptors than Linux gives out by default (fs.nr_open). Pages that no
+ * descriptor needs are never touched. */
+enum { SLOTS = 1 << 20 };
+static _Atomic(struct gate_connection *) slots[SLOTS];
 
 static struct gate_connection *find(int fd) {
-    if (!slots || fd < 0 || (size_t) fd >= slots_n)
+    if (fd < 0 || fd >= SLOTS)
         return NULL;
     return atomic_load_explicit(&slots[fd], memory_order_acquire);
 }
@@ -271,8 +259,6 @@ static void name_peer(struct gate_connection *c, const struct sockaddr *peer) {
 }
 
 bool gate_open(struct gate *gate, struct gate_connection *c, int fd, const struct sockaddr *peer) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_slots);
     c->gate = gate;
     c->watch.fd = fd;
     name_peer(c, peer);
@@ -284,7 +270,7 @@ bool gate_open(struct gate *gate, struct gate_connection *c, int fd, const struc
     if (c->tls) /* the handshake counts as a head */
         watch_set(&c->watch, WATCH_CLOSING, now + gate->head_ms);
     watch_add(gate->watch, &c->watch);
-    bool fits = (size_t) fd < slots_n;
+    bool fits = fd < SLOTS;
     if (fits)
         atomic_store_explicit(&slots[fd], c, memory_order_release);
     if (fits && open <= gate->connections_max)
@@ -298,7 +284,7 @@ bool gate_open(struct gate *gate, struct gate_connection *c, int fd, const struc
 
 void gate_close(struct gate_connection *c) {
     int fd = c->watch.fd;
-    if ((size_t) fd < slots_n)
+    if (fd < SLOTS)
         atomic_store_explicit(&slots[fd], NULL, memory_order_release);
     framing_done(&c->framing);
     atomic_fetch_sub(&c->gate->open, 1);

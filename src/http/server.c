@@ -428,7 +428,7 @@ static struct server *make(const struct server_options *o, const struct server_a
 enum rc server_new(struct ctx *ctx, const struct server_options *options,
                    const struct server_app *app, struct server **ret_server) {
     ASSERT(options->head_ms > 0 && options->body_ms > 0 && options->idle_ms > 0
-           && options->connections_max > 0 && options->connections_per_address > 0);
+           && options->connections_max > 0 && options->connections_per_address >= 0);
     allow_files(options->connections_max);
     MHD_set_panic_func(on_panic, NULL);
     struct server *s = make(options, app);

@@ -28,12 +28,13 @@ struct server_options {
     int threads;            /* pool size; 0: one per core */
     int head_ms, body_ms;   /* deadlines from the first byte; body gets 1 s more per 16 KB */
     int idle_ms;            /* keep-alive without a request */
-    int connections_max, connections_per_address;
+    int connections_max;    /* more are answered 503 (dropped when they begin with TLS) */
+    int connections_per_address; /* more are dropped; 0: no limit. Each listener counts alone */
 };
 
 /* A request as it came. Slices live until the exchange is answered. */
 struct http_message {
-    struct str method;  /* "GET" */
+    struct str method;  /* "GET"; HEAD arrives as GET, its answer is sent without the body */
     struct str target;  /* raw: "/users?page%5Bsize%5D=2" */
     struct str peer;    /* address without port */
     struct str body;    /* whole, when `handle` is called */
@@ -64,7 +65,9 @@ struct server_app {
     /* Makes the answer for a refusal of the transport (400, 408, 413, 414, 431, 503)
      * on `arena`. `reason` is for people. No exchange exists. */
     struct http_answer (*refused)(void *data, struct arena *arena, int status, const char *reason);
-    /* The exchange's answer has been sent or its connection is gone; last call for it. */
+    /* The exchange's answer has been sent or its connection is gone; last call for it,
+     * and only for exchanges that `handle` has seen. Comes before the answer when
+     * server_stop cuts a suspended exchange off: the app must not answer it any more. */
     void (*done)(void *data, struct exchange *exchange);
 };
 
@@ -91,7 +94,8 @@ const struct http_message *exchange_message(const struct exchange *exchange);
  * gate refuses repeated Authorization, Content-Length, Content-Type, Host and
  * Idempotency-Key. */
 struct str exchange_header(const struct exchange *exchange, const char *name);
-/* Exactly once per exchange. Copies everything. Adds Date, Content-Length. */
+/* Exactly once per exchange. Copies everything. Adds Date, Content-Length. Header values
+ * together are below 4 KB; one that is empty or has a tab is left out with a warning. */
 void exchange_answer(struct exchange *exchange, const struct http_answer *answer);
 /* From `handle` only: gives the pool thread back until exchange_answer. */
 void exchange_suspend(struct exchange *exchange);
