@@ -33,7 +33,7 @@ struct config {
         struct str url; /* "postgresql://…"; empty: the embedded file */
     } database;
     struct {
-        int64_t head_ms, body_ms, idle_ms, drain_ms;
+        int64_t head_ms, body_ms, idle_ms, drain_ms, idempotency_lock_ms;
         int64_t connections_max, connections_per_address;
         int64_t threads;
     } http;

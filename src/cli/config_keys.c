@@ -35,6 +35,8 @@ const struct config_key config_keys[] = {
           .doc = "How long running requests may go on after SIGTERM."),
     K_INT("http.head_ms", http.head_ms, "10000", .min = 1, .max = HOUR_MS,
           .doc = "Time for a request's line and headers, from its first byte."),
+    K_INT("http.idempotency_lock_ms", http.idempotency_lock_ms, "60000", .min = 100, .max = HOUR_MS,
+          .doc = "How long a request that ended with its process holds its Idempotency-Key."),
     K_INT("http.idle_ms", http.idle_ms, "60000", .min = 1, .max = HOUR_MS,
           .doc = "How long a connection without a request is kept open."),
     K_INT("http.threads", http.threads, "0", .min = 0, .max = 256,

@@ -59,6 +59,7 @@ static enum rc start_app(struct running *running) {
         .tables = running->cli->program->routes,
         .n_tables = running->cli->program->n_routes,
         .services = &running->cli->services,
+        .idempotency_lock_ms = config->http.idempotency_lock_ms,
         .limits = {
             [LIMIT_DEFAULT] = config->rate_limit.usual,
             [LIMIT_PEOPLE_SEARCH] = config->rate_limit.people_search,

@@ -195,3 +195,54 @@ class UnlimitedTest(harness.ApiTest):
         answer = self.api.get("/account-info", expect=200)
         self.assertIsNone(answer.header("RateLimit"))
         self.assertIsNone(answer.header("RateLimit-Policy"))
+
+
+class BodiesTest(harness.ApiTest):
+    def post(self, body, **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.api.post("/people/search", body, headers=names)
+
+    def test_media_types(self):
+        for media_type in ("application/json", "Application/JSON; charset=utf-8",
+                           "application/vnd.amp+json", "application/vnd.amp+json;v=1"):
+            self.assertEqual(self.post(b"{}", Content_Type=media_type).status, 200)
+        for media_type in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json",
+                           "application/json/x", ""):
+            with self.subTest(media_type):
+                answer = self.post(b"{}", Content_Type=media_type)
+                self.assert_error(answer, 415, "unsupported_media_type", header="Content-Type")
+        self.assertEqual(self.api.request("POST", "/people/search", b"{}").status, 415)
+
+    def test_malformed(self):
+        """With the place where reading stopped: behind what was not understood."""
+        for body, line, column in ((b"{", 1, None), (b'{"page": 1,\n "page_size" 2}', 2, 15),
+                                   (b'\n\n{"page": 01}', 3, None), (b'{"a": "\xff"}', 1, None),
+                                   (b'{"page": 1} {}', 1, 14), (b'{"page": 1, "page": 2}', 1, None),
+                                   (b'{"page": NaN}', 1, None), (b"[" * 20 + b"]" * 20, 1, None)):
+            with self.subTest(body):
+                answer = self.post(body, Content_Type="application/json")
+                if answer.codes == ["content_too_large"]:  # nested too deep
+                    self.assertTrue(body.startswith(b"[["))
+                    continue
+                self.assert_error(answer, 400, "malformed_json")
+                told = re.match(r"Line (\d+), column (\d+): .", answer.json["_errors"][0]["detail"])
+                self.assertEqual(int(told[1]), line)
+                if column:
+                    self.assertEqual(int(told[2]), column)
+
+    def test_missing(self):
+        self.assert_error(self.post(b"", Content_Type="application/json"), 400, "malformed_request")
+        for body in (b"[]", b'"x"', b"7", b"null"):
+            self.assertEqual(self.post(body, Content_Type="application/json").status, 400)
+
+    def test_several_wrong_fields(self):
+        answer = self.post({"page": 0, "page_size": "x", "person_titles": "ceo", "person_name": 7,
+                            "person_seniorities": ["VP", "Boss", "Founder", 3], "unknown": {"a": [1]}})
+        self.assertEqual(answer.status, 400)
+        self.assertEqual(set(answer.codes), {"unsupported_value"})
+        self.assertEqual(sorted(error["source"]["pointer"] for error in answer.json["_errors"]),
+                         ["/page", "/page_size", "/person_name", "/person_seniorities/1",
+                          "/person_seniorities/3", "/person_titles"])
+
+    def test_unknown_fields_are_passed_over(self):
+        self.assertEqual(self.post({"unknown": [1, {"a": None}], "page_size": 5}).status, 200)
