@@ -331,16 +331,41 @@ static enum rc set_list(struct arena *arena, const struct field *field, struct s
     return OK;
 }
 
+/* Headcounts and locations come as JSON, in a cell or as a member of a JSON line. */
+static enum rc set_json(struct arena *arena, const struct field *field, struct str value,
+                        void *object) {
+    struct ctx ctx = { .arena = arena, .clock = &clock_system };
+    return field_from_json(&ctx, field, value, object) == OK ? OK : E_INVALID;
+}
+
+static enum rc set_count(struct arena *arena, const struct field *field, struct str value,
+                         void *object) {
+    int64_t count;
+    if (count_parse(arena, value, &count) != OK)
+        return E_INVALID;
+    *(struct opt_int *) (void *) ((char *) object + field->offset) = opt_int(count);
+    return OK;
+}
+
 /* By the table. A field that only other columns name (other_email) is extra data. */
 static enum rc set_plain(struct parts *p, const struct fields *fields, struct str name,
                          struct str value, void *object) {
     const struct field *field = field_find(fields, name);
     if (!field)
         return E_INVALID;
-    struct str clean = text_clean(p->arena, value), reason;
-    bool is_list = field->type == FIELD_STRS || field->type == FIELD_INTS;
-    return is_list ? set_list(p->arena, field, clean, object)
-                   : field_from_text(p->arena, field, clean, object, &reason);
+    struct str reason;
+    switch (field->type) {
+    case FIELD_STRS:
+    case FIELD_INTS:
+        return str_starts(value, STR("["))
+                   ? set_json(p->arena, field, value, object)
+                   : set_list(p->arena, field, text_clean(p->arena, value), object);
+    case FIELD_COUNTS:
+    case FIELD_LIST: return set_json(p->arena, field, value, object);
+    case FIELD_INT: return set_count(p->arena, field, value, object);
+    default:
+        return field_from_text(p->arena, field, text_clean(p->arena, value), object, &reason);
+    }
 }
 
 static enum rc set_company(struct parts *p, struct str field, struct str value) {

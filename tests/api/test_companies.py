@@ -1,4 +1,6 @@
 """Companies: import, find, search with every kind of filter."""
+import json
+
 import harness
 
 COMPANIES = """Company,Website,LinkedIn,Industry,Employees,Revenue,Founded,Location,Technologies,Keywords,Total Funding,Latest Funding Stage,Latest Funding Date,Type,B2B
@@ -38,6 +40,23 @@ class CompaniesTest(harness.ApiTest):
         self.assertEqual(company["latest_funding_stage"], "Series B")
         self.assertIs(company["is_b2b"], True)
         self.assertIsNone(company["is_b2c"])
+
+    def test_json_lines_bring_nested_values(self):
+        path = self.server.folder / "more.jsonl"
+        path.write_text(json.dumps({
+            "name": "Nested Ltd", "domain": "nested.example.net", "followers": "1,234", "sic_codes": [7372, 7371],
+            "department_headcount": {"Engineering & Technical": 12, "Finance": 3},
+            "job_function_headcount": {"Sales": 4},
+            "locations": [{"address": "1 High Street, Leeds", "country": "United Kingdom", "is_primary": True}],
+            "favourite_colour": "green"}) + "\n" + "{not json\n")
+        said = self.server.line("import", "companies", path)
+        self.assertEqual(said, "imported 1, updated 0, rejected 1")
+        company = self.api.get("/companies/find", query={"domain": "example.net"}, expect=200).json
+        self.assertEqual(company["department_headcount"], {"Engineering & Technical": 12, "Finance": 3})
+        self.assertEqual(company["job_function_headcount"], {"Sales": 4})
+        self.assertEqual(company["locations"][0]["country"], "United Kingdom")
+        self.assertEqual((company["followers"], company["sic_codes"]), (1234, [7372, 7371]))
+        self.assertNotIn("favourite_colour", company)
 
     def test_find_nothing(self):
         for query in ({"domain": "nowhere.example.net"}, {"domain": "no domain"},
