@@ -17,8 +17,8 @@
 #define HTTP_TARGET_MAX_BYTES  ((size_t) 6 * 1024)
 /* Default body limit of a route; a route row may name another. */
 #define HTTP_BODY_MAX_BYTES    ((size_t) 1024 * 1024)
-/* Chunk extensions and trailers have no use here; this much is passed over. */
-#define HTTP_CHUNK_LINE_MAX    ((size_t) 256)
+/* Trailers have no use here; this much is passed over. */
+#define HTTP_TRAILERS_MAX_BYTES ((size_t) 256)
 
 /* JSON: no documented body nests deeper than 4; 100,000 addresses are 300,001 elements. */
 #define JSON_DEPTH_MAX         16

@@ -14,7 +14,7 @@
  * Transfer-Encoding, Transfer-Encoding other than `chunked` or on 1.0; Expect other
  * than `100-continue`; a repeated Host, Content-Length, Transfer-Encoding,
  * Authorization, Content-Type, Idempotency-Key, Expect or Cookie; chunk sizes with
- * anything but hexadecimal digits, data not followed by CRLF, such headers in
+ * anything but hexadecimal digits (also extensions), data not followed by CRLF, such headers in
  * trailers. 414: the target is too long; 431: the head; 413: the body.
  *
  * Life cycle: framing_init, framing_read …, framing_done. Used by one thread at a time. */

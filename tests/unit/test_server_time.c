@@ -48,7 +48,7 @@ static void test_slow_body_is_cut_off(void **state) {
     struct server_options options = usual();
     options.body_ms = 200;
     check_drip(POST "Content-Length: 1000\r\n\r\n", 'a', options);
-    check_drip(CHUNKED "3e8;", 'a', options);
+    check_drip(CHUNKED "3e8\r\n", 'a', options);
 }
 
 static void test_idle_and_silent_are_closed(void **state) {
