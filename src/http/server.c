@@ -5,6 +5,7 @@
 #include "http/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -40,7 +41,7 @@ static const char tls_priorities[] =
 struct listener {
     struct server *server;
     struct MHD_Daemon *daemon;
-    int fd; /* ours until the library stops; -1: closed */
+    int fd; /* the library's once it runs; -1: no longer listening */
     int port;
     bool tls;
     bool redirect;
@@ -385,9 +386,10 @@ static enum rc start(struct ctx *ctx, struct listener *l, const struct server_op
     add_option(&list, MHD_OPTION_END, 0, NULL);
     l->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER,
                                  on_log, s, MHD_OPTION_ARRAY, list.items, MHD_OPTION_END);
-    if (!l->daemon)
-        return fail(ctx, E_IO, "start HTTP: %.*s", STR_FMT(buf_text(&s->trouble)));
-    return OK;
+    if (l->daemon)
+        return OK;
+    l->fd = -1; /* the library has closed it */
+    return fail(ctx, E_IO, "start HTTP: %.*s", STR_FMT(buf_text(&s->trouble)));
 }
 
 /* One descriptor per connection, and some for the rest of the program. */
@@ -460,11 +462,21 @@ int server_tls_port(const struct server *s) {
 
 /* --- stopping --- */
 
+/* Puts a socket that nobody can connect to in the place of the listening one, which the
+ * kernel then closes and takes out of all epoll sets. MHD_quiesce_daemon is meant for
+ * this, but both it and the library's threads take the socket out of the set, and
+ * whoever comes second aborts the process (seen with 0.9.75). The library closes the
+ * descriptor when it stops. */
 static void stop_accepting(struct listener *l) {
-    if (l->daemon)
-        (void) MHD_quiesce_daemon(l->daemon); /* gives our own descriptor back */
-    if (l->fd >= 0)
+    int nobody = l->daemon ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+    if (nobody >= 0) {
+        (void) dup3(nobody, l->fd, O_CLOEXEC); /* both are open, so it cannot fail */
+        (void) close(nobody);
+    } else if (l->daemon) {
+        (void) shutdown(l->fd, SHUT_RDWR); /* no descriptor left: the threads spin until the end */
+    } else if (l->fd >= 0) {
         (void) close(l->fd); /* nothing was written to it */
+    }
     l->fd = -1;
 }
 
