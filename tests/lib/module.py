@@ -75,8 +75,8 @@ class Recorder(unittest.TestResult):
 
 
 def load(path):
-    sys.path.insert(0, str(path.parent))
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+    tests = pathlib.Path(__file__).resolve().parent.parent
+    sys.path[:0] = [str(path.parent), str(tests / "api"), str(tests)]
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
