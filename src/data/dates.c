@@ -153,7 +153,7 @@ static struct str without_time(struct str text) {
 
 enum rc date_parse(struct arena *arena, struct str text, struct str *ret_date) {
     struct parts parts = { 0 };
-    struct date d;
+    struct date d = { 0 };
     struct str clean = without_time(text_clean(arena, text));
     if (!cut_parts(arena, clean, &parts))
         return E_INVALID;
