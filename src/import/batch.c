@@ -19,6 +19,22 @@ static void reject(enum row_result *result, struct str *ret_reason, struct str r
     *ret_reason = reason;
 }
 
+/* What the batch puts: each row of the database once, as the last row of the file that
+ * is about it left it. */
+struct changes {
+    struct map seen;  /* by id */
+    struct list rows; /* of pointers to struct company or struct person */
+};
+
+static struct changes no_changes(struct arena *arena) {
+    return (struct changes){ .seen = map_in(arena) };
+}
+
+static void add_change(struct arena *arena, struct changes *changes, struct str id, void *row) {
+    if (!map_put(&changes->seen, id, row))
+        *(void **) list_add(arena, &changes->rows, sizeof row) = row;
+}
+
 /* --- companies --- */
 
 static struct company_key key_of_company(const struct company *c) {
@@ -40,28 +56,33 @@ static enum rc load_companies(struct ctx *ctx, const struct str *ids, size_t n,
     return rc;
 }
 
-/* Merges `row` into what is stored (`stored` may be NULL) and leaves the result, with
- * its id, in *row. */
-static enum row_result settle_company(struct ctx *ctx, enum merge how,
-                                      const struct company *stored, struct company *row) {
-    struct company merged = stored ? *stored : (struct company){ 0 };
-    struct str before = stored ? company_row_json(ctx->arena, stored) : STR_NONE;
-    merge_row(ctx->arena, &company_fields, how, &merged, row);
-    if (!stored)
-        merged.id = uuid_new(ctx->arena, ctx_now(ctx));
-    derive_company(ctx->arena, &merged);
-    *row = merged;
-    if (!stored)
+/* Merges `row` into *company and derives. *company is what is stored, or NULL and then a
+ * new one. */
+static enum row_result settle_company(struct ctx *ctx, const struct company *row,
+                                      struct company **company) {
+    bool is_new = !*company;
+    struct company *c = is_new ? ARENA_NEW(ctx->arena, struct company) : *company;
+    struct str before = is_new ? STR_NONE : company_row_json(ctx->arena, c);
+    merge_row(ctx->arena, &company_fields, MERGE_REPLACE, c, row);
+    if (is_new)
+        c->id = uuid_new(ctx->arena, ctx_now(ctx));
+    derive_company(ctx->arena, c);
+    *company = c;
+    if (is_new)
         return ROW_NEW;
-    bool same = str_eq(before, company_row_json(ctx->arena, &merged));
-    return same ? ROW_UNCHANGED : ROW_CHANGED;
+    return str_eq(before, company_row_json(ctx->arena, c)) ? ROW_UNCHANGED : ROW_CHANGED;
 }
 
-static void add_for_put(struct ctx *ctx, struct list *list, const struct company *company) {
-    struct company *copy = list_add(ctx->arena, list, sizeof *copy);
-    *copy = *company;
-    copy->tags = company_tags(ctx->arena, copy);
-    copy->rank = opt_int(company_rank(copy));
+static enum rc put_companies(struct ctx *ctx, const struct changes *changes) {
+    struct company *const *changed = changes->rows.p;
+    struct list rows = { 0 };
+    for (size_t i = 0; i < changes->rows.n; i++) {
+        struct company *copy = list_add(ctx->arena, &rows, sizeof *copy);
+        *copy = *changed[i];
+        copy->tags = company_tags(ctx->arena, copy);
+        copy->rank = opt_int(company_rank(copy));
+    }
+    return companies_put(ctx, rows);
 }
 
 /* The id that entry i's keys found: the first key that found one. */
@@ -101,7 +122,7 @@ static enum rc write_companies(struct ctx *ctx, void *arg) {
     rc = load_companies(ctx, ids, w->n, &stored);
     if (rc != OK)
         return rc;
-    struct list changed = { 0 };
+    struct changes changes = no_changes(ctx->arena);
     for (size_t i = 0; i < w->n; i++) {
         struct company_row *row = &w->rows[i];
         if (belongs_to_another(&matches, i, 1)) {
@@ -109,13 +130,12 @@ static enum rc write_companies(struct ctx *ctx, void *arg) {
                    STR("the domain belongs to another company of the database"));
             continue;
         }
-        struct company result = row->company;
-        row->result = settle_company(ctx, MERGE_REPLACE,
-                                     str_is_set(ids[i]) ? map_get(&stored, ids[i]) : NULL, &result);
+        struct company *company = str_is_set(ids[i]) ? map_get(&stored, ids[i]) : NULL;
+        row->result = settle_company(ctx, &row->company, &company);
         if (row->result != ROW_UNCHANGED)
-            add_for_put(ctx, &changed, &result);
+            add_change(ctx->arena, &changes, company->id, company);
     }
-    return companies_put(ctx, changed);
+    return put_companies(ctx, &changes);
 }
 
 enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n) {
@@ -124,78 +144,116 @@ enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n) {
 
 /* --- the companies that people rows name --- */
 
-/* Distinct companies of a batch, merged from all rows that name them. */
-struct groups {
-    struct list companies; /* of struct company */
-    struct map by_key;     /* "d:…", "l:…", "n:…" -> position + 1 */
+/* One of them: filled up by all rows that name it. */
+struct named {
+    struct company company;
+    struct str before; /* what is stored, as JSON; absent: nothing is */
 };
 
-static struct company *group_at(const struct groups *g, size_t i) {
-    return (struct company *) g->companies.p + i;
-}
+struct named_companies {
+    struct list all;   /* of struct named * */
+    struct map by_id;  /* those that are stored */
+    struct map by_key; /* keys of `company` (named_keys) -> the first that has it */
+};
 
 static bool contradicts(struct str a, struct str b) {
     return str_is_set(a) && str_is_set(b) && !str_eq(a, b);
 }
 
+enum { BY_LINKEDIN, BY_DOMAIN, BY_NAME, NAMED_KEYS };
+
 /* Keys of a company as keys of the map; absent parts give absent keys. */
-static void group_keys(struct arena *arena, const struct company *c, struct str ret_keys[3]) {
-    const struct str parts[3] = { c->linkedin_key, c->domain, c->name_key };
-    for (size_t k = 0; k < 3; k++)
+static void named_keys(struct arena *arena, const struct company *c,
+                       struct str ret_keys[NAMED_KEYS]) {
+    const struct str parts[] = { c->linkedin_key, c->domain, c->name_key };
+    for (size_t k = 0; k < NAMED_KEYS; k++)
         ret_keys[k] = str_is_set(parts[k])
                           ? arena_printf(arena, "%zu:%.*s", k, STR_FMT(parts[k]))
                           : STR_NONE;
 }
 
-/* Position of the group that `c` belongs to; a new one when there is none. */
-static size_t group_of(struct ctx *ctx, struct groups *g, const struct company *c) {
-    struct str keys[3];
-    group_keys(ctx->arena, c, keys);
-    size_t position = SIZE_MAX;
-    for (size_t k = 0; k < 3 && position == SIZE_MAX; k++) {
-        uintptr_t found = str_is_set(keys[k]) ? (uintptr_t) map_get(&g->by_key, keys[k]) : 0;
-        if (found && !contradicts(group_at(g, found - 1)->domain, c->domain)
-            && !contradicts(group_at(g, found - 1)->linkedin_key, c->linkedin_key))
-            position = found - 1;
-    }
-    if (position == SIZE_MAX) {
-        position = g->companies.n;
-        list_add(ctx->arena, &g->companies, sizeof(struct company));
-    }
-    merge_row(ctx->arena, &company_fields, MERGE_FILL, group_at(g, position), c);
-    for (size_t k = 0; k < 3; k++)
-        if (str_is_set(keys[k]) && !map_get(&g->by_key, keys[k]))
-            map_put(&g->by_key, keys[k], (void *) (uintptr_t) (position + 1));
-    return position;
+static struct named *with_key(const struct named_companies *all, struct str key) {
+    return str_is_set(key) ? map_get(&all->by_key, key) : NULL;
 }
 
-/* Finds or makes the groups' rows. Afterwards every group has its id. */
-static enum rc put_groups(struct ctx *ctx, struct groups *g) {
-    size_t n = g->companies.n;
-    struct company_key *keys = ARENA_ARRAY(ctx->arena, n, struct company_key);
-    struct str *ids = ARENA_ARRAY(ctx->arena, n, struct str);
+static void note_keys(struct arena *arena, struct named_companies *all, struct named *named) {
+    struct str keys[NAMED_KEYS];
+    named_keys(arena, &named->company, keys);
+    for (size_t k = 0; k < NAMED_KEYS; k++)
+        if (str_is_set(keys[k]) && !with_key(all, keys[k]))
+            map_put(&all->by_key, keys[k], named);
+}
+
+static struct named *add_named(struct ctx *ctx, struct named_companies *all) {
+    struct named *named = ARENA_NEW(ctx->arena, struct named);
+    *(struct named **) list_add(ctx->arena, &all->all, sizeof named) = named;
+    return named;
+}
+
+static enum rc load_named(struct ctx *ctx, const struct matches *matches, size_t n,
+                          struct named_companies *all) {
+    struct strs ids = { 0 };
+    struct list found = { 0 };
     for (size_t i = 0; i < n; i++)
-        keys[i] = key_of_company(group_at(g, i));
-    struct matches matches;
-    enum rc rc = n ? companies_match(ctx, keys, n, &matches) : OK;
-    if (rc != OK || n == 0)
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = matched(&matches, i);
-        if (belongs_to_another(&matches, i, 1))
-            group_at(g, i)->domain = STR_NONE; /* known by LinkedIn URL; the domain is not its own */
+        if (str_is_set(matched(matches, i)))
+            strs_add(ctx->arena, &ids, matched(matches, i));
+    enum rc rc = ids.n ? companies_by_ids(ctx, ids, &found) : OK;
+    const struct company *c = found.p;
+    for (size_t i = 0; rc == OK && i < found.n; i++) {
+        struct named *named = add_named(ctx, all);
+        named->company = c[i];
+        named->before = company_row_json(ctx->arena, &c[i]);
+        map_put(&all->by_id, c[i].id, named);
+        note_keys(ctx->arena, all, named);
     }
-    struct map stored = map_in(ctx->arena);
-    rc = load_companies(ctx, ids, n, &stored);
-    if (rc != OK)
-        return rc;
-    struct list changed = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        struct company *known = str_is_set(ids[i]) ? map_get(&stored, ids[i]) : NULL;
-        if (settle_company(ctx, MERGE_FILL, known, group_at(g, i)) != ROW_UNCHANGED)
-            add_for_put(ctx, &changed, group_at(g, i));
+    return rc;
+}
+
+/* The company that `row` names: the stored one of this id, else one that the batch makes.
+ * Keys that another company of the batch has are taken from *row. */
+static struct named *name_company(struct ctx *ctx, struct named_companies *all, struct str id,
+                                  struct company *row) {
+    struct str keys[NAMED_KEYS];
+    named_keys(ctx->arena, row, keys);
+    struct named *named = str_is_set(id) ? map_get(&all->by_id, id) : NULL;
+    for (size_t k = BY_LINKEDIN; k <= BY_DOMAIN && !named; k++)
+        named = with_key(all, keys[k]);
+    if (!named) {
+        named = with_key(all, keys[BY_NAME]);
+        if (named && (contradicts(named->company.domain, row->domain)
+                      || contradicts(named->company.linkedin_key, row->linkedin_key)))
+            named = NULL;
     }
-    return companies_put(ctx, changed);
+    if (!named) {
+        named = add_named(ctx, all);
+        named->company.id = uuid_new(ctx->arena, ctx_now(ctx));
+    }
+    struct named *of_page = with_key(all, keys[BY_LINKEDIN]);
+    struct named *of_domain = with_key(all, keys[BY_DOMAIN]);
+    if (of_page && of_page != named)
+        row->linkedin_key = row->linkedin_url = STR_NONE;
+    if (of_domain && of_domain != named)
+        row->domain = STR_NONE;
+    return named;
+}
+
+static void fill_named(struct ctx *ctx, struct named_companies *all, struct named *named,
+                       const struct company *row) {
+    merge_row(ctx->arena, &company_fields, MERGE_FILL, &named->company, row);
+    note_keys(ctx->arena, all, named);
+}
+
+static enum rc put_named(struct ctx *ctx, const struct named_companies *all) {
+    struct changes changes = no_changes(ctx->arena);
+    struct named *const *named = all->all.p;
+    for (size_t i = 0; i < all->all.n; i++) {
+        struct company *company = &named[i]->company;
+        derive_company(ctx->arena, company);
+        if (!str_is_set(named[i]->before)
+            || !str_eq(named[i]->before, company_row_json(ctx->arena, company)))
+            add_change(ctx->arena, &changes, company->id, company);
+    }
+    return put_companies(ctx, &changes);
 }
 
 /* --- people --- */
@@ -234,18 +292,28 @@ static bool is_named(const struct company *c) {
 }
 
 static enum rc settle_companies(struct ctx *ctx, struct people_work *w) {
-    struct groups groups = { .by_key = map_in(ctx->arena) };
-    size_t *position = ARENA_ARRAY(ctx->arena, w->n, size_t);
+    struct named_companies all = { .by_id = map_in(ctx->arena), .by_key = map_in(ctx->arena) };
+    struct company_key *keys = ARENA_ARRAY(ctx->arena, w->n, struct company_key);
+    for (size_t i = 0; i < w->n; i++)
+        if (w->rows[i].result != ROW_REJECTED)
+            keys[i] = key_of_company(&w->rows[i].company);
+    struct matches matches;
+    enum rc rc = companies_match(ctx, keys, w->n, &matches);
+    if (rc == OK)
+        rc = load_named(ctx, &matches, w->n, &all);
+    if (rc != OK)
+        return rc;
     for (size_t i = 0; i < w->n; i++) {
-        position[i] = SIZE_MAX;
-        if (w->rows[i].result != ROW_REJECTED && is_named(&w->rows[i].company))
-            position[i] = group_of(ctx, &groups, &w->rows[i].company);
+        struct company *row = &w->rows[i].company;
+        if (w->rows[i].result == ROW_REJECTED || !is_named(row))
+            continue;
+        if (belongs_to_another(&matches, i, 1))
+            row->domain = STR_NONE; /* known by LinkedIn URL; the domain is not its own */
+        struct named *named = name_company(ctx, &all, matched(&matches, i), row);
+        fill_named(ctx, &all, named, row);
+        w->rows[i].person.company_id = named->company.id;
     }
-    enum rc rc = put_groups(ctx, &groups);
-    for (size_t i = 0; rc == OK && i < w->n; i++)
-        if (position[i] != SIZE_MAX)
-            w->rows[i].person.company_id = group_at(&groups, position[i])->id;
-    return rc;
+    return put_named(ctx, &all);
 }
 
 static enum rc match_rows(struct ctx *ctx, struct people_work *w, struct matches *ret_matches,
@@ -272,28 +340,42 @@ static enum rc match_rows(struct ctx *ctx, struct people_work *w, struct matches
     return rc;
 }
 
-static enum row_result settle_person(struct ctx *ctx, const struct person *stored,
-                                     struct person *row) {
-    struct person merged = stored ? *stored : (struct person){ 0 };
-    struct str before = stored ? person_row_json(ctx->arena, stored) : STR_NONE;
-    merge_row(ctx->arena, &person_fields, MERGE_REPLACE, &merged, row);
-    if (!stored)
-        merged.id = uuid_new(ctx->arena, ctx_now(ctx));
-    derive_person(ctx->arena, &merged);
-    *row = merged;
-    if (!stored)
+/* As settle_company. */
+static enum row_result settle_person(struct ctx *ctx, const struct person *row,
+                                     struct person **person) {
+    bool is_new = !*person;
+    struct person *p = is_new ? ARENA_NEW(ctx->arena, struct person) : *person;
+    struct str before = is_new ? STR_NONE : person_row_json(ctx->arena, p);
+    merge_row(ctx->arena, &person_fields, MERGE_REPLACE, p, row);
+    if (is_new)
+        p->id = uuid_new(ctx->arena, ctx_now(ctx));
+    derive_person(ctx->arena, p);
+    *person = p;
+    if (is_new)
         return ROW_NEW;
-    bool same = str_eq(before, person_row_json(ctx->arena, &merged));
-    return same ? ROW_UNCHANGED : ROW_CHANGED;
+    return str_eq(before, person_row_json(ctx->arena, p)) ? ROW_UNCHANGED : ROW_CHANGED;
 }
 
-static void add_phones(struct ctx *ctx, struct list *all, const struct person_row *row) {
+static enum rc put_people(struct ctx *ctx, const struct changes *changes) {
+    struct person *const *changed = changes->rows.p;
+    struct list rows = { 0 };
+    for (size_t i = 0; i < changes->rows.n; i++) {
+        struct person *copy = list_add(ctx->arena, &rows, sizeof *copy);
+        *copy = *changed[i];
+        copy->tags = person_tags(ctx->arena, copy);
+        copy->rank = opt_int(person_rank(copy));
+    }
+    return people_put(ctx, rows);
+}
+
+static void add_phones(struct ctx *ctx, struct list *all, const struct person_row *row,
+                       struct str person_id) {
     const struct phone_number *phones = row->phones.p;
     for (size_t i = 0; i < row->phones.n; i++) {
         struct phone_number *copy = list_add(ctx->arena, all, sizeof *copy);
         *copy = phones[i];
         copy->id = uuid_new(ctx->arena, ctx_now(ctx));
-        copy->person_id = row->person.id;
+        copy->person_id = person_id;
     }
 }
 
@@ -303,7 +385,8 @@ static enum rc settle_people(struct ctx *ctx, struct people_work *w) {
     enum rc rc = match_rows(ctx, w, &matches, &stored);
     if (rc != OK)
         return rc;
-    struct list changed = { 0 }, phones = { 0 };
+    struct changes changes = no_changes(ctx->arena);
+    struct list phones = { 0 };
     for (size_t i = 0; i < w->n; i++) {
         struct person_row *row = &w->rows[i];
         if (row->result == ROW_REJECTED)
@@ -314,17 +397,13 @@ static enum rc settle_people(struct ctx *ctx, struct people_work *w) {
             continue;
         }
         struct str id = matched(&matches, i);
-        row->result = settle_person(ctx, str_is_set(id) ? map_get(&stored, id) : NULL,
-                                    &row->person);
-        add_phones(ctx, &phones, row);
-        if (row->result == ROW_UNCHANGED)
-            continue;
-        struct person *copy = list_add(ctx->arena, &changed, sizeof *copy);
-        *copy = row->person;
-        copy->tags = person_tags(ctx->arena, copy);
-        copy->rank = opt_int(person_rank(copy));
+        struct person *person = str_is_set(id) ? map_get(&stored, id) : NULL;
+        row->result = settle_person(ctx, &row->person, &person);
+        add_phones(ctx, &phones, row, person->id);
+        if (row->result != ROW_UNCHANGED)
+            add_change(ctx->arena, &changes, person->id, person);
     }
-    rc = people_put(ctx, changed);
+    rc = put_people(ctx, &changes);
     return rc == OK ? phone_numbers_put(ctx, phones) : rc;
 }
 
