@@ -1,8 +1,10 @@
 #include "import/derive.h"
 
+#include "base/check.h"
 #include "data/bands.h"
 #include "data/company_names.h"
 #include "data/enums.h"
+#include "data/industries.h"
 #include "data/names.h"
 #include "data/places.h"
 #include "data/sizes.h"
@@ -47,6 +49,26 @@ void derive_person(struct arena *arena, struct person *p) {
         p->location = text_of_place(arena, p->city, p->region, p->country);
 }
 
+/* By the first code that is known. A code lost its zeros in front when it was read as a
+ * number: 111 is 0111 unless the tables know 111. */
+static struct str industry_of_codes(struct arena *arena, struct ints codes,
+                                    struct str (*industry_of)(struct str code)) {
+    static const char *const zeros[] = { "", "0" };
+    struct str industry = STR_NONE;
+    for (size_t i = 0; i < codes.n; i++)
+        for (size_t k = 0; k < LENGTH(zeros) && !str_is_set(industry); k++)
+            industry = industry_of(
+                arena_printf(arena, "%s%lld", zeros[k], (long long) codes.p[i]));
+    return industry;
+}
+
+static void derive_industry(struct arena *arena, struct company *c) {
+    if (!str_is_set(c->industry))
+        c->industry = industry_of_codes(arena, c->sic_codes, industry_of_sic);
+    if (!str_is_set(c->industry))
+        c->industry = industry_of_codes(arena, c->naics_codes, industry_of_naics);
+}
+
 void derive_company(struct arena *arena, struct company *c) {
     if (!str_is_set(c->name) && str_is_set(c->domain))
         c->name = c->domain;
@@ -58,6 +80,7 @@ void derive_company(struct arena *arena, struct company *c) {
         c->size = company_size_of(c->estimated_number_of_employees.v);
     if (c->revenue.set && c->revenue.v >= 0)
         c->estimated_revenue = revenue_band(c->revenue.v);
+    derive_industry(arena, c);
     if (!str_is_set(c->location))
         c->location = text_of_place(arena, c->city, c->region, c->country);
 }

@@ -11,7 +11,8 @@
  * title_key, seniority, departments, job_functions, location text. */
 void derive_person(struct arena *arena, struct person *person);
 
-/* name_key, a name when only the domain is known, size, estimated_revenue, location text. */
+/* name_key, a name when only the domain is known, size, estimated_revenue,
+ * industry by SIC and NAICS codes, location text. */
 void derive_company(struct arena *arena, struct company *company);
 
 #endif

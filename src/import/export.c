@@ -1,6 +1,7 @@
 #include "import/export.h"
 
 #include "base/check.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "db/db.h"
 #include "import/derive.h"
@@ -31,9 +32,15 @@ static const struct column person_columns[] = {
     { "region", "region" },
     { "country", "country" },
     { "keywords", "keywords" },
+    { "experiences", "experiences" },
+    { "educations", "educations" },
     { "languages", "languages" },
+    { "seniority", "seniority" },
+    { "departments", "departments" },
+    { "job_functions", "job_functions" },
     { "current_position_start_date", "current_position_start_date" },
     { "current_position_description", "current_position_description" },
+    { "extra", "extra" },
 };
 
 static const struct column company_columns[] = {
@@ -63,6 +70,12 @@ static const struct column company_columns[] = {
     { "technologies", "technologies" },
     { "revenue", "revenue" },
     { "estimated_revenue", "estimated_revenue" },
+    { "locations", "locations" },
+    { "is_b2b", "is_b2b" },
+    { "is_b2c", "is_b2c" },
+    { "department_headcount", "department_headcount" },
+    { "job_function_headcount", "job_function_headcount" },
+    { "extra", "extra" },
 };
 
 /* Of a person's company: what names it. The rest is in the export of companies. */
@@ -70,6 +83,14 @@ static const struct column employer_columns[] = {
     { "company_name", "name" },
     { "company_domain", "domain" },
     { "company_linkedin_url", "linkedin_url" },
+};
+
+/* Phone numbers by their type; the first column takes those of every other type. */
+static const struct column phone_columns[] = {
+    { "phone", NULL },
+    { "mobile_phone", "mobile" },
+    { "work_phone", "office" },
+    { "home_phone", "landline" },
 };
 
 struct cell_writer {
@@ -101,6 +122,13 @@ static struct str joined_numbers(struct arena *arena, struct ints values) {
     return buf_text(&text);
 }
 
+static struct str as_json(struct arena *arena, const struct field *field, const void *object) {
+    struct buf text = buf_in(arena, CELL_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_field_value(&w, field, object);
+    return buf_text(&text);
+}
+
 /* The member as the text that the import reads back. */
 static struct str cell_text(struct arena *arena, const struct fields *fields, const char *name,
                             const void *object) {
@@ -115,6 +143,8 @@ static struct str cell_text(struct arena *arena, const struct fields *fields, co
     case FIELD_INT:
         return arena_printf(arena, "%lld", (long long) ((const struct opt_int *) member)->v);
     case FIELD_BOOL: return *(const enum tri *) member == YES ? STR("true") : STR("false");
+    case FIELD_COUNTS:
+    case FIELD_LIST: return as_json(arena, field, object);
     default: return *(const struct str *) member;
     }
 }
@@ -136,6 +166,19 @@ static void write_csv_cell(FILE *out, struct str text) {
     fputc('"', out);
 }
 
+/* The column `extra` stays an object in JSON lines. */
+static void write_json_member(struct cell_writer *w, const char *name, struct str text) {
+    struct buf value = buf_in(w->arena, 8 * CELL_MAX_BYTES);
+    if (strcmp(name, "extra") == 0) {
+        buf_str(&value, text);
+    } else {
+        buf_char(&value, '"');
+        buf_json(&value, text);
+        buf_char(&value, '"');
+    }
+    fprintf(w->out, "%s\"%s\":%.*s", w->first ? "" : ",", name, STR_FMT(buf_text(&value)));
+}
+
 /* One cell. Empty ones are left out of JSON lines. */
 static void write_cell(struct cell_writer *w, const char *name, struct str text) {
     if (w->format == READER_CSV) {
@@ -144,10 +187,7 @@ static void write_cell(struct cell_writer *w, const char *name, struct str text)
         write_csv_cell(w->out, text);
         w->first = false;
     } else if (text.n) {
-        struct buf escaped = buf_in(w->arena, 8 * CELL_MAX_BYTES);
-        buf_json(&escaped, text);
-        fprintf(w->out, "%s\"%s\":\"%.*s\"", w->first ? "" : ",", name,
-                STR_FMT(buf_text(&escaped)));
+        write_json_member(w, name, text);
         w->first = false;
     }
 }
@@ -157,6 +197,24 @@ static void write_columns(struct cell_writer *w, const struct column *columns, s
     for (size_t i = 0; i < n; i++)
         write_cell(w, columns[i].name,
                    object ? cell_text(w->arena, fields, columns[i].field, object) : STR(""));
+}
+
+static size_t phone_column_of(const struct phone_number *phone) {
+    for (size_t i = 1; i < LENGTH(phone_columns); i++)
+        if (str_eq(phone->type, str_of(phone_columns[i].field)))
+            return i;
+    return 0;
+}
+
+/* `phones` are those of one person, `n` of them. */
+static void write_phones(struct cell_writer *w, const struct phone_number *phones, size_t n) {
+    for (size_t c = 0; c < LENGTH(phone_columns); c++) {
+        struct strs numbers = { 0 };
+        for (size_t i = 0; i < n; i++)
+            if (phone_column_of(&phones[i]) == c)
+                strs_add(w->arena, &numbers, phones[i].number);
+        write_cell(w, phone_columns[c].name, joined(w->arena, numbers));
+    }
 }
 
 static void begin_row(struct cell_writer *w) {
@@ -187,18 +245,45 @@ struct walk {
 typedef enum rc walk_step(struct ctx *ctx, struct walk *walk, int64_t after, int64_t *ret_last,
                           size_t *ret_n);
 
+/* Phone numbers by person, and where each person's begin: id -> position + 1. */
+static enum rc load_phones(struct ctx *ctx, struct list people, struct list *ret_phones,
+                           struct map *ret_first) {
+    const struct person *p = people.p;
+    struct strs ids = { 0 };
+    for (size_t i = 0; i < people.n; i++)
+        strs_add(ctx->arena, &ids, p[i].id);
+    enum rc rc = phone_numbers_of(ctx, ids, ret_phones);
+    const struct phone_number *phones = ret_phones->p;
+    for (size_t i = 0; rc == OK && i < ret_phones->n; i++)
+        if (!map_get(ret_first, phones[i].person_id))
+            map_put(ret_first, phones[i].person_id, (void *) (uintptr_t) (i + 1));
+    return rc;
+}
+
+static void write_person(struct cell_writer *w, const struct person *p, struct list phones,
+                         const struct map *first) {
+    size_t from = (size_t) (uintptr_t) map_get(first, p->id), to = from;
+    const struct phone_number *all = phones.p;
+    while (from && to <= phones.n && str_eq(all[to - 1].person_id, p->id))
+        to++;
+    begin_row(w);
+    write_columns(w, person_columns, LENGTH(person_columns), &person_fields, p);
+    write_columns(w, employer_columns, LENGTH(employer_columns), &company_fields, p->company);
+    write_phones(w, from ? all + from - 1 : NULL, to - from);
+    end_row(w);
+}
+
 static enum rc export_people(struct ctx *ctx, struct walk *walk, int64_t after,
                              int64_t *ret_last, size_t *ret_n) {
-    struct list people = { 0 };
+    struct list people = { 0 }, phones = { 0 };
+    struct map first = map_in(ctx->arena);
     enum rc rc = people_after(ctx, after, WALK_ROWS, &people);
+    if (rc == OK && people.n)
+        rc = load_phones(ctx, people, &phones, &first);
     const struct person *p = people.p;
     walk->writer.arena = ctx->arena;
     for (size_t i = 0; rc == OK && i < people.n; i++) {
-        begin_row(&walk->writer);
-        write_columns(&walk->writer, person_columns, LENGTH(person_columns), &person_fields, &p[i]);
-        write_columns(&walk->writer, employer_columns, LENGTH(employer_columns), &company_fields,
-                      p[i].company);
-        end_row(&walk->writer);
+        write_person(&walk->writer, &p[i], phones, &first);
         *ret_last = p[i].doc.v;
     }
     *ret_n = people.n;
@@ -295,6 +380,7 @@ enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format fo
         if (people) {
             write_header(out, person_columns, LENGTH(person_columns), &first);
             write_header(out, employer_columns, LENGTH(employer_columns), &first);
+            write_header(out, phone_columns, LENGTH(phone_columns), &first);
         } else {
             write_header(out, company_columns, LENGTH(company_columns), &first);
         }

@@ -1,5 +1,7 @@
 /* The way back: people and companies as CSV or JSON lines, in the columns that the
- * import understands, so that an export can be imported elsewhere. */
+ * import understands, so that an export can be imported elsewhere. The column `extra` is a
+ * JSON object of what had no field (in JSON lines an object, not its text); the import
+ * takes its members as extra data again. */
 #ifndef IMPORT_EXPORT_H
 #define IMPORT_EXPORT_H
 

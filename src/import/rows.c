@@ -12,6 +12,7 @@
 #include "data/bands.h"
 #include "data/dates.h"
 #include "data/enums.h"
+#include "data/industries.h"
 #include "data/phones.h"
 #include "data/places.h"
 #include "data/sizes.h"
@@ -19,6 +20,7 @@
 #include "data/urls.h"
 #include "import/derive.h"
 #include "json/reader.h"
+#include "json/unite.h"
 #include "json/writer.h"
 
 /* What a row is made of before its parts are put together. */
@@ -30,8 +32,10 @@ struct parts {
     struct place_cells {
         struct str city, region, country, text;
     } person_place, company_place;
-    struct list phones; /* of struct raw_phone */
-    struct buf extra;   /* members of the JSON object, without its brackets */
+    struct str sector;         /* an industry in wide terms */
+    struct list phones;        /* of struct raw_phone */
+    struct buf extra;          /* members of the JSON object, without its brackets */
+    struct str exported_extra; /* what the extra data of an export was */
 };
 
 struct raw_phone {
@@ -104,9 +108,13 @@ static enum rc p_email(struct parts *p, struct str value) {
     return OK;
 }
 
+/* One number, or several with semicolons between them. */
 static void add_phone(struct parts *p, struct str value, struct str type) {
-    struct raw_phone *phone = list_add(p->arena, &p->phones, sizeof *phone);
-    *phone = (struct raw_phone){ value, type };
+    struct str rest = value, number;
+    while (str_cut(&rest, ';', &number)) {
+        struct raw_phone *phone = list_add(p->arena, &p->phones, sizeof *phone);
+        *phone = (struct raw_phone){ str_trim(number), type };
+    }
 }
 
 #define PHONE_SETTER(name, word)                              \
@@ -196,17 +204,20 @@ static enum rc c_website(struct parts *p, struct str value) {
     return OK;
 }
 
+/* A name that is not the API's own is kept as it was, too: it may say more. */
 static enum rc c_industry(struct parts *p, struct str value) {
-    int at = enum_index_nocase(&enum_industries, value);
-    if (at < 0)
+    struct str industry = industry_parse(p->arena, value);
+    if (!str_is_set(industry))
         return E_INVALID;
-    p->company->industry = enum_industries.values[at];
-    return OK;
+    p->company->industry = industry;
+    return str_eq_nocase(industry, value) ? OK : E_INVALID;
 }
 
-/* Names a sector when nothing better is known: "GICS Sector" beside "GICS Sub-Industry". */
+/* Counts when nothing better is known: "GICS Sector" beside "GICS Sub-Industry". There is
+ * no field for a sector itself. */
 static enum rc c_sector(struct parts *p, struct str value) {
-    return str_is_set(p->company->industry) ? OK : c_industry(p, value);
+    p->sector = industry_parse(p->arena, value);
+    return E_INVALID;
 }
 
 /* A count, or only a band. */
@@ -331,11 +342,23 @@ static enum rc set_list(struct arena *arena, const struct field *field, struct s
     return OK;
 }
 
-/* Headcounts and locations come as JSON, in a cell or as a member of a JSON line. */
-static enum rc set_json(struct arena *arena, const struct field *field, struct str value,
-                        void *object) {
-    struct ctx ctx = { .arena = arena, .clock = &clock_system };
-    return field_from_json(&ctx, field, value, object) == OK ? OK : E_INVALID;
+/* Headcounts, locations and other structured values come as JSON, in a cell or as a
+ * member of a JSON line. */
+static enum rc set_json(struct arena *arena, const struct fields *fields,
+                        const struct field *field, struct str value, void *object) {
+    if (field->type == FIELD_JSON && !str_starts(value, STR("[")))
+        return E_INVALID; /* experiences, educations, languages are lists */
+    struct str text = arena_printf(arena, "{\"%s\":%.*s}", field->name, STR_FMT(value));
+    struct fields alone = { .name = field->name, .size = fields->size, .rows = field, .n = 1 };
+    void *read = arena_alloc(arena, alone.size);
+    struct ctx reports = { .arena = arena, .clock = &clock_system }; /* nobody asks for them */
+    json_t *root;
+    struct json_position at;
+    if (json_parse(arena, text, &root, &at) != OK
+        || json_read_fields(&reports, &alone, root, STR(""), read) != OK)
+        return E_INVALID;
+    field_copy(field, object, read);
+    return OK;
 }
 
 static enum rc set_count(struct arena *arena, const struct field *field, struct str value,
@@ -358,10 +381,11 @@ static enum rc set_plain(struct parts *p, const struct fields *fields, struct st
     case FIELD_STRS:
     case FIELD_INTS:
         return str_starts(value, STR("["))
-                   ? set_json(p->arena, field, value, object)
+                   ? set_json(p->arena, fields, field, value, object)
                    : set_list(p->arena, field, text_clean(p->arena, value), object);
     case FIELD_COUNTS:
-    case FIELD_LIST: return set_json(p->arena, field, value, object);
+    case FIELD_LIST:
+    case FIELD_JSON: return set_json(p->arena, fields, field, value, object);
     case FIELD_INT: return set_count(p->arena, field, value, object);
     default:
         return field_from_text(p->arena, field, text_clean(p->arena, value), object, &reason);
@@ -384,10 +408,20 @@ static enum rc set_person(struct parts *p, struct str field, struct str value) {
 
 /* --- rows --- */
 
+/* The column `extra` of an export is an object whose members are extra data. */
+static bool take_exported_extra(struct parts *p, struct str value) {
+    struct str object = json_flatten(p->arena, value);
+    if (str_is_set(object))
+        p->exported_extra = object;
+    return str_is_set(object);
+}
+
 static enum rc take_cell(struct parts *p, const struct column_map *map, const struct cell *cell) {
     struct str header = map->columns.p[cell->column];
     struct str field = headers_field(map->headers, header);
     struct str value = arena_str(p->arena, cell->value); /* the reader's row does not stay */
+    if (str_eq(header, STR("extra")) && take_exported_extra(p, value))
+        return OK;
     enum rc rc = !str_is_set(field) ? E_INVALID
                  : p->person        ? set_person(p, field, value)
                                     : set_company(p, field, value);
@@ -468,8 +502,19 @@ static void put_phones(struct parts *p, struct list *ret_phones) {
     }
 }
 
+/* Of a column and a member of `extra` with one name the column counts. */
 static struct str extra_object(struct parts *p) {
-    return p->extra.n ? arena_printf(p->arena, "{%.*s}", STR_FMT(buf_text(&p->extra))) : STR_NONE;
+    if (!p->extra.n)
+        return p->exported_extra;
+    struct str own = arena_printf(p->arena, "{%.*s}", STR_FMT(buf_text(&p->extra)));
+    return str_is_set(p->exported_extra) ? json_unite(p->arena, p->exported_extra, own) : own;
+}
+
+/* The industry that the codes or, failing these, the sector tell. */
+static void put_industry(struct parts *p) {
+    derive_company(p->arena, p->company);
+    if (!str_is_set(p->company->industry))
+        p->company->industry = p->sector;
 }
 
 static struct parts parts_on(struct arena *arena) {
@@ -494,7 +539,7 @@ enum rc person_row_of(struct arena *arena, const struct column_map *map, const s
     put_company_place(&p);
     put_phones(&p, &result.phones);
     result.person.extra = extra_object(&p);
-    derive_company(arena, &result.company);
+    put_industry(&p);
     *ret_row = result;
     return OK;
 }
@@ -509,7 +554,7 @@ enum rc company_row_of(struct arena *arena, const struct column_map *map, const 
         return rc;
     put_company_place(&p);
     result.company.extra = extra_object(&p);
-    derive_company(arena, &result.company);
+    put_industry(&p);
     if (str_is_empty(result.company.name_key)) {
         *ret_reason = STR("the row has neither name nor domain");
         return E_INVALID;

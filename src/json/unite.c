@@ -30,3 +30,37 @@ struct str json_unite(struct arena *arena, struct str first, struct str second) 
     json_end_object(&w);
     return buf_result(&out) == OK ? buf_text(&out) : second;
 }
+
+static int append(const char *p, size_t n, void *arg) {
+    buf_bytes(arg, p, n);
+    return 0;
+}
+
+static struct str member_text(struct arena *arena, const json_t *value) {
+    if (json_is_string(value))
+        return (struct str){ json_string_value(value), json_string_length(value) };
+    struct buf text = buf_in(arena, UNITED_MAX_BYTES);
+    if (json_dump_callback(value, append, &text, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+        return STR_NONE;
+    return buf_text(&text);
+}
+
+struct str json_flatten(struct arena *arena, struct str text) {
+    json_t *root;
+    struct json_position at;
+    if (json_parse(arena, text, &root, &at) != OK || !json_is_object(root))
+        return STR_NONE;
+    struct buf out = buf_in(arena, UNITED_MAX_BYTES);
+    struct json_writer w = json_writer(&out);
+    const char *key;
+    json_t *value;
+    json_begin_object(&w);
+    json_object_foreach(root, key, value) {
+        if (json_is_null(value))
+            continue;
+        json_key(&w, str_of(key));
+        json_str(&w, member_text(arena, value));
+    }
+    json_end_object(&w);
+    return buf_result(&out) == OK && out.n > strlen("{}") ? buf_text(&out) : STR_NONE;
+}
