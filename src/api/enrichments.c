@@ -333,7 +333,9 @@ static enum rc patch_companies_enrichment_requests(struct request *r) {
 }
 
 static const struct route_status start_statuses[] = { { 202, "Batch accepted", "Location" } };
-static const struct route_status batch_statuses_doc[] = { { 404, "no such batch", NULL } };
+static const struct route_status batch_statuses_doc[]
+    = { { 200, "The batch; Retry-After is there while it runs.", "Retry-After" },
+        { 404, "no such batch", NULL } };
 
 #define COMMON .scope = SCOPE_API, .limit = LIMIT_DEFAULT
 #define START COMMON, .success = 202, .body_max = BODY_MAX_BYTES, .statuses = start_statuses, \
