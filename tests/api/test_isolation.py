@@ -1,0 +1,184 @@
+"""No account sees or touches what another one owns, on any route: every operation that
+`outrider routes` prints stands in one of the tables here, so a new one must be added."""
+import json
+
+import harness
+
+PEOPLE = """Name,Title,Company,Domain,Email,Mobile Phone
+Ada Byron,Engineer,Engines Ltd,engines.example.com,ada@engines.example.com,+44 20 7946 0101
+Bo Diddley,Musician,Engines Ltd,engines.example.com,bo@engines.example.com,
+"""
+
+# Operations with an id: whose it is (a name of IsolationTest.ids), and a body that the
+# owner could send.
+OWNED = {
+    "POST /phone_numbers/{id}/review": ("phone", {"reason": "wrong_number"}),
+    "GET /people/enrichment-requests/{id}": ("people batch", None),
+    "PATCH /people/enrichment-requests/{id}": ("people batch", {"status": "canceled"}),
+    "GET /companies/enrichment-requests/{id}": ("companies batch", None),
+    "PATCH /companies/enrichment-requests/{id}": ("companies batch", {"status": "canceled"}),
+}
+
+# An id that has the right form and was never given.
+NEVER_GIVEN = {"phone": "01890000-0000-7000-8000-000000000000", "people batch": "987654321",
+               "companies batch": "987654321"}
+
+# Operations that show rows of the account: texts that the owner sees and nobody else.
+LISTS = {
+    "GET /account-info": ["Acme"],
+    "GET /users": ["admin of acme"],
+    "GET /excluded-domains": ["only-acme.example.com"],
+    "GET /excluded-emails": ["boss@only-acme.example.com"],
+}
+
+# Operations on values: body, what the owner of such a value is told, what others are told.
+VALUES = {
+    "POST /excluded-domains": ({"excluded_domains": [{"domain": "only-acme.example.com"}]},
+                               "duplicated", "success"),
+    "POST /excluded-emails": ({"excluded_emails": [{"email": "boss@only-acme.example.com"}]},
+                              "duplicated", "success"),
+    "DELETE /excluded-domains": ({"excluded_domains": [{"domain": "only-acme.example.com"}]},
+                                 "success", "not_found"),
+    "DELETE /excluded-emails": ({"excluded_emails": [{"email": "boss@only-acme.example.com"}]},
+                                "success", "not_found"),
+}
+
+# Operations that start something of the account's own.
+STARTS = {
+    "POST /people/enrichment-requests": {"leads": [{"email": "ada@engines.example.com"}]},
+    "POST /companies/enrichment-requests": {"companies": [{"domain": "engines.example.com"}]},
+}
+
+# People and companies are shared by all accounts of the installation; what an account has
+# paid for is its own. Query, body.
+SHARED = {
+    "GET /people/find": ({"email": "ada@engines.example.com"}, None),
+    "POST /people/search": (None, {"person_titles": ["engineer"]}),
+    "GET /companies/find": ({"domain": "engines.example.com"}, None),
+    "POST /companies/search": (None, {"company_names": ["engines"]}),
+}
+
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+
+TABLES = (OWNED, LISTS, VALUES, STARTS, SHARED, PUBLIC)
+
+
+class IsolationTest(harness.ApiTest):
+    @classmethod
+    def prepare(cls, server):
+        path = server.folder / "people.csv"
+        path.write_text(PEOPLE, encoding="utf-8")
+        said = server.line("import", "people", path)
+        assert said == "imported 2, updated 0, rejected 0", said
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.routes = [line.split()[:3] for line in cls.server.cli("routes").stdout.splitlines()]
+        revealed = cls.api.get("/people/find", query={"email": "ada@engines.example.com",
+                                                      "reveal_phone_numbers": "true"}, expect=200)
+        cls.ids = {"phone": revealed.json["phone_numbers"][0]["id"]}
+        for kind in ("people", "companies"):
+            started = cls.api.post(f"/{kind}/enrichment-requests", STARTS[f"POST /{kind}/enrichment-requests"],
+                                   expect=202)
+            cls.ids[f"{kind} batch"] = str(started.json["id"])
+
+    def setUp(self):
+        for name, (body, _, _) in VALUES.items():
+            if name.startswith("POST"):
+                self.api.post(name.split()[1], body, expect=200)
+
+    def ask(self, client, name, *, id=None, body=None, query=None, headers=None):
+        method, path = name.split()
+        return client.request(method, path.replace("{id}", id or "1"), body, query=query, headers=headers)
+
+    def test_every_route_stands_in_one_table(self):
+        names = {f"{method} {path}" for method, path, _ in self.routes}
+        self.assertGreater(len(names), 20)
+        for name in sorted(names):
+            self.assertEqual(sum(name in table for table in TABLES), 1, f"{name}: add it to a table")
+            self.assertEqual("{" in name, name in OWNED, f"{name}: a route with an id belongs into OWNED")
+        listed = {name for table in TABLES for name in table}
+        self.assertEqual(listed - names, set(), "no such routes")
+        scopes = {f"{method} {path}" for method, path, scope in self.routes if scope == "-"}
+        self.assertEqual(scopes, PUBLIC)
+
+    def test_ids_of_others_are_as_if_they_were_never_given(self):
+        for name, (kind, body) in OWNED.items():
+            with self.subTest(name):
+                foreign = self.ask(self.stranger, name, id=self.ids[kind], body=body)
+                self.assert_error(foreign, 404, "not_found")
+                never = self.ask(self.stranger, name, id=NEVER_GIVEN[kind], body=body)
+                errors = [dict(answer.json["_errors"][0], id=None) for answer in (foreign, never)]
+                self.assertEqual(json.dumps(errors[0]).replace(self.ids[kind], "ID"),
+                                 json.dumps(errors[1]).replace(NEVER_GIVEN[kind], "ID"))
+                owner = self.ask(self.api, name, id=self.ids[kind], body=body)
+                self.assertEqual(owner.status, 200, f"the owner is refused: {owner}")
+
+    def test_ids_of_no_form_are_not_found(self):
+        for name, (_, body) in OWNED.items():
+            for id in ("x", "0", "-1", "%00", "%27", "99999999999999999999999", "a" * 300):
+                with self.subTest(name, id=id[:30]):
+                    answer = self.ask(self.api, name, id=id, body=body)
+                    self.assertIn(answer.status, (400, 404), str(answer))
+
+    def test_lists_show_the_own_rows_only(self):
+        self.server.cli("user", "add", "--email", "rep@acme.example", "--first-name", "admin of acme",
+                        "--last-name", "Rep", "--role", "sales_rep", "--account", self.account.id)
+        for name, texts in LISTS.items():
+            with self.subTest(name):
+                own = self.ask(self.api, name).body.decode()
+                self.assertEqual([text for text in texts if text not in own], [], "the owner does not see them")
+                theirs = self.ask(self.stranger, name).body.decode()
+                self.assertEqual([text for text in texts if text in theirs], [])
+                self.assertNotIn(self.account.id, theirs)
+                self.assertNotIn(self.account.user_id, theirs)
+
+    def test_values_of_others_are_not_there(self):
+        for name, (body, mine, theirs) in VALUES.items():
+            with self.subTest(name):
+                self.setUp()
+                self.ask(self.stranger, name.replace("POST", "DELETE"), body=body)
+                told = self.ask(self.stranger, name, body=body).json
+                self.assertEqual(list(told.values()), [theirs])
+                told = self.ask(self.api, name, body=body).json
+                self.assertEqual(list(told.values()), [mine])
+
+    def test_what_one_has_paid_for_the_other_has_not(self):
+        for name, (query, body) in SHARED.items():
+            with self.subTest(name):
+                answer = self.ask(self.stranger, name, query=query, body=body)
+                self.assertEqual(answer.status, 200)
+                self.assertIn(b"Engines Ltd", answer.body)
+                for private in (self.ids["phone"], "7946", "2079460101", "ada@"):
+                    self.assertNotIn(private.encode(), answer.body)
+
+    def test_an_idempotency_key_of_another_account_is_another_key(self):
+        for name, body in STARTS.items():
+            with self.subTest(name):
+                headers = {"Idempotency-Key": f"the same for both {name}"}
+                ids = [self.ask(client, name, body=body, headers=headers).json["id"]
+                       for client in (self.api, self.stranger, self.api, self.stranger)]
+                self.assertEqual(ids[:2], ids[2:])
+                self.assertNotEqual(ids[0], ids[1])
+
+    def test_without_a_key_nothing_is_answered(self):
+        wrong = self.server.client(self.account.key[:-1] + ("A" if self.account.key[-1] != "A" else "B"))
+        for method, path, scope in self.routes:
+            with self.subTest(f"{method} {path}"):
+                for client in (self.nobody, wrong):
+                    answer = self.ask(client, f"{method} {path}", body={} if method != "GET" else None)
+                    if scope == "-":
+                        self.assertEqual(answer.status, 200)
+                    else:
+                        self.assert_error(answer, 401, "unauthorized")
+        wrong.close()
+
+    def test_a_key_for_the_api_does_not_administer(self):
+        for method, path, scope in self.routes:
+            with self.subTest(f"{method} {path}"):
+                name = f"{method} {path}"
+                body = {} if method != "GET" else None
+                refused = self.ask(self.api, name, body=body, id="none").status == 403
+                self.assertEqual(refused, scope == "admin")
+                self.assertNotIn(self.ask(self.admin, name, body=body, id="none").status, (401, 403))
