@@ -1,6 +1,7 @@
 /* Companies: find one, search many. */
 #include "api/pagination.h"
 #include "api/tables.h"
+#include "base/limits.h"
 #include "enrich/find.h"
 #include "http/request.h"
 #include "search/search.h"
@@ -63,7 +64,8 @@ static const struct route routes[] = {
       .n_statuses = LENGTH(find_statuses), .tag = "Companies",
       .summary = "Single company enrichment", .doc = "Free." },
     { POST, "/companies/search", post_companies_search, SCOPE_API, LIMIT_DEFAULT,
-      .body = &companies_search_fields, .reply = &company_search_result_fields,
+      .body = &companies_search_fields, .body_max = SEARCH_BODY_MAX_BYTES,
+      .reply = &company_search_result_fields,
       .tag = "Companies", .summary = "Search companies",
       .doc = "Free. Filters are combined with AND, the values of a filter with OR." },
 };

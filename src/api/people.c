@@ -1,6 +1,7 @@
 /* People: find one, search many. */
 #include "api/pagination.h"
 #include "api/tables.h"
+#include "base/limits.h"
 #include "enrich/find.h"
 #include "enrich/reveal.h"
 #include "http/request.h"
@@ -169,7 +170,8 @@ static const struct route routes[] = {
              "credit for a revealed email address, once; one phone credit for each revealed phone "
              "number, once." },
     { POST, "/people/search", post_people_search, SCOPE_API, LIMIT_PEOPLE_SEARCH,
-      .body = &people_search_fields, .reply = &person_search_result_fields, .tag = "People",
+      .body = &people_search_fields, .body_max = SEARCH_BODY_MAX_BYTES,
+      .reply = &person_search_result_fields, .tag = "People",
       .summary = "Search people",
       .doc = "Free. Filters are combined with AND, the values of a filter with OR." },
     { POST, "/phone_numbers/{id}/review", post_phone_numbers_review, SCOPE_API, LIMIT_DEFAULT,

@@ -9,26 +9,24 @@
 /* Words of a long text beyond these are not searched. */
 enum { TEXT_WORDS_MAX = 400, TAG_MAX_BYTES = 256, TAGS_MAX_BYTES = 1024 * 1024 };
 
-static void add_encoded(struct buf *out, struct str folded) {
+/* `folded` is folded already. Tags are many and short: none gets more memory than it has
+ * characters. */
+static struct str make_tag(struct arena *arena, const char *prefix, struct str folded) {
     static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < folded.n && out->n < TAG_MAX_BYTES; i++) {
+    char tag[TAG_MAX_BYTES + 8]; /* the prefix, and a character beyond the maximum */
+    size_t n = strlen(prefix);
+    memcpy(tag, prefix, n);
+    for (size_t i = 0; i < folded.n && n < TAG_MAX_BYTES; i++) {
         char c = folded.p[i];
         if (ascii_is_lower(c) || ascii_is_digit(c)) {
-            buf_char(out, c);
+            tag[n++] = c;
         } else {
-            buf_char(out, '_');
-            buf_char(out, hex[(unsigned char) c >> 4]);
-            buf_char(out, hex[(unsigned char) c & 15]);
+            tag[n++] = '_';
+            tag[n++] = hex[(unsigned char) c >> 4];
+            tag[n++] = hex[(unsigned char) c & 15];
         }
     }
-}
-
-/* `folded` is folded already. */
-static struct str make_tag(struct arena *arena, const char *prefix, struct str folded) {
-    struct buf out = buf_in(arena, TAG_MAX_BYTES + 8);
-    buf_str(&out, str_of(prefix));
-    add_encoded(&out, folded);
-    return buf_text(&out);
+    return arena_str(arena, (struct str){ tag, n });
 }
 
 struct str tag_text(struct arena *arena, const char *prefix, struct str value) {
