@@ -5,7 +5,6 @@
 #include "base/vec.h"
 #include "enrich/batch.h"
 #include "http/request.h"
-#include "json/writer.h"
 #include "store/credits.h"
 #include "store/enrichments.h"
 
@@ -267,22 +266,12 @@ static enum rc respond_batch(struct request *r, const struct batch_kind *kind,
     return respond(r, 200, kind->answer, &answer);
 }
 
-static struct str item_json(struct arena *arena, const struct fields *fields, const void *item) {
-    struct buf text = buf_in(arena, BODY_MAX_BYTES);
-    struct json_writer w = json_writer(&text);
-    json_fields(&w, fields, item);
-    return buf_text(&text);
-}
-
 static enum rc start(struct request *r, const struct batch_kind *kind, struct list inputs,
                      const struct enrichment *options) {
-    struct strs items = { 0 };
-    for (size_t i = 0; i < inputs.n; i++)
-        strs_add(r->ctx->arena, &items,
-                 item_json(r->ctx->arena, kind->input,
-                           (const char *) inputs.p + i * kind->input->size));
     struct enrichment batch;
-    enum rc rc = enrichment_create(r->ctx, kind->kind, items, options, &batch);
+    enum rc rc = enrichment_create(r->ctx, kind->kind,
+                                   &(struct enrichment_inputs){ inputs, kind->input }, options,
+                                   &batch);
     if (rc != OK)
         return rc;
     struct str path = arena_printf(r->ctx->arena, "%s/%lld", kind->path, (long long) batch.id.v);

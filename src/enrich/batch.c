@@ -43,6 +43,7 @@ const struct fields company_enrichment_input_fields
 struct step {
     const struct job *job;
     int64_t id;
+    int64_t from; /* everything before this position is done */
     const struct enrichment *batch;
     struct list items;  /* of struct enrichment_item */
     struct list people; /* of struct person *: those that were found, each once */
@@ -140,7 +141,7 @@ static enum rc end_batch(struct ctx *ctx, void *arg) {
 
 /* One step. E_NOT_FOUND when nothing is left to do. */
 static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
-    enum rc rc = enrichment_pending(ctx, step->id, STEP_ITEMS, &step->items);
+    enum rc rc = enrichment_pending(ctx, step->id, step->from, STEP_ITEMS, &step->items);
     if (rc == OK && step->items.n == 0)
         return E_NOT_FOUND;
     struct enrichment_item *item = step->items.p;
@@ -150,6 +151,8 @@ static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
         return rc;
     rc = db_transact(ctx, store_step, step);
     credits_changed(); /* once more, now that it is committed */
+    if (rc == OK)
+        step->from = item[step->items.n - 1].position.v + 1;
     return rc;
 }
 
@@ -161,14 +164,16 @@ static bool is_stopping(const struct ctx *ctx) {
 static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct enrichment *batch,
                          find_one *find) {
     enum rc rc = OK;
+    int64_t from = 0;
     while (rc == OK) {
         /* Each step on an arena of its own: a batch has up to 100,000 items. */
         struct ctx step_ctx = *ctx;
         step_ctx.arena = arena_new();
-        struct step step = { .job = job, .id = batch->id.v, .batch = batch };
+        struct step step = { .job = job, .id = batch->id.v, .from = from, .batch = batch };
         rc = is_stopping(ctx) ? E_TIMEOUT : run_step(&step_ctx, &step, find);
         if (rc != OK && step_ctx.err.rc != OK)
             (void) fail(ctx, rc, "%.*s", STR_FMT(step_ctx.err.text)); /* copies the text */
+        from = step.from;
         arena_free(&step_ctx.arena);
     }
     return rc;

@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "db/db.h"
-#include "db/sql.h"
 #include "json/writer.h"
 #include "store/jobs.h"
 #include "store/queries.h"
@@ -14,7 +13,9 @@ const char *const enrichment_jobs[] = { [ENRICH_PEOPLE] = "people_enrichment",
 static const char *const kind_names[] = { [ENRICH_PEOPLE] = "person",
                                           [ENRICH_COMPANIES] = "company" };
 
-enum { ITEMS_MAX_BYTES = 60 * 1024 * 1024 };
+/* Items go into the database in parts of about this size. One item with its texts
+ * escaped twice stays far below the second. */
+enum { PART_BYTES = 1024 * 1024, PART_MAX_BYTES = 8 * 1024 * 1024 };
 
 #define T struct enrichment
 static const struct field enrichment_rows[] = {
@@ -52,9 +53,9 @@ static const struct query insert
 static const struct query insert_items
     = { "enrichment_insert_items",
         "INSERT INTO enrichment_items (account_id, enrichment_id, position, input) "
-        "SELECT $1, $2, key, value FROM json_each($3)",
+        "SELECT $1, $2, $3 + key, value FROM json_each($4)",
         "INSERT INTO enrichment_items (account_id, enrichment_id, position, input) "
-        "SELECT $1, $2, i - 1, value FROM json_array_elements_text($3::json) "
+        "SELECT $1, $2, $3 + i - 1, value FROM json_array_elements_text($4::json) "
         "WITH ORDINALITY AS e (value, i)" };
 static const struct query get
     = { "enrichment_get",
@@ -64,7 +65,8 @@ static const struct query get
 static const struct query pending
     = { "enrichment_pending",
         "SELECT position, input FROM enrichment_items WHERE account_id = $1 "
-        "AND enrichment_id = $2 AND status IS NULL ORDER BY position LIMIT $3",
+        "AND enrichment_id = $2 AND position >= $3 AND status IS NULL "
+        "ORDER BY position LIMIT $4",
         NULL };
 #define ITEMS                                                                              \
     "SELECT position, CAST(position AS TEXT) AS cursor, status, subject_id "               \
@@ -80,15 +82,17 @@ static const struct query items_before
     = { "enrichment_items_before",
         ITEMS "< CAST($1 AS INTEGER) ORDER BY position DESC LIMIT $2",
         ITEMS "< CAST($1 AS BIGINT) ORDER BY position DESC LIMIT $2" };
+/* Materialized, so that SQLite looks up each of the few items instead of reading all of
+ * the batch for each. */
+#define DONE(position, set)                                                                  \
+    "WITH e AS MATERIALIZED (SELECT " position " AS at, value ->> 'status' AS result, "      \
+    "value ->> 'subject_id' AS found FROM " set ") "                                         \
+    "UPDATE enrichment_items SET status = e.result, subject_id = e.found FROM e "            \
+    "WHERE account_id = $2 AND enrichment_id = $3 AND position = e.at"
 static const struct query items_done
     = { "enrichment_items_done",
-        "UPDATE enrichment_items SET status = e.value ->> 'status', "
-        "subject_id = e.value ->> 'subject_id' FROM json_each($3) AS e "
-        "WHERE account_id = $1 AND enrichment_id = $2 AND position = e.value ->> 'position'",
-        "UPDATE enrichment_items SET status = e.value ->> 'status', "
-        "subject_id = e.value ->> 'subject_id' FROM json_array_elements($3::json) AS e (value) "
-        "WHERE account_id = $1 AND enrichment_id = $2 "
-        "AND position = (e.value ->> 'position')::bigint" };
+        DONE("value ->> 'position'", "json_each($1)"),
+        DONE("(value ->> 'position')::bigint", "json_array_elements($1::json)") };
 static const struct query set_status
     = { "enrichment_set_status",
         "UPDATE enrichments SET status = $3, error_code = $4, "
@@ -107,9 +111,49 @@ static struct str id_text(struct ctx *ctx, int64_t id) {
     return arena_printf(ctx->arena, "%lld", (long long) id);
 }
 
+/* Inserts items from number `from` on, as many as make a part, which is returned. The
+ * memory is that of `ctx`, so the caller gives each part an arena of its own. */
+static enum rc insert_part(struct ctx *ctx, int64_t id, const struct enrichment_inputs *inputs,
+                           size_t *from) {
+    struct buf part = buf_in(ctx->arena, PART_MAX_BYTES);
+    struct buf item = buf_in(ctx->arena, PART_MAX_BYTES);
+    struct json_writer w = json_writer(&part);
+    size_t i = *from;
+    json_begin_array(&w);
+    for (; i < inputs->list.n && part.n < PART_BYTES; i++) {
+        buf_clear(&item);
+        struct json_writer inner = json_writer(&item);
+        json_fields(&inner, inputs->fields,
+                    (const char *) inputs->list.p + i * inputs->fields->size);
+        json_str(&w, buf_text(&item));
+    }
+    json_end_array(&w);
+    if (buf_result(&item) != OK || buf_result(&part) != OK)
+        return fail(ctx, E_TOO_LARGE, "an item of an enrichment");
+    enum rc rc = db_exec(ctx, &insert_items,
+                         DB_ARGS(db_v_text(ctx->account_id), db_v_int(id),
+                                 db_v_int((int64_t) *from), db_v_text(buf_text(&part))),
+                         NULL);
+    *from = i;
+    return rc;
+}
+
+static enum rc insert_all(struct ctx *ctx, int64_t id, const struct enrichment_inputs *inputs) {
+    enum rc rc = OK;
+    for (size_t from = 0; rc == OK && from < inputs->list.n;) {
+        struct ctx part = *ctx;
+        part.arena = arena_new();
+        rc = insert_part(&part, id, inputs, &from);
+        if (rc != OK)
+            (void) fail(ctx, rc, "%.*s", STR_FMT(part.err.text)); /* copies the text */
+        arena_free(&part.arena);
+    }
+    return rc;
+}
+
 struct create_work {
     enum enrichment_kind kind;
-    struct strs items;
+    const struct enrichment_inputs *inputs;
     struct enrichment *enrichment;
 };
 
@@ -124,25 +168,23 @@ static enum rc create(struct ctx *ctx, void *arg) {
                              db_v_text(str_of(kind_names[w->kind])),
                              db_v_int(e->reveal_email == YES),
                              db_v_int(e->reveal_phone_numbers == YES),
-                             db_v_int((int64_t) w->items.n), db_v_int(ctx_now(ctx))),
+                             db_v_int((int64_t) w->inputs->list.n), db_v_int(ctx_now(ctx))),
                      NULL);
     if (rc == OK)
-        rc = db_exec(ctx, &insert_items,
-                     DB_ARGS(db_v_text(ctx->account_id), db_v_int(id),
-                             sql_texts(ctx->arena, w->items)),
-                     NULL);
+        rc = insert_all(ctx, id, w->inputs);
     if (rc == OK)
         rc = job_enqueue(ctx, enrichment_jobs[w->kind], id_text(ctx, id), STR("{}"));
     e->id = opt_int(id);
     return rc;
 }
 
-enum rc enrichment_create(struct ctx *ctx, enum enrichment_kind kind, struct strs items,
+enum rc enrichment_create(struct ctx *ctx, enum enrichment_kind kind,
+                          const struct enrichment_inputs *inputs,
                           const struct enrichment *options, struct enrichment *ret_enrichment) {
     struct enrichment e = *options;
     e.status = STR("queued");
-    e.total = opt_int((int64_t) items.n);
-    enum rc rc = db_transact(ctx, create, &(struct create_work){ kind, items, &e });
+    e.total = opt_int((int64_t) inputs->list.n);
+    enum rc rc = db_transact(ctx, create, &(struct create_work){ kind, inputs, &e });
     if (rc != OK)
         return rc;
     if (ctx->services && ctx->services->wake_jobs)
@@ -188,14 +230,16 @@ enum rc enrichment_items(struct ctx *ctx, int64_t id, const struct page *page,
                      ret_page);
 }
 
-enum rc enrichment_pending(struct ctx *ctx, int64_t id, int limit, struct list *ret_items) {
+enum rc enrichment_pending(struct ctx *ctx, int64_t id, int64_t from, int limit,
+                           struct list *ret_items) {
     return db_list(ctx, &pending,
-                   DB_ARGS(db_v_text(ctx->account_id), db_v_int(id), db_v_int(limit)),
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_int(id), db_v_int(from),
+                           db_v_int(limit)),
                    &enrichment_item_fields, ret_items);
 }
 
 enum rc enrichment_items_done(struct ctx *ctx, int64_t id, struct list items) {
-    struct buf text = buf_in(ctx->arena, ITEMS_MAX_BYTES);
+    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
     struct json_writer w = json_writer(&text);
     const struct enrichment_item *item = items.p;
     json_begin_array(&w);
@@ -211,7 +255,7 @@ enum rc enrichment_items_done(struct ctx *ctx, int64_t id, struct list items) {
     }
     json_end_array(&w);
     return db_exec(ctx, &items_done,
-                   DB_ARGS(db_v_text(ctx->account_id), db_v_int(id), db_v_text(buf_text(&text))),
+                   DB_ARGS(db_v_text(buf_text(&text)), db_v_text(ctx->account_id), db_v_int(id)),
                    NULL);
 }
 

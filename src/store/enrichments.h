@@ -29,8 +29,16 @@ struct enrichment_item {
 };
 extern const struct fields enrichment_item_fields;
 
-/* Stores the batch with its items (JSON objects) and enqueues its job. */
-MUST_USE enum rc enrichment_create(struct ctx *ctx, enum enrichment_kind kind, struct strs items,
+/* What a batch is made of: structs and the table that describes them. */
+struct enrichment_inputs {
+    struct list list;
+    const struct fields *fields;
+};
+
+/* Stores the batch with its items and enqueues its job. Needs little memory of the
+ * context's arena, however many items there are. */
+MUST_USE enum rc enrichment_create(struct ctx *ctx, enum enrichment_kind kind,
+                                   const struct enrichment_inputs *inputs,
                                    const struct enrichment *options,
                                    struct enrichment *ret_enrichment);
 
@@ -48,8 +56,9 @@ MUST_USE enum rc enrichment_items(struct ctx *ctx, int64_t id, const struct page
 
 /* --- for the job --- */
 
-/* The first `limit` items that are not done, in order; list of struct enrichment_item. */
-MUST_USE enum rc enrichment_pending(struct ctx *ctx, int64_t id, int limit,
+/* The first `limit` items from position `from` on that are not done, in order; list of
+ * struct enrichment_item. */
+MUST_USE enum rc enrichment_pending(struct ctx *ctx, int64_t id, int64_t from, int limit,
                                     struct list *ret_items);
 /* Stores status and subject_id of these items. Inside db_transact. */
 MUST_USE enum rc enrichment_items_done(struct ctx *ctx, int64_t id, struct list items);

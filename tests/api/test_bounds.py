@@ -1,0 +1,78 @@
+"""The largest requests that the limits let through: answered or refused, never the end of
+the server, whose arenas abort at 64 MiB because a limit would be missing."""
+import json
+import time
+
+import harness
+
+LEADS = 100_000
+ROWS = "Name,Title,Company,Website,Email\n" + "".join(
+    f"Pat Number{n},Engineer,Batch Ltd,batch.example.com,pat{n}@batch.example.com\n" for n in range(50))
+
+
+class BoundsTest(harness.ApiTest):
+    timeout_s = 240
+
+    @classmethod
+    def prepare(cls, server):
+        path = server.folder / "people.csv"
+        path.write_text(ROWS, encoding="utf-8")
+        server.cli("import", "people", path)
+
+    def cancel(self, answer):
+        ended = self.api.patch(answer.header("Location"), {"status": "canceled"}, expect=200)
+        self.assertEqual(ended.json["status"], "canceled")
+
+    def start_batch(self, leads, expect=202):
+        return self.api.post("/people/enrichment-requests", {"leads": leads}, expect=expect, judge=False)
+
+    def test_100_000_leads(self):
+        answer = self.start_batch([{"email": f"lead{n}@batch.example.com"} for n in range(LEADS)])
+        self.cancel(answer)
+
+    def test_one_lead_too_many(self):
+        answer = self.start_batch([{"email": f"{n}@example.com"} for n in range(LEADS + 1)], expect=400)
+        self.assert_error(answer, 400, "unsupported_value", pointer="/leads")
+
+    def test_100_000_leads_with_long_values(self):
+        """Close to the route's 32 MiB, with characters that grow when they are written as JSON
+        inside of JSON."""
+        for filler in ("\"\\" * 8, "\x01" * 5):
+            lead = dict.fromkeys(("name", "title", "company_name", "linkedin_url", "company_domain",
+                                  "email"), filler)
+            item = json.dumps(lead, ensure_ascii=False, separators=(",", ":")).encode()
+            count = min(LEADS, (32 * 1024 * 1024 - 20) // (len(item) + 1))
+            body = b'{"leads":[' + b",".join([item] * count) + b"]}"
+            self.assertGreater(len(body), 24 * 1024 * 1024)
+            answer = self.api.post("/people/enrichment-requests", body, expect=202, judge=False,
+                                   headers={"Content-Type": "application/json"})
+            self.cancel(answer)
+
+    def test_a_batch_that_is_too_large(self):
+        lead = {"name": "x" * 400}
+        answer = self.api.post("/people/enrichment-requests", {"leads": [lead] * LEADS}, judge=False)
+        self.assertEqual(answer.status, 413, str(answer))
+
+    def test_searches_of_many_words(self):
+        """As many words as a body of a search can hold."""
+        def words(count, letters):
+            return [" ".join(letters[(n + m) % len(letters)] for m in range(count)) for n in range(1000)]
+        searches = [
+            {"person_titles": words(64, "abcdefghij")},
+            {"person_titles": words(15, "abcdefghij"), "company_keywords": words(15, "abcdefghij"),
+             "company_names": words(15, "abcdefghij"), "person_keywords": words(15, "abcdefghij")},
+            {"person_keywords": words(31, "東京都渋谷区本町")},
+            {"company_technologies": ["x" * 100 + str(n) for n in range(1000)]},
+            {"person_keywords": [f"w{n}" for n in range(1000)], "person_titles": [f"w{n}" for n in range(1000)],
+             "company_names": [f"w{n}" for n in range(1000)], "company_domains": [f"w{n}.com" for n in range(1000)]},
+        ]
+        for search in searches:
+            body = json.dumps(search, ensure_ascii=False, separators=(",", ":")).encode()
+            answer = self.api.post("/people/search", body, headers={"Content-Type": "application/json"},
+                                   expect=200)
+            self.assertEqual(answer.json["_pagination"]["total"], 0)
+
+    def test_a_search_that_is_too_large(self):
+        search = {"person_keywords": ["a b" * 40 for _ in range(1000)], "company_names": ["c d" * 20] * 500}
+        for path in ("/people/search", "/companies/search"):
+            self.assertEqual(self.api.post(path, search, judge=False).status, 413)
