@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/vec.h"
 
 enum { CLAIM_MAX = 50, TICK_MS = 1000, WORKERS_MAX = 64 };
 
@@ -32,6 +33,8 @@ struct job_runner {
     struct arena *ready[WORKERS_MAX]; /* each carries one job at `jobs` */
     struct job *jobs[WORKERS_MAX];
     int ready_n;
+    struct job *held[WORKERS_MAX]; /* ready ones and those that run: what to renew */
+    int held_n;
     bool woken, stopping;
 };
 
@@ -67,12 +70,10 @@ struct end_work {
 };
 
 static int64_t next_attempt(const struct ctx *ctx, const struct end_work *w) {
-    if (w->rc == E_TIMEOUT && job_runner_stopping())
-        return ctx_now(ctx); /* it only made room for the end of the process */
     if (!w->kind || !rc_is_retryable(w->rc))
         return -1;
     const int64_t *waits = w->kind->retry_ms;
-    for (int64_t i = 1; i < w->job->attempts.v && *waits; i++)
+    for (int64_t i = 0; i < w->job->attempts.v && *waits; i++)
         waits++;
     return *waits ? ctx_now(ctx) + *waits : -1;
 }
@@ -81,6 +82,8 @@ static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
     const struct end_work *w = arg;
     if (w->rc == OK)
         return job_done(ctx, w->job);
+    if (w->rc == E_TIMEOUT && job_runner_stopping())
+        return job_give_back(ctx, w->job); /* it only made room for the end of the process */
     int64_t at = next_attempt(ctx, w);
     enum rc rc = job_again(ctx, w->job, at, w->error);
     if (rc == OK && at < 0 && w->kind && w->kind->gave_up)
@@ -92,7 +95,7 @@ static void end_job(struct ctx *ctx, const struct end_work *w) {
     if (w->rc == E_CANCELED)
         return;
     enum rc rc = db_transact(ctx, end_in_transaction, (void *) w);
-    if (rc != OK && rc != E_CANCELED) /* the lease will run out and the job start again */
+    if (rc != OK && rc != E_CANCELED) /* the lease is not renewed any more and will run out */
         log_warn(ctx, "job could not be ended, retrying later", LOG_S("kind", w->job->kind),
                  LOG_S("error", ctx->err.text));
 }
@@ -104,10 +107,10 @@ static void run_job(struct ctx *ctx, const struct job *job) {
     struct str error = str_is_set(ctx->err.text) ? ctx->err.text : str_of(rc_text(rc));
     if (rc == OK || rc == E_CANCELED || (rc == E_TIMEOUT && job_runner_stopping()))
         log_info(ctx, "job run", LOG_S("kind", job->kind), LOG_C("result", rc_name(rc)),
-                 LOG_I("attempt", job->attempts.v), LOG_I("ms", monotonic_ms() - began));
+                 LOG_I("attempt", job->attempts.v + 1), LOG_I("ms", monotonic_ms() - began));
     else
         log_error(ctx, "job failed", LOG_S("kind", job->kind), LOG_S("error", error),
-                  LOG_I("attempt", job->attempts.v), LOG_I("ms", monotonic_ms() - began));
+                  LOG_I("attempt", job->attempts.v + 1), LOG_I("ms", monotonic_ms() - began));
     ctx_clear_error(ctx);
     end_job(ctx, &(struct end_work){ job, kind, rc, error });
 }
@@ -130,6 +133,15 @@ static bool take_job(struct job_runner *r, struct arena **ret_arena, struct job 
     return taken;
 }
 
+static void let_go(struct job_runner *r, const struct job *job) {
+    pthread_mutex_lock(&r->lock);
+    int i = 0;
+    while (r->held[i] != job)
+        i++;
+    r->held[i] = r->held[--r->held_n];
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void *work(void *arg) {
     struct job_runner *r = arg;
     struct db_session *session = db_session_open(r->db);
@@ -140,6 +152,7 @@ static void *work(void *arg) {
                            .services = r->services, .account_id = job->account_id,
                            .job_id = job->id };
         run_job(&ctx, job);
+        let_go(r, job);
         arena_free(&arena);
     }
     db_session_close(&session);
@@ -165,17 +178,22 @@ static void hand_over(struct job_runner *r, const struct job *claimed) {
     r->ready[r->ready_n] = arena;
     r->jobs[r->ready_n] = job;
     r->ready_n++;
+    r->held[r->held_n++] = job;
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
 }
 
-static void claim(struct job_runner *r, struct ctx *ctx, int limit) {
+/* How long to wait before the next look. */
+static int64_t claim(struct job_runner *r, struct ctx *ctx, int limit) {
     struct list jobs = { 0 };
-    if (jobs_claim(ctx, r->owner, LEASE_MS, limit, &jobs) != OK)
+    if (jobs_claim(ctx, r->owner, LEASE_MS, limit, &jobs) != OK) {
         log_warn(ctx, "jobs could not be claimed, retrying", LOG_S("error", ctx->err.text));
+        return TICK_MS; /* they stay due: without a pause this would never rest */
+    }
     const struct job *job = jobs.p;
     for (size_t i = 0; i < jobs.n; i++)
         hand_over(r, &job[i]);
+    return 0;
 }
 
 /* How long nothing can become due. */
@@ -199,11 +217,20 @@ static int wait_for_work(struct job_runner *r, int64_t ms) {
     return idle < CLAIM_MAX ? idle : CLAIM_MAX;
 }
 
+static struct strs held_ids(struct job_runner *r, struct arena *arena) {
+    struct strs ids = { 0 };
+    pthread_mutex_lock(&r->lock);
+    for (int i = 0; i < r->held_n; i++)
+        strs_add(arena, &ids, arena_str(arena, r->held[i]->id));
+    pthread_mutex_unlock(&r->lock);
+    return ids;
+}
+
 static void renew_leases(struct job_runner *r, struct ctx *ctx, int64_t *last_ms) {
     if (monotonic_ms() - *last_ms < RENEW_MS)
         return;
     *last_ms = monotonic_ms();
-    if (jobs_renew(ctx, r->owner, LEASE_MS) != OK)
+    if (jobs_renew(ctx, r->owner, held_ids(r, ctx->arena), LEASE_MS) != OK)
         log_warn(ctx, "leases could not be renewed, retrying", LOG_S("error", ctx->err.text));
 }
 
@@ -217,7 +244,7 @@ static void *claim_loop(void *arg) {
         renew_leases(r, &ctx, &renewed_ms);
         wait = idle > 0 ? pause_ms(&ctx) : TICK_MS;
         if (wait == 0)
-            claim(r, &ctx, idle);
+            wait = claim(r, &ctx, idle);
         arena_reset(arena);
     }
     arena_free(&arena);

@@ -4,6 +4,7 @@
 #include "base/rand.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "db/sql.h"
 #include "store/queries.h"
 
 #define T struct job
@@ -14,7 +15,7 @@ static const struct field job_rows[] = {
     F_STR(T, subject, .doc = "What it is about."),
     F_JSON(T, payload, .doc = "What the kind needs to know."),
     F_STR(T, status, .doc = "queued, running, done, failed or canceled."),
-    F_INT(T, attempts, .doc = "How often it was begun."),
+    F_INT(T, attempts, .doc = "How often it failed."),
     F_TIME(T, run_at, .doc = "When it is due."),
     F_STR(T, lease_owner, .doc = "The worker that has it."),
     F_TIME(T, lease_until, .doc = "Until when."),
@@ -55,11 +56,11 @@ static const struct query cancel
     "(status = 'running' AND lease_until <= $1)"
 static const struct query claim
     = { "jobs_claim",
-        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3, "
-        "attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE " DUE
+        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3 "
+        "WHERE id IN (SELECT id FROM jobs WHERE " DUE
         " ORDER BY run_at LIMIT $4) RETURNING " COLUMNS,
-        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3, "
-        "attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE " DUE
+        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3 "
+        "WHERE id IN (SELECT id FROM jobs WHERE " DUE
         " ORDER BY run_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING " COLUMNS };
 static const struct query still_mine
     = { "job_still_mine",
@@ -68,7 +69,10 @@ static const struct query still_mine
         NULL };
 static const struct query renew
     = { "jobs_renew",
-        "UPDATE jobs SET lease_until = $2 WHERE lease_owner = $1 AND status = 'running'", NULL };
+        "UPDATE jobs SET lease_until = $1 WHERE lease_owner = $2 AND status = 'running' "
+        "AND id IN (SELECT value FROM json_each($3))",
+        "UPDATE jobs SET lease_until = $1 WHERE lease_owner = $2 AND status = 'running' "
+        "AND id IN (SELECT value FROM json_array_elements_text($3::json))" };
 static const struct query release
     = { "jobs_release", "UPDATE jobs SET lease_until = 0 WHERE status = 'running'", NULL };
 static const struct query done
@@ -76,15 +80,20 @@ static const struct query done
         "UPDATE jobs SET status = 'done', finished_at = $3, lease_owner = NULL, "
         "lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
+static const struct query give_back
+    = { "job_give_back",
+        "UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_until = NULL "
+        "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        NULL };
 static const struct query again
     = { "job_again",
-        "UPDATE jobs SET status = 'queued', run_at = $3, last_error = $4, lease_owner = NULL, "
-        "lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        "UPDATE jobs SET status = 'queued', run_at = $3, last_error = $4, "
+        "attempts = attempts + 1, lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
 static const struct query failed
     = { "job_failed",
         "UPDATE jobs SET status = 'failed', finished_at = $3, last_error = $4, "
-        "lease_owner = NULL, lease_until = NULL "
+        "attempts = attempts + 1, lease_owner = NULL, lease_until = NULL "
         "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
 static const struct query next_due
@@ -97,7 +106,7 @@ static const struct query count
 
 static const struct query *const queries[]
     = { &enqueue, &by_subject, &cancel, &claim,  &still_mine, &renew,
-        &release, &done,       &again,  &failed, &next_due,   &count };
+        &release, &done,       &again,  &failed, &next_due,   &count, &give_back };
 const struct query_table job_queries = QUERY_TABLE(queries);
 
 enum rc job_enqueue(struct ctx *ctx, const char *kind, struct str subject, struct str payload) {
@@ -166,6 +175,10 @@ enum rc job_done(struct ctx *ctx, const struct job *job) {
                               db_v_int(ctx_now(ctx))));
 }
 
+enum rc job_give_back(struct ctx *ctx, const struct job *job) {
+    return change_own(ctx, &give_back, DB_ARGS(db_v_text(job->id), db_v_text(job->lease_owner)));
+}
+
 enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at, struct str error) {
     bool never = run_at < 0;
     return change_own(ctx, never ? &failed : &again,
@@ -175,17 +188,22 @@ enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at, struct
 
 struct renew_work {
     struct str owner;
+    struct strs ids;
     int64_t until;
 };
 
 static enum rc renew_in_transaction(struct ctx *ctx, void *arg) {
     const struct renew_work *w = arg;
-    return db_exec(ctx, &renew, DB_ARGS(db_v_text(w->owner), db_v_int(w->until)), NULL);
+    return db_exec(ctx, &renew,
+                   DB_ARGS(db_v_int(w->until), db_v_text(w->owner), sql_texts(ctx->arena, w->ids)),
+                   NULL);
 }
 
-enum rc jobs_renew(struct ctx *ctx, struct str owner, int64_t lease_ms) {
+enum rc jobs_renew(struct ctx *ctx, struct str owner, struct strs ids, int64_t lease_ms) {
+    if (ids.n == 0)
+        return OK;
     return db_transact(ctx, renew_in_transaction,
-                       &(struct renew_work){ owner, ctx_now(ctx) + lease_ms });
+                       &(struct renew_work){ owner, ids, ctx_now(ctx) + lease_ms });
 }
 
 static enum rc release_in_transaction(struct ctx *ctx, void *arg) {

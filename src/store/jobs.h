@@ -41,12 +41,17 @@ MUST_USE enum rc jobs_claim(struct ctx *ctx, struct str owner, int64_t lease_ms,
  * and the caller's transaction should be given up. Inside db_transact. */
 MUST_USE enum rc job_still_mine(struct ctx *ctx, const struct job *job);
 MUST_USE enum rc job_done(struct ctx *ctx, const struct job *job);
-/* Runs again at `run_at`, or never (`run_at` < 0: failed). `error` is kept with it. */
+/* Queued as it was before the claim: nothing went wrong, somebody is to go on with it. */
+MUST_USE enum rc job_give_back(struct ctx *ctx, const struct job *job);
+/* It failed: runs again at `run_at`, or never (`run_at` < 0). `error` is kept with it. Only
+ * this counts as an attempt; a claim that ran out does not, because what ended it was the
+ * process. */
 MUST_USE enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at,
                            struct str error);
 
-/* Extends the leases of all jobs that `owner` runs. Transacts itself. */
-MUST_USE enum rc jobs_renew(struct ctx *ctx, struct str owner, int64_t lease_ms);
+/* Extends the leases of those of the jobs that are `owner`'s. Transacts itself. */
+MUST_USE enum rc jobs_renew(struct ctx *ctx, struct str owner, struct strs ids,
+                            int64_t lease_ms);
 
 /* Ends all leases at once: at the start of the only process of a database, whose earlier
  * self may have been killed. Transacts itself. */
