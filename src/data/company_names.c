@@ -59,8 +59,18 @@ static size_t count_words(struct str text) {
     return n;
 }
 
+/* Whether the words can begin or end with `form`, by one byte: most forms end here. */
+static bool may_match(struct str form, bool at_start, const struct strs *words) {
+    if (at_start)
+        return words->p[0].p[0] == form.p[0];
+    struct str last = words->p[words->n - 1];
+    return last.p[last.n - 1] == form.p[form.n - 1];
+}
+
 /* Takes `form` off one end of the words, unless nothing would be left. */
 static bool take_words(struct str form, bool at_start, struct strs *words) {
+    if (!may_match(form, at_start, words))
+        return false;
     size_t n = count_words(form);
     if (n >= words->n)
         return false;

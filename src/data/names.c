@@ -3,11 +3,13 @@
  * because each step would mistake what the one before it takes away for a name. */
 #include "data/names.h"
 
+#include <pthread.h>
 #include <unictype.h>
 
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "data/text.h"
@@ -47,11 +49,31 @@ static struct str word_key(struct arena *arena, struct str word) {
     return buf_text(&key);
 }
 
+/* Every word of the tables with what it is, one bit for each place and kind. Made at the
+ * first use, then immutable, for the life of the process. */
+static struct map known_words;
+
+static uint64_t bit_of(enum place place, enum kind kind) {
+    return (uint64_t) 1 << ((unsigned) place * (NO_KIND + 1) + (unsigned) kind);
+}
+
+static void make_known_words(void) {
+    _Static_assert((FAMILY_NAME + 1) * (NO_KIND + 1) <= 64, "a bit for each");
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct str rest = str_of(rows[i].words);
+        for (struct str word; str_word(&rest, &word);) {
+            uintptr_t before = (uintptr_t) map_get(&known_words, word);
+            uintptr_t with = before | bit_of(rows[i].place, rows[i].kind);
+            (void) map_put(&known_words, word, (void *) with);
+        }
+    }
+}
+
 static bool is_in(enum place place, enum kind kind, struct str key) {
-    for (size_t i = 0; i < LENGTH(rows); i++)
-        if (rows[i].place == place && rows[i].kind == kind && text_list_has(rows[i].words, key))
-            return true;
-    return false;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int failed = pthread_once(&once, make_known_words);
+    ASSERT(!failed);
+    return (uintptr_t) map_get(&known_words, key) & bit_of(place, kind);
 }
 
 static bool is_honorific(enum kind kind, struct str key) {

@@ -3,10 +3,13 @@
  * Then abbreviations are spelled out, so that rules and keys know one form only. */
 #include "data/title_words.h"
 
+#include <pthread.h>
+
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/field.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "data/text.h"
 
@@ -41,8 +44,62 @@ static const char stops[] =
 #include "data/title_words.def"
     ;
 
+/* What the tables say of a word; of those that begin an abbreviation, all of them in the
+ * order of the table. */
+struct known_word {
+    bool is_noise, is_stop;
+    struct beginning {
+        const struct abbreviation *of;
+        struct beginning *next;
+    } *beginnings;
+};
+
+/* Made at the first use, then immutable, for the life of the process. */
+static struct {
+    struct arena *arena;
+    struct map words;
+} known;
+
+static struct known_word *add_known(struct str word) {
+    struct known_word *row = map_get(&known.words, word);
+    if (!row) {
+        row = ARENA_NEW(known.arena, struct known_word);
+        (void) map_put(&known.words, word, row);
+    }
+    return row;
+}
+
+static void make_known(void) {
+    known.arena = arena_new();
+    known.words = map_in(known.arena);
+    struct str rest = str_of(noise), word;
+    while (str_word(&rest, &word))
+        add_known(word)->is_noise = true;
+    rest = str_of(stops);
+    while (str_word(&rest, &word))
+        add_known(word)->is_stop = true;
+    for (size_t i = LENGTH(abbreviations); i-- > 0;) {
+        rest = abbreviations[i].short_form;
+        bool any = str_word(&rest, &word);
+        ASSERT(any);
+        struct known_word *row = add_known(word);
+        struct beginning *first = ARENA_NEW(known.arena, struct beginning);
+        *first = (struct beginning){ &abbreviations[i], row->beginnings };
+        row->beginnings = first;
+    }
+}
+
+static const struct known_word *find_known(struct str word) {
+    static const struct known_word nothing;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int failed = pthread_once(&once, make_known);
+    ASSERT(!failed);
+    const struct known_word *row = map_get(&known.words, word);
+    return row ? row : &nothing;
+}
+
 bool title_is_stop(struct str word) {
-    return text_list_has(stops, word);
+    return find_known(word)->is_stop;
 }
 
 /* Parts of the title as text. */
@@ -171,13 +228,11 @@ static const struct abbreviation *find_abbreviation(const struct strs *words, si
                                                     size_t *ret_n) {
     const struct abbreviation *best = NULL;
     *ret_n = 0;
-    for (size_t i = 0; i < LENGTH(abbreviations); i++) {
-        if (abbreviations[i].short_form.p[0] != words->p[at].p[0])
-            continue;
-        size_t n = match_words(words, at, abbreviations[i].short_form);
+    for (const struct beginning *b = find_known(words->p[at])->beginnings; b; b = b->next) {
+        size_t n = match_words(words, at, b->of->short_form);
         if (n > *ret_n) {
             *ret_n = n;
-            best = &abbreviations[i];
+            best = b->of;
         }
     }
     return best;
@@ -204,7 +259,7 @@ static void drop_noise(struct strs *words) {
     while (words->n > 1 && is_level_number(words->p[words->n - 1]))
         words->n--;
     for (size_t i = words->n; i-- > 0;)
-        if (text_list_has(noise, words->p[i]))
+        if (find_known(words->p[i])->is_noise)
             drop(words, i, 1);
 }
 

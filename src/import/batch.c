@@ -108,10 +108,8 @@ static enum rc write_companies(struct ctx *ctx, void *arg) {
     struct companies_work *w = arg;
     struct company_key *keys = ARENA_ARRAY(ctx->arena, w->n, struct company_key);
     struct str *ids = ARENA_ARRAY(ctx->arena, w->n, struct str);
-    for (size_t i = 0; i < w->n; i++) {
-        derive_company(ctx->arena, &w->rows[i].company);
+    for (size_t i = 0; i < w->n; i++)
         keys[i] = key_of_company(&w->rows[i].company);
-    }
     struct matches matches;
     enum rc rc = companies_match(ctx, keys, w->n, &matches);
     if (rc != OK)
@@ -263,18 +261,22 @@ struct people_work {
     size_t n;
 };
 
+static struct str removal_key(struct arena *arena, const struct person_row *row,
+                              enum removal_kind kind) {
+    const struct person *p = &row->person;
+    return kind == REMOVAL_LINKEDIN ? p->linkedin_key
+           : kind == REMOVAL_EMAIL  ? p->email_key
+                                    : removal_name_key(arena, p->name, row->company.name,
+                                                       row->company.domain);
+}
+
 /* Refuses the rows of people who were removed for privacy, by any of their keys. */
 static enum rc reject_removed(struct ctx *ctx, struct person_row *rows, size_t n) {
     static const enum removal_kind kinds[] = { REMOVAL_LINKEDIN, REMOVAL_EMAIL, REMOVAL_NAME };
     for (size_t k = 0; k < LENGTH(kinds); k++) {
         struct strs keys = { 0 };
-        for (size_t i = 0; i < n; i++) {
-            const struct person *p = &rows[i].person;
-            struct str name = removal_name_key(ctx->arena, p->name, rows[i].company.name,
-                                               rows[i].company.domain);
-            const struct str by_kind[] = { p->linkedin_key, p->email_key, name };
-            strs_add(ctx->arena, &keys, by_kind[k]);
-        }
+        for (size_t i = 0; i < n; i++)
+            strs_add(ctx->arena, &keys, removal_key(ctx->arena, &rows[i], kinds[k]));
         struct ints removed = { 0 };
         enum rc rc = removals_among(ctx, kinds[k], keys, &removed);
         if (rc != OK)
@@ -349,10 +351,10 @@ static enum row_result settle_person(struct ctx *ctx, const struct person *row,
     merge_row(ctx->arena, &person_fields, MERGE_REPLACE, p, row);
     if (is_new)
         p->id = uuid_new(ctx->arena, ctx_now(ctx));
-    derive_person(ctx->arena, p);
     *person = p;
     if (is_new)
-        return ROW_NEW;
+        return ROW_NEW; /* derived as the row is */
+    derive_person(ctx->arena, p);
     return str_eq(before, person_row_json(ctx->arena, p)) ? ROW_UNCHANGED : ROW_CHANGED;
 }
 
@@ -412,10 +414,6 @@ static enum rc write_people(struct ctx *ctx, void *arg) {
     const struct people_work *in = arg;
     struct people_work w = { ARENA_ARRAY(ctx->arena, in->n, struct person_row), in->n };
     memcpy(w.rows, in->rows, in->n * sizeof *in->rows);
-    for (size_t i = 0; i < w.n; i++) {
-        derive_person(ctx->arena, &w.rows[i].person);
-        derive_company(ctx->arena, &w.rows[i].company);
-    }
     enum rc rc = reject_removed(ctx, w.rows, w.n);
     if (rc == OK)
         rc = settle_companies(ctx, &w);

@@ -11,9 +11,12 @@
  * other writers never wait long. */
 enum { IMPORT_BATCH_ROWS = 500 };
 
+/* Fewer when they are long: writing takes a few times the memory of what was read. */
+#define IMPORT_BATCH_BYTES ((size_t) 6 * 1024 * 1024)
+
 enum row_result { ROW_NEW, ROW_CHANGED, ROW_UNCHANGED, ROW_REJECTED };
 
-/* One row of an import of people, normalised (import/rows.h). */
+/* One row of an import of people, normalised and derived (import/rows.h). */
 struct person_row {
     struct person person;   /* without id and keys of the database */
     struct company company; /* what the row says of the company; name may be absent */
@@ -28,8 +31,9 @@ struct company_row {
     struct str reason;
 };
 
-/* Fill in `result` and `reason` of every row. No two rows of a batch share a key
- * (import_key_*). E_DB and the like: nothing of the batch was written. */
+/* Fill in `result` and `reason` of every row. No two rows of a batch may be the same
+ * person or company by the rules of people_match and companies_match (store/put.h).
+ * E_DB and the like: nothing of the batch was written. */
 MUST_USE enum rc import_people(struct ctx *ctx, struct person_row *rows, size_t n);
 MUST_USE enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n);
 

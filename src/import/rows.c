@@ -418,7 +418,7 @@ static bool take_exported_extra(struct parts *p, struct str value) {
 
 static enum rc take_cell(struct parts *p, const struct column_map *map, const struct cell *cell) {
     struct str header = map->columns.p[cell->column];
-    struct str field = headers_field(map->headers, header);
+    struct str field = map->fields.p[cell->column];
     struct str value = arena_str(p->arena, cell->value); /* the reader's row does not stay */
     if (str_eq(header, STR("extra")) && take_exported_extra(p, value))
         return OK;
@@ -485,7 +485,6 @@ static void put_name(struct parts *p) {
     p->person->last_name = p->last;
     if (!str_is_set(p->first) && !str_is_set(p->last))
         p->person->name = p->full;
-    derive_person(p->arena, p->person);
 }
 
 /* Numbers are read in the person's country, which is known only when all cells are. */
@@ -531,12 +530,13 @@ enum rc person_row_of(struct arena *arena, const struct column_map *map, const s
     if (rc != OK)
         return rc;
     put_name(&p);
+    put_person_place(&p);
+    put_company_place(&p);
+    derive_person(arena, &result.person);
     if (str_is_empty(result.person.name_key)) {
         *ret_reason = STR("the row has no name");
         return E_INVALID;
     }
-    put_person_place(&p);
-    put_company_place(&p);
     put_phones(&p, &result.phones);
     result.person.extra = extra_object(&p);
     put_industry(&p);

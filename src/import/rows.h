@@ -13,8 +13,8 @@ enum import_kind { IMPORT_PEOPLE, IMPORT_COMPANIES };
 
 /* Which field each column of the file fills; absent: extra data. */
 struct column_map {
-    const struct headers *headers;
     struct strs columns; /* the file's own names, so far */
+    struct strs fields;  /* of each column (headers_field) */
 };
 
 /* Fills *ret_row, or returns E_INVALID with the reason, which names the column. */

@@ -1,19 +1,21 @@
-/* People and companies differ in four functions (struct kind). Two rows of one batch may
- * not share a key, because each is matched against the database only: a row whose key
- * is in the batch already makes the batch be written first. */
+/* People and companies differ in four functions (struct kind). No two rows of one batch
+ * may be the same person or company, because each is matched against the database only:
+ * a row that may be one of the batch makes the batch be written first. */
 #include "import/run.h"
 
 #include "base/check.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "db/db.h"
 
-enum { KEYS_MAX = 4 };
+/* What a row is known by: two keys that are nobody else's, and a name that others have. */
+enum { KEY_LINKEDIN, KEY_ADDRESS, KEY_NAME, KEYS };
 
 struct kind {
     size_t row_size;
     enum rc (*parse)(struct arena *arena, const struct column_map *map, const struct row *row,
                      void *ret_row, struct str *ret_reason);
-    void (*keys)(struct arena *arena, const void *row, struct str ret_keys[KEYS_MAX]);
+    void (*keys)(struct arena *arena, const void *row, struct str ret_keys[KEYS]);
     enum rc (*write)(struct ctx *ctx, void *rows, size_t n);
     enum row_result (*result)(const void *row, struct str *ret_reason);
 };
@@ -24,12 +26,13 @@ struct import {
     const struct import_options *options;
     const struct kind *kind;
     struct reader *reader;
+    const struct headers *headers;
     struct column_map map;
     bool checked; /* that every override has its column */
     char *rows;              /* IMPORT_BATCH_ROWS rows, on the arena of the batch */
     size_t lines[IMPORT_BATCH_ROWS];
     size_t n;
-    struct map keys;
+    struct map keys;         /* of the batch; values: names_seen of names */
     struct import_summary summary;
 };
 
@@ -44,11 +47,11 @@ static enum rc parse_person(struct arena *arena, const struct column_map *map,
     return person_row_of(arena, map, row, ret_row, ret_reason);
 }
 
-static void person_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS_MAX]) {
+static void person_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS]) {
     const struct person_row *r = row;
-    ret_keys[0] = prefixed(arena, "linkedin", r->person.linkedin_key);
-    ret_keys[1] = prefixed(arena, "email", r->person.email_key);
-    ret_keys[2] = prefixed(arena, "name", r->person.name_key);
+    ret_keys[KEY_LINKEDIN] = prefixed(arena, "linkedin", r->person.linkedin_key);
+    ret_keys[KEY_ADDRESS] = prefixed(arena, "email", r->person.email_key);
+    ret_keys[KEY_NAME] = prefixed(arena, "name", r->person.name_key);
 }
 
 static enum rc write_person_rows(struct ctx *ctx, void *rows, size_t n) {
@@ -66,11 +69,11 @@ static enum rc parse_company(struct arena *arena, const struct column_map *map,
     return company_row_of(arena, map, row, ret_row, ret_reason);
 }
 
-static void company_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS_MAX]) {
+static void company_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS]) {
     const struct company_row *r = row;
-    ret_keys[0] = prefixed(arena, "linkedin", r->company.linkedin_key);
-    ret_keys[1] = prefixed(arena, "domain", r->company.domain);
-    ret_keys[2] = prefixed(arena, "name", r->company.name_key);
+    ret_keys[KEY_LINKEDIN] = prefixed(arena, "linkedin", r->company.linkedin_key);
+    ret_keys[KEY_ADDRESS] = prefixed(arena, "domain", r->company.domain);
+    ret_keys[KEY_NAME] = prefixed(arena, "name", r->company.name_key);
 }
 
 static enum rc write_company_rows(struct ctx *ctx, void *rows, size_t n) {
@@ -145,29 +148,57 @@ static enum rc write_batch(struct import *im) {
 
 /* --- rows --- */
 
-/* JSON lines bring new columns as they come; a CSV file has them all at once. */
+/* JSON lines bring new columns as they come; a CSV file has them all at once. What a
+ * column fills is found once, not for every cell. */
 static enum rc map_columns(struct import *im) {
     im->map.columns = reader_columns(im->reader);
+    for (size_t i = im->map.fields.n; i < im->map.columns.n; i++) {
+        struct str column = arena_str(im->ctx->arena, im->map.columns.p[i]);
+        strs_add(im->ctx->arena, &im->map.fields, headers_field(im->headers, column));
+    }
     if (im->options->format != READER_CSV || im->checked)
         return OK;
     im->checked = true;
-    struct str unused = headers_unused(im->map.headers, im->map.columns);
+    struct str unused = headers_unused(im->headers, im->map.columns);
     if (!str_is_set(unused))
         return OK;
     return fail(im->ctx, E_INVALID, "--map '%.*s': the file has no such column", STR_FMT(unused));
 }
 
-/* Adds the row's keys to the batch's; false, and none added, when one is there. */
+/* Which own keys a row has: bit 0 a profile, bit 1 an address. Rows of one name that
+ * both have the same kind of key are not the same, since two equal ones never get into
+ * one batch. So what matters of the rows of a name is which combinations are among
+ * them, one bit for each. */
+typedef unsigned char names_seen;
+
+/* For each combination those that have no kind of key in common with it. */
+static const names_seen may_be_same[] = { 0xF, 0x5, 0x3, 0x1 };
+
+static bool is_taken(struct import *im, const struct str keys[KEYS], unsigned has) {
+    if (map_get(&im->keys, keys[KEY_LINKEDIN]) || map_get(&im->keys, keys[KEY_ADDRESS]))
+        return true;
+    const names_seen *seen = map_get(&im->keys, keys[KEY_NAME]);
+    return seen && (*seen & may_be_same[has]);
+}
+
+/* Adds the row's keys to the batch's; false, and none added, when the row may be one
+ * that is there. */
 static bool claim_keys(struct import *im, const void *row) {
     static char present;
-    struct str keys[KEYS_MAX] = { 0 };
+    struct str keys[KEYS] = { 0 };
     im->kind->keys(im->batch_ctx.arena, row, keys);
-    for (size_t k = 0; k < KEYS_MAX; k++)
-        if (str_is_set(keys[k]) && map_get(&im->keys, keys[k]))
-            return false;
-    for (size_t k = 0; k < KEYS_MAX; k++)
+    unsigned has = str_is_set(keys[KEY_LINKEDIN]) | (unsigned) str_is_set(keys[KEY_ADDRESS]) << 1;
+    if (is_taken(im, keys, has))
+        return false;
+    for (size_t k = 0; k < KEY_NAME; k++)
         if (str_is_set(keys[k]))
             map_put(&im->keys, keys[k], &present);
+    names_seen *seen = map_get(&im->keys, keys[KEY_NAME]);
+    if (!seen) {
+        seen = ARENA_NEW(im->batch_ctx.arena, names_seen);
+        map_put(&im->keys, keys[KEY_NAME], seen);
+    }
+    *seen |= (names_seen) (1u << has);
     return true;
 }
 
@@ -188,7 +219,9 @@ static enum rc add_row(struct import *im, const struct row *row) {
             return rc;
     }
     im->lines[im->n++] = row->line;
-    return im->n == IMPORT_BATCH_ROWS ? write_batch(im) : OK;
+    bool full = im->n == IMPORT_BATCH_ROWS
+                || arena_used(im->batch_ctx.arena) >= IMPORT_BATCH_BYTES;
+    return full ? write_batch(im) : OK;
 }
 
 static enum rc take_rows(struct import *im) {
@@ -222,7 +255,7 @@ static enum rc run(struct import *im, int fd) {
         rc = reader_open(fd, im->options->format, &im->reader, &reason);
     if (rc != OK)
         return fail(im->ctx, rc, "%.*s", STR_FMT(reason));
-    im->map.headers = headers;
+    im->headers = headers;
     rc = map_columns(im);
     return rc == OK ? take_rows(im) : rc;
 }

@@ -1,0 +1,123 @@
+/* Whole imports from a file, on both engines. */
+#include "db.h"
+
+#include <fcntl.h>
+
+#include "base/buf.h"
+#include "import/run.h"
+#include "store/migrations.h"
+#include "store/secrets.h"
+#include "store/services.h"
+
+static int file_of(struct str text) {
+    char name[] = "/tmp/outrider-import-XXXXXX";
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(write(fd, text.p, text.n), (ssize_t) text.n);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+static void migrate(struct test_db *t) {
+    int applied;
+    assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
+}
+
+/* The summary of an import of `csv`; *ret_used: how much the caller's arena grew. */
+static struct import_summary import(struct test_db *t, enum import_kind kind, struct str csv,
+                                    size_t *ret_used) {
+    struct ctx *ctx = &t->ctx;
+    struct secrets *secrets;
+    const char *folder = t->options.data_dir ? t->options.data_dir : "/tmp";
+    const char *path = arena_printf(ctx->arena, "%s/import-%d.key", folder, (int) getpid()).p;
+    assert_ok(ctx, secrets_load(ctx, path, &secrets));
+    (void) unlink(path);
+    ctx->services = &(struct services){ .secrets = secrets };
+    int fd = file_of(csv);
+    size_t before = arena_used(ctx->arena);
+    struct import_summary summary;
+    struct import_options options = { .kind = kind, .format = READER_CSV };
+    assert_ok(ctx, import_run(ctx, fd, &options, &summary));
+    if (ret_used)
+        *ret_used = arena_used(ctx->arena) - before;
+    ctx->services = NULL;
+    secrets_free(&secrets);
+    (void) close(fd);
+    return summary;
+}
+
+/* Rows of one file that are the same are merged, wherever they stand; namesakes with
+ * addresses of their own are not. */
+static void test_same_rows(void **state) {
+    struct test_db *t = *state;
+    migrate(t);
+    static const struct {
+        const char *csv;
+        int imported, updated, unchanged;
+    } cases[] = {
+        { "Name,Company,Title\nAnn A,One,CEO\nAnn A,One,CEO\n", 1, 0, 1 },
+        { "Name,Company,Title\nAnn B,One,CEO\nAnn B,Two,CEO\n", 2, 0, 0 },
+        { "Name,Company,Email\nAnn C,One,a@one.example\nAnn C,One,b@one.example\n", 2, 0, 0 },
+        { "Name,Company,Email\nAnn D,One,d@one.example\nAnn D,One,\n", 1, 0, 1 },
+        { "Name,Company,Email\nAnn E,One,\nAnn E,One,e@one.example\n", 1, 1, 0 },
+        { "Name,Company,Email,LinkedIn URL\nAnn F,One,f@one.example,\n"
+          "Ann F,One,,https://www.linkedin.com/in/ann-f\n", 1, 1, 0 },
+        { "Name,Company,Email,LinkedIn URL\n"
+          "Ann G,One,g@one.example,https://www.linkedin.com/in/ann-g\n"
+          "Ann G,One,g2@one.example,https://www.linkedin.com/in/ann-g2\n"
+          "Ann G,One,,https://www.linkedin.com/in/ann-g\n", 2, 0, 1 },
+        { "Name,Company,LinkedIn URL\nAnn H,One,https://www.linkedin.com/in/ann-h\n"
+          "Ann H,One,https://www.linkedin.com/in/ann-h2\nAnn H,One,\n", 2, 0, 1 },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct import_summary s = import(t, IMPORT_PEOPLE, str_of(cases[i].csv), NULL);
+        if (s.imported != cases[i].imported || s.updated != cases[i].updated
+            || s.unchanged != cases[i].unchanged || s.rejected != 0)
+            fail_case("case %zu: %d new, %d updated, %d unchanged, %d rejected", i,
+                      (int) s.imported, (int) s.updated, (int) s.unchanged, (int) s.rejected);
+    }
+}
+
+/* What the caller's memory has to hold depends on the columns, not on the rows. */
+static void test_memory(void **state) {
+    struct test_db *t = *state;
+    migrate(t);
+    enum { SMALL = 3, LARGE = 1200 };
+    static const int sizes[] = { SMALL, LARGE };
+    size_t used[LENGTH(sizes)];
+    for (size_t k = 0; k < LENGTH(sizes); k++) {
+        struct buf csv = buf_in(t->ctx.arena, 1024 * 1024);
+        buf_str(&csv, STR("Name,Company,Favourite Colour,City\n"));
+        for (int i = 0; i < sizes[k]; i++)
+            buf_printf(&csv, "Person %d,Company %d,Green,Berlin\n", i, i % 7);
+        struct import_summary s = import(t, IMPORT_PEOPLE, buf_text(&csv), &used[k]);
+        assert_int_equal(s.imported + s.unchanged, sizes[k]);
+    }
+    assert_int_equal(used[0], used[1]);
+}
+
+/* Many long rows fit in memory too: a batch is written early. */
+static void test_long_rows(void **state) {
+    struct test_db *t = *state;
+    migrate(t);
+    struct buf csv = buf_on_heap(64 * 1024 * 1024);
+    buf_str(&csv, STR("Name,About\n"));
+    for (int i = 0; i < 60; i++) {
+        buf_printf(&csv, "Person %d,", i);
+        for (int k = 0; k < 40000; k++)
+            buf_str(&csv, STR("lorem "));
+        buf_str(&csv, STR("ipsum\n"));
+    }
+    assert_int_equal(import(t, IMPORT_PEOPLE, buf_text(&csv), NULL).imported, 60);
+    buf_done(&csv);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BOTH_ENGINES(test_same_rows),
+        BOTH_ENGINES(test_memory),
+        BOTH_ENGINES(test_long_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
