@@ -1,6 +1,6 @@
 /* A lookup is a job whose subject is the person: one at a time per account, and its row
  * says afterwards that it was made. A provider that found nothing is asked again after
- * LOOKUP_AGAIN_MS at the earliest.
+ * LOOKUP_AGAIN_MS at the earliest, one that could not be reached after LOOKUP_FAILED_MS.
  *
  * The provider gets POST {"id", "name", "first_name", "last_name", "title",
  * "linkedin_url", "company_name", "company_domain"} and answers 200 with
@@ -24,6 +24,7 @@
 
 #define FOUND_AGAIN_MS  DAY_MS
 #define LOOKUP_AGAIN_MS (7 * DAY_MS)
+#define LOOKUP_FAILED_MS HOUR_MS
 enum { FOUND_HALVES = 1, REVEAL_HALVES = 2, PROVIDER_MS = 120 * 1000, ANSWER_MAX_BYTES = 65536 };
 
 static const char job_name[] = "reveal";
@@ -171,7 +172,13 @@ static enum rc enqueue_lookup(struct ctx *ctx, void *arg) {
     return job_enqueue(ctx, job_name, person->id, STR("{}"));
 }
 
-enum rc reveal_lookup(struct ctx *ctx, struct reveal what, const struct person *person) {
+/* Whether the lookup that ended may be made again. */
+static bool is_stale(const struct ctx *ctx, const struct job *job) {
+    bool failed = str_eq(job->status, STR("failed"));
+    return ctx_now(ctx) - job->finished_at.v >= (failed ? LOOKUP_FAILED_MS : LOOKUP_AGAIN_MS);
+}
+
+enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person) {
     bool unknown;
     enum rc rc = is_unknown(ctx, what, person, &unknown);
     if (rc != OK || !unknown || str_is_empty(ctx->services->reveal.provider_url))
@@ -182,9 +189,9 @@ enum rc reveal_lookup(struct ctx *ctx, struct reveal what, const struct person *
         return rc;
     if (rc == OK && !job.finished_at.set)
         return E_TIMEOUT;
-    if (rc == OK && ctx_now(ctx) - job.finished_at.v < LOOKUP_AGAIN_MS)
-        return OK;
-    rc = db_transact(ctx, enqueue_lookup, (void *) person);
+    if (rc == OK && !is_stale(ctx, &job)) /* it may have ended after the person was read */
+        return person_get(ctx, person->id, person);
+    rc = db_transact(ctx, enqueue_lookup, person);
     if (rc == OK && ctx->services->wake_jobs)
         ctx->services->wake_jobs();
     return rc == OK ? E_TIMEOUT : rc;

@@ -34,9 +34,9 @@ static inline enum rc reveal_person(struct ctx *ctx, struct reveal what, struct 
 MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
                                        struct person *const *people, size_t n);
 
-/* OK when all that can be known of the person is known; else starts the lookup, unless
- * it runs already, and returns E_TIMEOUT: not yet. */
-MUST_USE enum rc reveal_lookup(struct ctx *ctx, struct reveal what, const struct person *person);
+/* OK when all that can be known of the person is known, and is in *person; else starts
+ * the lookup, unless it runs already, and returns E_TIMEOUT: not yet. */
+MUST_USE enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person);
 
 /* The job of a lookup (jobs/kinds.c): asks the provider, stores what it found. */
 MUST_USE enum rc reveal_job(struct ctx *ctx, const struct job *job);
