@@ -9,10 +9,10 @@
 
 /* Rows per transaction: enough to make the commit cheap, small enough that readers and
  * other writers never wait long. */
-enum { IMPORT_BATCH_ROWS = 500 };
+enum { IMPORT_BATCH_ROWS = 1000 };
 
 /* Fewer when they are long: writing takes a few times the memory of what was read. */
-#define IMPORT_BATCH_BYTES ((size_t) 6 * 1024 * 1024)
+#define IMPORT_BATCH_BYTES ((size_t) 12 * 1024 * 1024)
 
 enum row_result { ROW_NEW, ROW_CHANGED, ROW_UNCHANGED, ROW_REJECTED };
 

@@ -37,15 +37,23 @@ struct str tag_number(struct arena *arena, const char *prefix, int number) {
     return arena_printf(arena, "%s%d", prefix, number);
 }
 
-/* Collects tokens, each once. */
+/* Collects tokens, each once, on an arena of its own: they take many times the memory of
+ * the text that they become, and an import keeps that of a thousand rows. */
 struct collector {
     struct arena *arena;
     struct map seen;
     struct buf out;
 };
 
-static struct collector collector(struct arena *arena) {
+static struct collector collector(void) {
+    struct arena *arena = arena_new();
     return (struct collector){ arena, map_in(arena), buf_in(arena, TAGS_MAX_BYTES) };
+}
+
+static struct str collected(struct collector *c, struct arena *arena) {
+    struct str tags = arena_str(arena, buf_text(&c->out));
+    arena_free(&c->arena);
+    return tags;
 }
 
 static void add(struct collector *c, struct str tag) {
@@ -96,7 +104,7 @@ static void add_place(struct collector *c, struct str city, struct str region,
 }
 
 struct str person_tags(struct arena *arena, const struct person *person) {
-    struct collector c = collector(arena);
+    struct collector c = collector();
     add_words(&c, TAG_NAME, person->name);
     add_words(&c, TAG_TITLE, person->title);
     add_words(&c, TAG_TITLE, person->title_key);
@@ -108,11 +116,11 @@ struct str person_tags(struct arena *arena, const struct person *person) {
     add_words(&c, TAG_KEYWORD, person->title);
     add_words(&c, TAG_KEYWORD, person->headline);
     add_words(&c, TAG_KEYWORD, person->about);
-    return buf_text(&c.out);
+    return collected(&c, arena);
 }
 
 struct str company_tags(struct arena *arena, const struct company *company) {
-    struct collector c = collector(arena);
+    struct collector c = collector();
     add_words(&c, TAG_COMPANY, company->name);
     add_words(&c, TAG_COMPANY, company->name_key);
     add_enum(&c, TAG_INDUSTRY, &enum_industries, company->industry);
@@ -130,7 +138,7 @@ struct str company_tags(struct arena *arena, const struct company *company) {
     add_word_lists(&c, TAG_KEYWORD, company->keywords);
     add_words(&c, TAG_KEYWORD, company->industry);
     add_words(&c, TAG_KEYWORD, company->overview);
-    return buf_text(&c.out);
+    return collected(&c, arena);
 }
 
 static int64_t present(struct str value) {
