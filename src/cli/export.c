@@ -34,10 +34,10 @@ static const struct option_row options[] = {
 static const struct command rows[] = {
     { "export people", NULL, 0, 0, COMMAND_DATABASE, options, LENGTH(options),
       export_people_command, "Writes all people to the output",
-      "In columns that import people understands, emails included." },
+      "In columns that import people understands, emails, phone numbers and extra data included." },
     { "export companies", NULL, 0, 0, COMMAND_DATABASE, options, LENGTH(options),
       export_companies_command, "Writes all companies to the output",
-      "In columns that import companies understands." },
+      "In columns that import companies understands, extra data included." },
     { "reindex", NULL, 0, 0, COMMAND_DATABASE, NULL, 0, reindex,
       "Makes everything that searches read again", "For use after an upgrade that says so." },
 };

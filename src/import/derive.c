@@ -1,6 +1,5 @@
 #include "import/derive.h"
 
-#include "base/check.h"
 #include "data/bands.h"
 #include "data/company_names.h"
 #include "data/enums.h"
@@ -49,16 +48,16 @@ void derive_person(struct arena *arena, struct person *p) {
         p->location = text_of_place(arena, p->city, p->region, p->country);
 }
 
-/* By the first code that is known. A code lost its zeros in front when it was read as a
- * number: 111 is 0111 unless the tables know 111. */
+/* By the first code that is known. */
 static struct str industry_of_codes(struct arena *arena, struct ints codes,
                                     struct str (*industry_of)(struct str code)) {
-    static const char *const zeros[] = { "", "0" };
     struct str industry = STR_NONE;
-    for (size_t i = 0; i < codes.n; i++)
-        for (size_t k = 0; k < LENGTH(zeros) && !str_is_set(industry); k++)
-            industry = industry_of(
-                arena_printf(arena, "%s%lld", zeros[k], (long long) codes.p[i]));
+    for (size_t i = 0; i < codes.n && !str_is_set(industry); i++) {
+        long long code = (long long) codes.p[i];
+        industry = industry_of(arena_printf(arena, "%lld", code));
+        if (!str_is_set(industry) && code >= 100 && code <= 999) /* 0111, read as a number */
+            industry = industry_of(arena_printf(arena, "0%lld", code));
+    }
     return industry;
 }
 

@@ -1,0 +1,416 @@
+"""Import and export from outside: real files, every form of CSV and JSON lines, what is
+refused and why, which row is whose, and that an export is a copy."""
+import csv
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import unittest
+
+import harness
+from lib.processes import sanitizer_options
+
+STATES = {"MN": "Minnesota", "CA": "California", "TX": "Texas", "VT": "Vermont", "WY": "Wyoming"}
+
+
+def rows_of(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class Files:
+    """Writing a file for a server's commands, importing it, reading the export."""
+
+    def __init__(self, server):
+        self.server, self.number = server, 0
+
+    def write(self, content, ending="csv"):
+        self.number += 1
+        path = self.server.folder / f"{id(self)}-{self.number}.{ending}"
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        return path
+
+    def load(self, content, *options, kind="people", ending="csv"):
+        """The last line of an import."""
+        return self.server.line("import", kind, self.write(content, ending), *options)
+
+    def rejected(self, content, *options, kind="people", ending="csv"):
+        """(line, reason, row) of each rejected row."""
+        path = self.write(content, ending)
+        self.server.cli("import", kind, path, *options)
+        refused = pathlib.Path(f"{path}.rejected.csv")
+        return [(int(row["line"]), row["reason"], row["row"]) for row in rows_of(refused)] \
+            if refused.exists() else []
+
+    def people(self, kind="people"):
+        """{name: row} of the export."""
+        lines = self.server.cli("export", kind, "--format", "jsonl").stdout.splitlines()
+        return {row["name"]: row for row in map(json.loads, lines)}
+
+
+def counts(imported=0, updated=0, rejected=0):
+    return f"imported {imported}, updated {updated}, rejected {rejected}"
+
+
+class RealFilesTest(harness.ApiTest):
+    """The files of ../shared/data, without flags."""
+    files = {"companies": ("companies_sp500.csv", 503), "people": ("people_us_congress_current.csv", 537)}
+
+    @classmethod
+    def prepare(cls, server):
+        cls.told = []
+        for kind, (name, _) in cls.files.items():
+            shutil.copy(harness.shared_file(name), server.folder / name)
+            cls.told.append(server.line("import", kind, server.folder / name))
+        cls.people = rows_of(server.folder / cls.files["people"][0])
+        cls.companies = rows_of(server.folder / cls.files["companies"][0])
+
+    def total(self, path, **body):
+        return self.api.post(path, {"page_size": 1, **body}, expect=200).json["_pagination"]["total"]
+
+    def test_all_rows_come_in_and_a_second_time_nothing_changes(self):
+        self.assertEqual(self.told, [counts(503), counts(537)])
+        before = [self.server.cli("export", kind).stdout for kind in self.files]
+        for kind, (name, _) in self.files.items():
+            self.assertEqual(self.server.line("import", kind, self.server.folder / name), counts())
+            self.assertFalse((self.server.folder / f"{name}.rejected.csv").exists())
+        self.assertEqual([self.server.cli("export", kind).stdout for kind in self.files], before)
+
+    def test_the_senators_of_minnesota(self):
+        answer = self.api.post("/people/search", {"person_titles": ["senator"],
+                                                  "person_locations": ["Minnesota"]}, expect=200).json
+        self.assertEqual({person["name"] for person in answer["results"]}, {"Amy Klobuchar", "Tina Smith"})
+        self.assertEqual(answer["_pagination"], {"page": 1, "page_size": 5, "total_pages": 1, "total": 2})
+        self.assertEqual({person["company"]["name"] for person in answer["results"]}, {"United States Senate"})
+
+    def test_totals_are_those_of_the_file(self):
+        self.assertEqual(self.total("/people/search"), len(self.people))
+        for title in ("Senator", "Representative"):
+            held = [row for row in self.people if row["Job Title"].startswith(title)]
+            self.assertGreater(len(held), 90)
+            self.assertEqual(self.total("/people/search", person_titles=[title.lower()]), len(held), title)
+            for short, state in STATES.items():
+                self.assertEqual(self.total("/people/search", person_titles=[title], person_locations=[state]),
+                                 sum(row["State"] == short for row in held), f"{title}, {state}")
+        self.assertEqual(self.total("/people/search", company_domains=["senate.gov"]),
+                         sum("senate.gov" in row["Organization Website"] for row in self.people))
+
+    def test_find_charges_half_a_credit_once(self):
+        def credits():
+            return self.api.get("/account-info").json["credits"]
+
+        who = {"name": "Amy Klobuchar", "title": "Senator", "company_domain": "senate.gov"}
+        before = credits()
+        for _ in range(2):
+            found = self.api.get("/people/find", query=who, expect=200).json
+            self.assertEqual((found["name"], found["title"]), ("Amy Klobuchar", "Senator for MN"))
+            self.assertEqual(found["location"], "Minneapolis, Minnesota, United States")
+            self.assertEqual(credits(), {"email": before["email"] - 0.5, "phone": before["phone"]})
+        self.assert_error(self.api.get("/people/find", query=who | {"name": "Amy Nobody"}), 404, "person_not_found")
+        self.assertEqual(credits()["email"], before["email"] - 0.5)
+
+    def test_companies_are_found(self):
+        senate = self.api.get("/companies/find", query={"domain": "https://www.senate.gov/"}, expect=200).json
+        self.assertEqual((senate["name"], senate["website"]), ("United States Senate", "https://www.senate.gov"))
+        for state in ("Minnesota", "Texas"):
+            self.assertEqual(self.total("/companies/search", company_locations=[state]),
+                             sum(row["Headquarters Location"].endswith(f", {state}") for row in self.companies))
+        self.assertEqual(self.total("/companies/search", company_names=["3M"]), 1)
+        self.assertEqual(self.total("/companies/search", company_founded_year={"min": 1902, "max": 1902}),
+                         sum(row["Founded"].startswith("1902") for row in self.companies))
+
+    def test_companies_have_industries(self):
+        names = {row["Security"] for row in self.companies}
+        industries = {}
+        for page in range(1, 7):
+            answer = self.api.post("/companies/search", {"page": page, "page_size": 100}, expect=200).json
+            industries |= {company["name"]: company["industry"] for company in answer["results"]}
+        self.assertEqual([name for name, industry in industries.items() if name in names and not industry], [])
+        wanted = {"Adobe Inc.": "Software Development", "Advanced Micro Devices": "Semiconductor Manufacturing",
+                  "AbbVie": "Biotechnology Research", "Aflac": "Insurance Carriers"}
+        self.assertEqual({name: industries[name] for name in wanted}, wanted)
+        self.assertEqual(self.total("/companies/search", company_industries=["Insurance Carriers"]),
+                         sum(industry == "Insurance Carriers" for industry in industries.values()))
+
+    def test_columns_without_a_field_are_kept(self):
+        kept = Files(self.server).people()["Amy Klobuchar"]["extra"]
+        self.assertEqual(kept, {"Bioguide ID": "K000367", "Profile URL": "https://www.klobuchar.senate.gov",
+                                "District Phone": "612-727-5220", "Party": "Democrat", "Term End": "2031-01-03"})
+        kept = Files(self.server).people("companies")["3M"]["extra"]
+        self.assertEqual((kept["Symbol"], kept["GICS Sub-Industry"]), ("MMM", "Industrial Conglomerates"))
+
+    def test_what_is_imported_is_found_at_once(self):
+        files, body = Files(self.server), {"person_name": "Zacharias Latecomer"}
+        for number in range(1, 4):
+            path = files.write(f"Name,Email\nZacharias Latecomer,z{number}@late.example.com\n")
+            self.assertEqual(self.server.line("import", "people", path), counts(1))
+            self.assertEqual(self.total("/people/search", **body), number)
+        for number in range(1, 4):
+            self.server.cli("privacy", "remove", "--email", f"z{number}@late.example.com")
+        self.assertEqual(self.total("/people/search", **body), 0)
+
+
+class CommandTest(unittest.TestCase):
+    """Commands alone: an empty database for each test, no server."""
+    maxDiff = None
+
+    def setUp(self):
+        self.server = self.fresh()
+        self.files = Files(self.server)
+
+    def fresh(self):
+        server = harness.Server()
+        self.addCleanup(server.remove)
+        return server
+
+
+class FormsTest(CommandTest):
+    def test_forms_of_csv(self):
+        forms = [
+            ("comma", b"Name,Job Title\nAnna Comma,CEO\n"),
+            ("semicolon", b"Name;Job Title\nAnna Comma;CEO\n"),
+            ("tab", b"Name\tJob Title\nAnna Comma\tCEO\n"),
+            ("byte order mark", b"\xef\xbb\xbfName,Job Title\nAnna Comma,CEO\n"),
+            ("CRLF", b"Name,Job Title\r\nAnna Comma,CEO\r\n"),
+            ("no end of line", b"Name,Job Title\nAnna Comma,CEO"),
+            ("blank lines", b"Name,Job Title\n\n\nAnna Comma,CEO\n\n"),
+            ("quotes", b'"Name","Job Title"\n"Anna Comma","CEO"\n'),
+            ("spaces", b" Name , Job Title \n  Anna Comma ,  CEO \n"),
+            ("UTF-16", "Name,Job Title\nAnna Comma,CEO\n".encode("utf-16")),
+            ("other names", b"full_name,POSITION\nAnna Comma,CEO\n"),
+            ("parts of the name", b"First Name,Surname,Role\nAnna,Comma,CEO\n"),
+        ]
+        for number, (form, content) in enumerate(forms):
+            with self.subTest(form):
+                self.assertEqual(self.files.load(content), counts(imported=0 if number else 1))
+                self.assertEqual({name: row["title"] for name, row in self.files.people().items()},
+                                 {"Anna Comma": "CEO"})
+
+    def test_letters_of_latin_1(self):
+        self.assertEqual(self.files.load("Name;Stadt\nRenée Müller;Zürich\n".encode("latin-1")), counts(1))
+        self.assertEqual(self.files.load("Name;Stadt\nRenée Müller;Zürich\n"), counts())
+        self.assertEqual(self.files.people()["Renée Müller"]["city"], "Zurich")
+
+    def test_quotes_hold_line_ends_separators_and_quotes(self):
+        self.files.load('Name,Notes\n"Nora Newline","one, ""two""\nand three"\n')
+        self.assertEqual(self.files.people()["Nora Newline"]["extra"], {"Notes": 'one, "two"\nand three'})
+
+    def test_ragged_rows(self):
+        refused = self.files.rejected("Name,About\nTom Short\nTim Ends,a,,\nTed Long,a,b\nTess Last,z\n")
+        self.assertEqual([(line, row) for line, _, row in refused], [(4, "Ted Long,a,b")])
+        self.assertIn("3 cells", refused[0][1])
+        self.assertEqual(set(self.files.people()), {"Tom Short", "Tim Ends", "Tess Last"})
+
+    def test_an_open_quote_refuses_its_row_only(self):
+        refused = self.files.rejected('Name,About\nTom First,a\nTim Open,"b\nTess Last,c\n')
+        self.assertEqual([line for line, _, _ in refused], [3])
+        self.assertIn("quote", refused[0][1])
+        self.assertEqual(set(self.files.people()), {"Tom First", "Tess Last"})
+
+    def test_json_lines(self):
+        content = ('{"name": "Jo Lines", "title": "CEO", "hobby": "chess", "n": [1, 2], "none": null}\n'
+                   '{bad\n\n[1]\n{"Full Name": "Jim Lines"}\n')
+        refused = self.files.rejected(content, ending="jsonl")
+        self.assertEqual([(line, row) for line, _, row in refused], [(2, "{bad"), (4, "[1]")])
+        people = self.files.people()
+        self.assertEqual(set(people), {"Jo Lines", "Jim Lines"})
+        self.assertEqual(people["Jo Lines"]["extra"], {"hobby": "chess", "n": "[1,2]"})
+        self.assertEqual(self.files.load('{"name":"Kim Named"}\n', "--format", "jsonl", ending="txt"), counts(1))
+
+    def test_columns_by_map(self):
+        content = "Wer,Was,Wo\nUwe Beispiel,CEO,Bonn\n"
+        self.assertEqual(self.files.load(content, "--map", "Wer=name", "--map", "Was=title"), counts(1))
+        row = self.files.people()["Uwe Beispiel"]
+        self.assertEqual((row["title"], row["extra"]), ("CEO", {"Wo": "Bonn"}))
+        path = self.files.write(content)
+        for wrong, said in (("Nirgends=title", "no such column"), ("Wer=no_field", "no field"), ("Wer", "Header=field")):
+            self.assertIn(said, self.server.cli("import", "people", path, "--map", wrong, expect=1).stderr)
+
+    def test_no_table_at_all(self):
+        for content in (b"", b"\x00\x01\x02\x03" * 100):
+            self.server.cli("import", "people", self.files.write(content), expect=1)
+        self.server.cli("import", "people", self.server.folder / "not there.csv", expect=1)
+
+    def test_dry_run_keeps_nothing(self):
+        content = "Name,Email\nDora Dry,dora@dry.example.com\nBad Email,none at all\n"
+        path = self.files.write(content)
+        said = self.server.line("import", "people", path, "--dry-run")
+        self.assertEqual(said, counts(1, rejected=1))
+        self.assertEqual((self.files.people(), self.files.people("companies")), ({}, {}))
+        self.assertEqual(self.server.line("import", "people", path), said)
+        self.assertEqual(set(self.files.people()), {"Dora Dry"})
+
+    def test_rejects_go_where_they_are_wanted(self):
+        path, wanted = self.files.write("Name,Email\nBad Email,no address\n"), self.server.folder / "wanted.csv"
+        done = self.server.cli("import", "people", path, "--rejects", wanted)
+        self.assertIn(str(wanted), done.stderr)
+        self.assertEqual([row["line"] for row in rows_of(wanted)], ["2"])
+        self.assertFalse(pathlib.Path(f"{path}.rejected.csv").exists())
+
+
+class RowsTest(CommandTest):
+    """Which row is whose."""
+
+    def test_refused_rows_say_line_and_reason(self):
+        refused = self.files.rejected("Name,Email\nGood One,good@x.example.com\nBad One,not an address\n,b@x.example.com\n")
+        self.assertEqual([line for line, _, _ in refused], [3, 4])
+        self.assertIn("Email", refused[0][1])
+        self.assertIn("name", refused[1][1])
+        self.assertEqual(set(self.files.people()), {"Good One"})
+
+    def test_rows_that_are_there_twice(self):
+        row = "Ada Double,ada@x.example.com,CEO\n"
+        self.assertEqual(self.files.load("Name,Email,Title\n" + 3 * row), counts(1))
+        self.assertEqual(self.files.load("Name,Email,Title\n" + row + row.replace("CEO", "CTO")), counts(updated=1))
+        self.assertEqual(self.files.people()["Ada Double"]["title"], "CTO")
+
+    def test_people_are_known_by_linkedin_email_or_name_and_company(self):
+        head = "Name,LinkedIn URL,Email,Title,Company,Domain\n"
+        first = ("Li Link,https://www.linkedin.com/in/li-link,,A,One,one.example.com\n"
+                 "Em Mail,,em@one.example.com,A,One,one.example.com\n"
+                 "Na Name,,,A,One,one.example.com\n")
+        self.assertEqual(self.files.load(head + first), counts(3))
+        again = ("Li Other,http://uk.linkedin.com/in/Li-Link/?x=1,,B,,\n"
+                 "Em Other,,EM@one.example.com,B,,\n"
+                 "NA NAME,,,B,Other name of it,https://www.one.example.com/about\n"
+                 "Na Name,,,C,Two,two-inc.example.org\n")
+        self.assertEqual(self.files.load(head + again), counts(1, updated=3))
+        rows = self.files.server.cli("export", "people", "--format", "jsonl").stdout.splitlines()
+        self.assertEqual(sorted(row["title"] for row in map(json.loads, rows)), ["B", "B", "B", "C"])
+        self.assertEqual(self.files.load(head + again), counts())
+
+    def test_an_email_of_somebody_else(self):
+        head = "Name,LinkedIn URL,Email\n"
+        self.files.load(head + "Ann One,linkedin.com/in/ann-one,ann@x.example.com\nBen Two,linkedin.com/in/ben-two,\n")
+        refused = self.files.rejected(head + "Ben Two,linkedin.com/in/ben-two,ann@x.example.com\n")
+        self.assertEqual(refused[0][0], 2)
+        self.assertIn("belongs to another person", refused[0][1])
+        people = self.files.people()
+        self.assertEqual(people["Ann One"]["email"], "ann@x.example.com")
+        self.assertNotIn("email", people["Ben Two"])
+
+    def test_what_a_row_does_not_say_stays(self):
+        self.files.load("Name,Email,Title,City,Fruit\nKay Keeps,kay@x.example.com,CEO,London,apple\n")
+        self.assertEqual(self.files.load("Name,Email,Title,Tree\nKay Keeps,kay@x.example.com,,oak\n"), counts(updated=1))
+        row = self.files.people()["Kay Keeps"]
+        self.assertEqual((row["title"], row["city"], row["extra"]), ("CEO", "London", {"Fruit": "apple", "Tree": "oak"}))
+
+    def test_industries_by_other_names_and_codes(self):
+        cases = [("Industry", "Computer Software", "Software Development"), ("Industry", "banking", "Banking"),
+                 ("SIC Code", "7372", "Software Development"), ("SIC Code", "0111", "Farming"),
+                 ("NAICS Code", "522110", "Banking"), ("GICS Sector", "Utilities", "Utilities"),
+                 ("Industry", "Juggling", None), ("SIC Code", "99999", None)]
+        for number, (header, text, _) in enumerate(cases):
+            self.files.load(f"Company,{header}\nFirm Number {number}x,{text}\n", kind="companies")
+        rows = self.files.people("companies")
+        self.assertEqual([rows[f"Firm Number {number}x"].get("industry") for number in range(len(cases))],
+                         [wanted for _, _, wanted in cases])
+        self.assertEqual(rows["Firm Number 6x"]["extra"], {"Industry": "Juggling"})
+        self.files.load("Company,GICS Sector,Industry,SIC\nOwn Words,Utilities,Banking,7372\n", kind="companies")
+        self.assertEqual(self.files.people("companies")["Own Words"]["industry"], "Banking")
+
+
+COMPANIES = [
+    {"name": "Full GmbH", "domain": "full.example.com", "linkedin_url": "https://www.linkedin.com/company/full",
+     "overview": "Says \"all\",\nin two lines", "founded_year": "1999", "sic_codes": "7372; 7371", "type": "Public Company",
+     "total_funding": "1000000", "latest_funding_stage": "Series B", "latest_funding_date": "2024-05-01",
+     "keywords": "a; b", "estimated_number_of_employees": "320", "industry": "Banking", "city": "Berlin",
+     "country": "DE", "technologies": "X; Y", "revenue": "12000000", "is_b2b": "true", "is_b2c": "false",
+     "department_headcount": {"Sales": 3}, "locations": [{"address": "Street 1", "country": "Germany"}],
+     "followers": "17", "Own column": "kept, too"},
+    {"name": "Bare Ltd"},
+]
+PEOPLE = [
+    {"name": "Fay Full", "title": "VP Sales", "headline": "Sells; \"much\"", "about": "One line",
+     "linkedin_url": "https://www.linkedin.com/in/fay-full", "email": "fay@full.example.com",
+     "city": "Minneapolis", "region": "Minnesota", "country": "US", "keywords": "x; y", "languages": ["English"],
+     "experiences": [{"title": "Clerk", "company": "Old"}], "company_name": "Full GmbH",
+     "company_domain": "full.example.com", "phone": "+1 612 727 5220", "mobile_phone": "+44 20 7946 0101; +44 20 7946 0102",
+     "Bücher": "Größe \\ \u201cquoted\u201d", "n": 5},
+    {"name": "Bo Bare"},
+]
+
+
+class CopyTest(CommandTest):
+    """An export, imported into an empty database, exports the same."""
+
+    def test_export_is_a_copy(self):
+        for kind, rows in (("companies", COMPANIES), ("people", PEOPLE)):
+            text = "".join(json.dumps(row) + "\n" for row in rows)
+            self.assertEqual(self.files.load(text, kind=kind, ending="jsonl"), counts(2))
+        full = self.files.people()["Fay Full"]
+        self.assertEqual((full["phone"], full["mobile_phone"]), ("+16127275220", "+442079460101; +442079460102"))
+        self.assertEqual(full["extra"], {"Bücher": "Größe \\ “quoted”", "n": "5"})
+        company = self.files.people("companies")["Full GmbH"]
+        self.assertEqual((json.loads(company["department_headcount"]), company["is_b2c"]), ({"Sales": 3}, "false"))
+        for form in ("csv", "jsonl"):
+            with self.subTest(form):
+                self.check_copy(form)
+
+    def check_copy(self, form):
+        copy = Files(self.fresh())
+        for kind in ("companies", "people"):
+            text = self.server.cli("export", kind, "--format", form).stdout
+            self.assertEqual(copy.load(text, kind=kind, ending=form), counts(2))
+            self.assertEqual(copy.server.cli("export", kind, "--format", form).stdout, text)
+            self.assertEqual(copy.load(text, kind=kind, ending=form), counts())
+            self.assertEqual(self.files.load(text, kind=kind, ending=form), counts())
+
+
+class MemoryTest(CommandTest):
+    SMALL, LARGE = 1_000, 16_000
+
+    def peak_kb(self, rows):
+        server = self.fresh()
+        path = Files(server).write("Name,Email,A,B,C,D,E,F,G,H\n" + "".join(
+            f"Person Number{number},p{number}@memory.example.com,a,b,c,d,e,f,g,h\n" for number in range(rows)))
+        options = sanitizer_options(harness.ROOT)
+        options["ASAN_OPTIONS"] += ":quarantine_size_mb=1"  # freed memory that ASan holds back grows
+        child = subprocess.Popen([harness.BINARY, "import", "people", path, *server.common_options()],
+                                 stdout=subprocess.PIPE, text=True, env=dict(os.environ, **options))
+        said = child.stdout.read()
+        child.stdout.close()
+        _, code, used = os.wait4(child.pid, 0)
+        child.returncode = code
+        self.assertEqual((code, said), (0, counts(rows) + "\n"))
+        return used.ru_maxrss
+
+    def test_memory_does_not_grow_with_the_file(self):
+        small, large = self.peak_kb(self.SMALL), self.peak_kb(self.LARGE)
+        self.assertLess(large, 1.5 * small, f"{self.SMALL} rows: {small} kB, {self.LARGE} rows: {large} kB")
+
+
+class ReindexTest(harness.ApiTest):
+    @classmethod
+    def prepare(cls, server):
+        Files(server).load("Name,Title,Company\nRita Index,VP Sales,Engines Ltd\nRolf Index,Clerk,Engines Ltd\n")
+
+    def sql(self, statement):
+        if self.server.database.url:
+            subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-c", statement, self.server.database.url],
+                           check=True)
+            return
+        with sqlite3.connect(self.server.folder / "var/outrider.db", timeout=30) as database:
+            database.execute(statement)
+        database.close()
+
+    def total(self, path, body):
+        return self.api.post(path, body, expect=200).json["_pagination"]["total"]
+
+    def test_what_searches_read_is_made_again(self):
+        searches = [("/people/search", {"person_titles": ["vice president of sales"]}),
+                    ("/people/search", {"person_seniorities": ["VP"]}),
+                    ("/people/search", {"company_names": ["engines"], "person_name": "Index"}),
+                    ("/companies/search", {"company_names": ["engines"]})]
+        totals = [self.total(*search) for search in searches]
+        self.assertEqual(totals, [1, 1, 2, 1])
+        self.api.close()
+        self.server.stop()
+        self.sql("UPDATE people SET tags = 'x', seniority = NULL, title_key = NULL")
+        self.sql("UPDATE companies SET tags = 'x'")
+        self.server.start()
+        self.assertEqual([self.total(*search) for search in searches], [0, 0, 0, 0])
+        self.assertEqual(self.server.line("reindex"), "people 2, companies 1")
+        self.assertEqual([self.total(*search) for search in searches], totals)
