@@ -47,7 +47,11 @@ static const struct query set_email
         "WHERE id = $1 AND email_key IS NULL "
         "AND NOT EXISTS (SELECT 1 FROM people WHERE email_key = $2)",
         NULL };
-static const struct query *const queries[] = { &found, &set_email };
+/* Locked, so that a removal does not come between. */
+static const struct query is_there
+    = { "reveal_is_there", "SELECT 1 FROM people WHERE id = $1",
+        "SELECT 1 FROM people WHERE id = $1 FOR UPDATE" };
+static const struct query *const queries[] = { &found, &set_email, &is_there };
 const struct query_table reveal_queries = QUERY_TABLE(queries);
 
 /* --- charging --- */
@@ -309,8 +313,11 @@ static struct list new_numbers(struct ctx *ctx, const struct store_work *w) {
 static enum rc store_answer(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
     struct email email;
-    enum rc rc = OK;
-    if (str_is_set(w->answer->email)
+    int64_t one;
+    enum rc rc = db_get_int(ctx, &is_there, DB_ARGS(db_v_text(w->person->id)), &one);
+    if (rc == E_NOT_FOUND) /* removed while the provider was asked: nothing may be kept */
+        return job_done(ctx, w->job);
+    if (rc == OK && str_is_set(w->answer->email)
         && email_parse(ctx->arena, w->answer->email, &email) == OK)
         rc = db_exec(ctx, &set_email,
                      DB_ARGS(db_v_text(w->person->id), db_v_text(email.address),

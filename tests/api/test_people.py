@@ -1,4 +1,6 @@
 """People: find one, search many, reveal, review; what each costs and to whom it shows."""
+import sqlite3
+import subprocess
 import threading
 
 import harness
@@ -287,6 +289,26 @@ class ProviderTest(PeopleTest):
         who = {"name": "John Smith", "title": "Sales Manager", "company_name": "Twins", "reveal_email": "true"}
         answer = self.until(lambda: self.find(**who), lambda answer: answer.status == 200)
         self.assertNotIn("email", answer.json)
+
+    def count(self, query):
+        database = self.server.database
+        if database.url:
+            return int(subprocess.run(["psql", "-qAt", "-c", query, database.url], check=True, text=True,
+                                      capture_output=True).stdout)
+        with sqlite3.connect(database.folder / "var/outrider.db") as connection:
+            return connection.execute(query).fetchone()[0]
+
+    def test_removed_while_the_provider_is_asked(self):
+        who = {"linkedin_url": "https://linkedin.com/in/john-smith-1", "reveal_phone_numbers": "true"}
+        self.provider.answers["John Smith"] = (200, {"phone_numbers": [{"number": "+493023125111"}]})
+        self.provider.hold()
+        self.assert_error(self.find(**who), 408, "request_timeout")
+        self.server.line("privacy", "remove", "--linkedin-url", who["linkedin_url"])
+        self.provider.release()
+        self.until(lambda: (self.find(**who), self.count("SELECT count(*) FROM jobs WHERE finished_at IS NULL")),
+                   lambda seen: seen[1] == 0)
+        self.assert_error(self.find(**who), 451, "unavailable_for_legal_reasons")
+        self.assertEqual(self.count("SELECT count(*) FROM phone_numbers WHERE number = '+493023125111'"), 0)
 
     def until(self, ask, good):
         for _ in range(30):
