@@ -30,3 +30,7 @@ CREATE TRIGGER companies_tags_update AFTER UPDATE OF tags ON companies WHEN old.
     INSERT INTO companies_tags (companies_tags, rowid, tags) VALUES ('delete', old.doc, old.tags);
     INSERT INTO companies_tags (rowid, tags) VALUES (new.doc, new.tags);
 END;
+
+-- An import asks for hundreds of hashes at once, as hexadecimal text in a JSON array.
+-- PostgreSQL decodes that text; SQLite before 3.41 cannot.
+CREATE INDEX removals_hex ON removals (lower(hex(hash)));
