@@ -67,7 +67,14 @@ static enum rc company_ids(struct ctx *ctx, struct str name, struct str domain,
     return company_ids_by_name(ctx, company_name_key(ctx->arena, name), ret_ids);
 }
 
-/* People of `companies` with at least one word of `name` in theirs. */
+/* What decides whether somebody is meant; the rest of the row is read of one only. */
+struct candidate {
+    int64_t doc;
+    struct str name, title;
+};
+
+/* People of `companies` with at least one word of `name` in theirs; list of struct
+ * candidate. */
 static enum rc candidates(struct ctx *ctx, struct str name, struct strs companies,
                           struct list *ret_people) {
     struct strs words = { 0 };
@@ -78,7 +85,7 @@ static enum rc candidates(struct ctx *ctx, struct str name, struct strs companie
     if (expr_is_false(any))
         return E_NOT_FOUND;
     struct sql *sql = sql_new(ctx);
-    sql_add(sql, "SELECT p.doc FROM people p WHERE ");
+    sql_add(sql, "SELECT p.doc, p.name, p.title FROM people p WHERE ");
     sql_add2(sql, "p.company_id IN (SELECT value FROM json_each(?))",
              "p.company_id IN (SELECT value FROM json_array_elements_text(?::json))",
              sql_texts(ctx->arena, companies));
@@ -88,11 +95,11 @@ static enum rc candidates(struct ctx *ctx, struct str name, struct strs companie
     enum rc rc = sql_query(ctx, sql, &rows);
     if (rc != OK)
         return rc;
-    struct ints docs = { 0 };
-    while (db_next(rows))
-        ints_add(ctx->arena, &docs, db_int(rows, 0));
-    rc = db_rows_close(rows);
-    return rc == OK ? people_by_docs(ctx, docs, ret_people) : rc;
+    while (db_next(rows)) {
+        struct candidate *candidate = list_add(ctx->arena, ret_people, sizeof *candidate);
+        *candidate = (struct candidate){ db_int(rows, 0), db_text(rows, 1), db_text(rows, 2) };
+    }
+    return db_rows_close(rows);
 }
 
 /* Whether all of `words` are in `text`. */
@@ -124,7 +131,7 @@ static bool titles_agree(struct arena *arena, struct str wanted, struct str actu
 
 /* How well a candidate fits; 0: not at all. */
 static int fit(struct arena *arena, const struct person_query *query,
-               const struct person *person) {
+               const struct candidate *person) {
     static const int by_name[] = { [NAME_SAME] = 20, [NAME_ALIKE] = 10, [NAME_DIFFERENT] = 0 };
     int score = by_name[names_match(query->name, person->name)];
     if (score == 0 || str_is_empty(query->title))
@@ -132,6 +139,16 @@ static int fit(struct arena *arena, const struct person_query *query,
     if (str_is_empty(person->title))
         return score; /* nothing contradicts */
     return titles_agree(arena, query->title, person->title) ? score + 1 : 0;
+}
+
+static enum rc person_by_doc(struct ctx *ctx, int64_t doc, struct person *ret_person) {
+    struct list people = { 0 };
+    enum rc rc = people_by_docs(ctx, (struct ints){ &doc, 1 }, &people);
+    if (rc == OK && people.n == 0)
+        return E_NOT_FOUND; /* removed since */
+    if (rc == OK)
+        *ret_person = *(const struct person *) people.p;
+    return rc;
 }
 
 static enum rc by_name(struct ctx *ctx, const struct person_query *query,
@@ -144,10 +161,10 @@ static enum rc by_name(struct ctx *ctx, const struct person_query *query,
     rc = companies.n ? candidates(ctx, query->name, companies, &people) : E_NOT_FOUND;
     if (rc != OK)
         return rc;
-    const struct person *best = NULL;
+    const struct candidate *best = NULL;
     int best_score = 0;
     bool tie = false;
-    const struct person *p = people.p;
+    const struct candidate *p = people.p;
     for (size_t i = 0; i < people.n; i++) {
         int score = fit(ctx->arena, query, &p[i]);
         if (score > best_score) {
@@ -158,10 +175,7 @@ static enum rc by_name(struct ctx *ctx, const struct person_query *query,
             tie = true;
         }
     }
-    if (!best || tie)
-        return E_NOT_FOUND;
-    *ret_person = *best;
-    return OK;
+    return best && !tie ? person_by_doc(ctx, best->doc, ret_person) : E_NOT_FOUND;
 }
 
 enum rc find_person(struct ctx *ctx, const struct person_query *query,
