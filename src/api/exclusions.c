@@ -7,7 +7,9 @@
 #include "json/writer.h"
 #include "store/exclusions.h"
 
-enum { VALUES_MAX = 100000, BODY_MAX_BYTES = 16 * 1024 * 1024, PAGE_DEFAULT = 2000 };
+/* The values are in the request's memory some five times, so the body has half the size
+ * that they could have: 8 MiB are 100,000 values of 65 characters. */
+enum { VALUES_MAX = 100000, BODY_MAX_BYTES = 8 * 1024 * 1024, PAGE_DEFAULT = 2000 };
 
 struct excluded_item {
     struct str value;
@@ -96,28 +98,37 @@ static enum rc read_values(struct request *r, enum exclusion_kind kind, struct s
     const struct excluded_item *item = body->items.p;
     const char *word = word_of(kind);
     enum rc rc = OK;
+    struct arena *scratch = arena_new();
     for (size_t i = 0; i < body->items.n; i++) {
         struct str value;
-        if (normalise(r->ctx->arena, kind, item[i].value, &value) == OK)
-            strs_add(r->ctx->arena, ret_values, value);
-        else
+        if (normalise(scratch, kind, item[i].value, &value) == OK)
+            strs_add(r->ctx->arena, ret_values, arena_str(r->ctx->arena, value));
+        else if (r->ctx->problem_count < PROBLEMS_MAX)
             rc = bad_field(r->ctx,
                            arena_printf(r->ctx->arena, "/excluded_%ss/%zu/%s", word, i, word),
                            "unsupported_value", "Not a valid %s", word);
+        arena_reset(scratch);
     }
+    arena_free(&scratch);
     return rc;
 }
 
 /* --- answering --- */
+
+static void free_text(void *text) {
+    buf_done(text);
+}
 
 /* {"value as submitted": "result"}; of a value that was submitted twice the first counts. */
 static enum rc respond_results(struct request *r, struct strs results) {
     static char present;
     const struct exclusions_request *body = r->body;
     const struct excluded_item *item = body->items.p;
-    struct buf text = buf_in(r->ctx->arena, 2 * BODY_MAX_BYTES);
-    struct json_writer w = json_writer(&text);
-    struct map seen = map_in(r->ctx->arena);
+    struct buf *text = ARENA_NEW(r->ctx->arena, struct buf);
+    struct json_writer w = json_writer(text);
+    struct map seen = map_in(NULL);
+    *text = buf_on_heap(2 * BODY_MAX_BYTES);
+    arena_defer(r->ctx->arena, free_text, text);
     json_begin_object(&w);
     for (size_t i = 0; i < results.n; i++) {
         if (map_put(&seen, item[i].value, &present))
@@ -126,7 +137,8 @@ static enum rc respond_results(struct request *r, struct strs results) {
         json_str(&w, results.p[i]);
     }
     json_end_object(&w);
-    return respond_text(r, 200, "application/json", buf_text(&text));
+    map_done(&seen);
+    return respond_text(r, 200, "application/json", buf_text(text));
 }
 
 static enum rc list(struct request *r, enum exclusion_kind kind, const struct fields *fields) {

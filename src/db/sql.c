@@ -58,6 +58,10 @@ static struct db_value array_value(struct buf *json) {
 
 struct db_value sql_texts(struct arena *arena, struct strs values) {
     struct buf json = buf_in(arena, ARENA_BACKSTOP_BYTES);
+    size_t n = 2;
+    for (size_t i = 0; i < values.n; i++)
+        n += values.p[i].n + 3;
+    (void) buf_space(&json, n); /* at once: what a growing buffer leaves behind stays */
     buf_char(&json, '[');
     for (size_t i = 0; i < values.n; i++) {
         buf_str(&json, i ? STR(",\"") : STR("\""));

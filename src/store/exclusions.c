@@ -114,12 +114,13 @@ static struct strs results_of(struct ctx *ctx, struct strs values, const struct 
                               struct str other, bool first_only) {
     static char present;
     struct strs results = { 0 };
-    struct map seen = map_in(ctx->arena);
+    struct map seen = map_in(NULL);
     for (size_t i = 0; i < values.n; i++) {
         const struct str *result = map_get(noted, values.p[i]);
         bool again = map_put(&seen, values.p[i], &present) != NULL;
         strs_add(ctx->arena, &results, result && !(first_only && again) ? *result : other);
     }
+    map_done(&seen);
     return results;
 }
 

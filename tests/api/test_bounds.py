@@ -76,3 +76,20 @@ class BoundsTest(harness.ApiTest):
         search = {"person_keywords": ["a b" * 40 for _ in range(1000)], "company_names": ["c d" * 20] * 500}
         for path in ("/people/search", "/companies/search"):
             self.assertEqual(self.api.post(path, search, judge=False).status, 413)
+
+    def test_100_000_exclusions(self):
+        """As long as 8 MiB allow."""
+        body = {"excluded_domains": [{"domain": f"{n:06}" + "x" * 45 + ".example.com"}
+                                     for n in range(100_000)]}
+        text = json.dumps(body, separators=(",", ":")).encode()
+        self.assertGreater(len(text), 7_500_000)
+        for ask, result in ((self.api.post, "success"), (self.api.delete, "success")):
+            answer = ask("/excluded-domains", text, expect=200, judge=False,
+                         headers={"Content-Type": "application/json"})
+            self.assertEqual(set(answer.json.values()), {result})
+            self.assertEqual(len(answer.json), 100_000)
+
+    def test_exclusions_that_are_none(self):
+        body = {"excluded_domains": [{"domain": f"no domain {n}"} for n in range(100_000)]}
+        answer = self.api.post("/excluded-domains", body, expect=400, judge=False)
+        self.assertEqual(len(answer.json["_errors"]), 50)
