@@ -181,8 +181,9 @@ struct migration {
     const char *pg; /* NULL: `sql` with the types of the table in db/migrate.c replaced */
 };
 
-/* Applies what is missing, each in a transaction of its own, in order. Other
- * processes wait. With `dry_run` only counts. *ret_applied: how many. E_UNSUPPORTED
+/* Applies what is missing, each in a transaction of its own, in order; all together to
+ * an empty database, so that a process that is killed leaves it empty and not like one
+ * of an older version. Other processes wait. With `dry_run` only counts. *ret_applied: how many. E_UNSUPPORTED
  * when the database knows a migration that `list` does not: a newer version made it. */
 MUST_USE enum rc db_migrate(struct ctx *ctx, const struct migration *list, size_t n, bool dry_run,
                             int *ret_applied);

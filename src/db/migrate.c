@@ -151,17 +151,45 @@ static enum rc apply(struct ctx *ctx, void *arg) {
                    NULL);
 }
 
-enum rc db_migrate(struct ctx *ctx, const struct migration *list, size_t n, bool dry_run,
-                   int *ret_applied) {
-    int applied = 0;
-    for (size_t i = 0; i < n; i++) {
-        ASSERT(i == 0 || list[i].number > list[i - 1].number);
-        struct step step = { &list[i], list[n - 1].number, dry_run, false };
-        enum rc rc = dry_run ? is_missing(ctx, &step) : db_transact(ctx, apply, &step);
+struct migrations {
+    const struct migration *p;
+    size_t n;
+    int applied; /* or with dry_run missing */
+};
+
+static enum rc count_missing(struct ctx *ctx, struct migrations *list) {
+    list->applied = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        ASSERT(i == 0 || list->p[i].number > list->p[i - 1].number);
+        struct step step = { &list->p[i], list->p[list->n - 1].number, true, false };
+        enum rc rc = is_missing(ctx, &step);
         if (rc != OK)
             return rc;
-        applied += step.missing;
+        list->applied += step.missing;
     }
-    *ret_applied = applied;
     return OK;
+}
+
+static enum rc apply_all(struct ctx *ctx, void *arg) {
+    struct migrations *list = arg;
+    list->applied = 0; /* the work may be run a second time */
+    for (size_t i = 0; i < list->n; i++) {
+        struct step step = { &list->p[i], list->p[list->n - 1].number, false, false };
+        enum rc rc = db_transact(ctx, apply, &step);
+        if (rc != OK)
+            return rc;
+        list->applied += step.missing;
+    }
+    return OK;
+}
+
+enum rc db_migrate(struct ctx *ctx, const struct migration *list, size_t n, bool dry_run,
+                   int *ret_applied) {
+    struct migrations all = { list, n, 0 };
+    enum rc rc = count_missing(ctx, &all);
+    if (rc == OK && !dry_run)
+        rc = (size_t) all.applied == n ? db_transact(ctx, apply_all, &all) : apply_all(ctx, &all);
+    if (rc == OK)
+        *ret_applied = all.applied;
+    return rc;
 }

@@ -94,6 +94,12 @@ static void test_failure(void **state) {
         { 2, "bad", "INSERT INTO a VALUES (2); INSERT INTO no_such_table VALUES (3);", NULL },
     };
     int count = -1;
+    /* An empty database stays empty: it must not look like one of an older version. */
+    assert_rc(ctx, db_migrate(ctx, broken, 2, false, &count), E_DB);
+    ctx_clear_error(ctx);
+    assert_int_equal(applied(ctx, broken, 2, true), 2);
+    /* Of a newer version's migrations those before the bad one stay. */
+    assert_int_equal(applied(ctx, broken, 1, false), 1);
     assert_rc(ctx, db_migrate(ctx, broken, 2, false, &count), E_DB);
     assert_true(str_contains(ctx->err.text, STR("bad")));
     assert_int_equal(count, -1);
