@@ -1,42 +1,16 @@
 /* The job table and the runner on both engines, with a clock that the test moves. */
-#include "db.h"
+#include "account.h"
 
 #include <pthread.h>
 #include <time.h>
 
 #include "base/vec.h"
 #include "jobs/runner.h"
-#include "store/accounts.h"
 #include "store/jobs.h"
-#include "store/migrations.h"
 #include "store/services.h"
 
-#define START_MS 1000000
 #define LEASE_MS 15000
 static const struct str subject_a = { "a", 1 }, subject_b = { "b", 1 };
-
-struct test_clock {
-    struct clock clock;
-    int64_t ms;
-};
-
-static int64_t test_now(const struct clock *clock) {
-    return ((const struct test_clock *) clock)->ms;
-}
-
-static struct test_clock test_clock;
-
-static struct ctx *start(void **state) {
-    struct test_db *t = *state;
-    int applied;
-    struct account account;
-    assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
-    assert_ok(&t->ctx, account_create(&t->ctx, STR("One"), &account));
-    t->ctx.account_id = account.id;
-    test_clock = (struct test_clock){ { test_now }, START_MS };
-    t->ctx.clock = &test_clock.clock;
-    return &t->ctx;
-}
 
 /* --- one call as a transaction --- */
 
@@ -98,7 +72,7 @@ static struct job job_of(struct ctx *ctx, struct str subject) {
 /* --- the table --- */
 
 static void test_life(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     struct job job;
     assert_rc(ctx, job_by_subject(ctx, "kind", subject_a, &job), E_NOT_FOUND);
     enqueue(ctx, subject_a);
@@ -122,7 +96,7 @@ static void test_life(void **state) {
 }
 
 static void test_lease_runs_out(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     enqueue(ctx, subject_a);
     const struct job *mine = claim_one(ctx, "me");
     test_clock.ms = START_MS + LEASE_MS - 1;
@@ -138,7 +112,7 @@ static void test_lease_runs_out(void **state) {
 }
 
 static void test_renew(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     enqueue(ctx, subject_a);
     enqueue(ctx, subject_b);
     struct list jobs = claim_all(ctx, "me");
@@ -163,7 +137,7 @@ static void test_renew(void **state) {
 }
 
 static void test_again_and_failed(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     enqueue(ctx, subject_a);
     const struct job *mine = claim_one(ctx, "me");
     assert_ok(ctx, change(ctx, (struct change){ AGAIN, STR_NONE, mine, START_MS + 500 }));
@@ -195,7 +169,7 @@ static void test_again_and_failed(void **state) {
 }
 
 static void test_cancel(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     enqueue(ctx, subject_a);
     enqueue(ctx, subject_b);
     assert_ok(ctx, change(ctx, (struct change){ CANCEL, subject_a, NULL, 0 }));
@@ -215,7 +189,7 @@ static void test_cancel(void **state) {
 }
 
 static void test_release(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     enqueue(ctx, subject_a);
     const struct job *killed = claim_one(ctx, "killed");
     assert_none(ctx, "next life");
@@ -253,7 +227,7 @@ static void *claim_and_end(void *arg) {
 }
 
 static void test_no_two_get_the_same(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     struct test_db *t = *state;
     for (int i = 0; i < JOBS; i++)
         enqueue(ctx, arena_printf(ctx->arena, "%d", i));
@@ -296,7 +270,7 @@ static struct job wait_for_end(struct ctx *ctx, const char *kind, struct str sub
 }
 
 static void test_runner(void **state) {
-    struct ctx *ctx = start(state);
+    struct ctx *ctx = account_start(state);
     struct test_db *t = *state;
     struct services services = { 0 };
     ctx->clock = &clock_system; /* the runner's */
