@@ -246,6 +246,7 @@ class Server:
         self.settings = {"log.format": "json", **(settings or {})}
         self.log_path = self.folder / f"log-{id(self)}"
         self.allowed, self.process, self.port, self.tls_port = [], None, None, None
+        self.environment = {}  # of the server's process, beside that of the tests
         self.tls_cert = self.make_certificate() if tls else None
         self.contract = None
         _opened.append(self)
@@ -300,7 +301,7 @@ class Server:
             with open(self.log_path, "ab") as log:
                 begins = log.tell()
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                env=dict(os.environ, **sanitizer_options(ROOT)))
+                                                env=os.environ | sanitizer_options(ROOT) | self.environment)
             if self.wait_until_ready():
                 break
             if b"in use" not in self.log_path.read_bytes()[begins:]:
