@@ -3,10 +3,13 @@
  * a row that may be one of the batch makes the batch be written first. */
 #include "import/run.h"
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "db/db.h"
+
+#define REJECTED_TEXT_BYTES ((size_t) 500)
 
 /* What a row is known by: two keys that are nobody else's, and a name that others have. */
 enum { KEY_LINKEDIN, KEY_ADDRESS, KEY_NAME, KEYS };
@@ -31,6 +34,7 @@ struct import {
     bool checked; /* that every override has its column */
     char *rows;              /* IMPORT_BATCH_ROWS rows, on the arena of the batch */
     size_t lines[IMPORT_BATCH_ROWS];
+    struct str texts[IMPORT_BATCH_ROWS]; /* of rows that may yet be rejected */
     size_t n;
     struct map keys;         /* of the batch; values: names_seen of names */
     struct import_summary summary;
@@ -116,7 +120,7 @@ static void count_results(struct import *im) {
         case ROW_NEW: im->summary.imported++; break;
         case ROW_CHANGED: im->summary.updated++; break;
         case ROW_UNCHANGED: im->summary.unchanged++; break;
-        case ROW_REJECTED: reject(im, im->lines[i], reason, STR("")); break;
+        case ROW_REJECTED: reject(im, im->lines[i], reason, im->texts[i]); break;
         }
     }
 }
@@ -202,13 +206,24 @@ static bool claim_keys(struct import *im, const void *row) {
     return true;
 }
 
+/* The beginning of a row, for whoever looks into the rejected ones: cells that fit. */
+static struct str text_of(struct arena *arena, const struct row *row) {
+    struct buf text = buf_in(arena, REJECTED_TEXT_BYTES);
+    for (size_t i = 0; i < row->n && text.n + row->cells[i].value.n < text.max; i++) {
+        if (i)
+            buf_char(&text, ',');
+        buf_str(&text, row->cells[i].value);
+    }
+    return buf_text(&text);
+}
+
 static enum rc add_row(struct import *im, const struct row *row) {
     for (int attempt = 0;; attempt++) {
         char *place = im->rows + im->n * im->kind->row_size;
         struct str reason;
         if (im->kind->parse(im->batch_ctx.arena, &im->map, row, place, &reason) != OK) {
             memset(place, 0, im->kind->row_size);
-            reject(im, row->line, reason, row->text);
+            reject(im, row->line, reason, text_of(im->batch_ctx.arena, row));
             return OK;
         }
         if (claim_keys(im, place))
@@ -218,6 +233,7 @@ static enum rc add_row(struct import *im, const struct row *row) {
         if (rc != OK)
             return rc;
     }
+    im->texts[im->n] = text_of(im->batch_ctx.arena, row);
     im->lines[im->n++] = row->line;
     bool full = im->n == IMPORT_BATCH_ROWS
                 || arena_used(im->batch_ctx.arena) >= IMPORT_BATCH_BYTES;

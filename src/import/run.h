@@ -18,7 +18,8 @@ struct import_options {
     struct strs overrides; /* "Their Header=our_field" (data/headers.h) */
     bool dry_run;        /* does everything and keeps nothing */
 
-    /* Called for every rejected row, and after every batch; `arg` is passed on. */
+    /* Called for every rejected row, with its beginning (cells with commas between them when
+     * the reader could read it), and after every batch; `arg` is passed on. */
     void (*on_rejected)(void *arg, size_t line, struct str reason, struct str text);
     void (*on_progress)(void *arg, uint64_t bytes, const struct import_summary *so_far);
     void *arg;

@@ -255,7 +255,8 @@ class RowsTest(CommandTest):
 
     def test_refused_rows_say_line_and_reason(self):
         refused = self.files.rejected("Name,Email\nGood One,good@x.example.com\nBad One,not an address\n,b@x.example.com\n")
-        self.assertEqual([line for line, _, _ in refused], [3, 4])
+        self.assertEqual([(line, row) for line, _, row in refused],
+                         [(3, "Bad One,not an address"), (4, ",b@x.example.com")])
         self.assertIn("Email", refused[0][1])
         self.assertIn("name", refused[1][1])
         self.assertEqual(set(self.files.people()), {"Good One"})
@@ -285,7 +286,7 @@ class RowsTest(CommandTest):
         head = "Name,LinkedIn URL,Email\n"
         self.files.load(head + "Ann One,linkedin.com/in/ann-one,ann@x.example.com\nBen Two,linkedin.com/in/ben-two,\n")
         refused = self.files.rejected(head + "Ben Two,linkedin.com/in/ben-two,ann@x.example.com\n")
-        self.assertEqual(refused[0][0], 2)
+        self.assertEqual((refused[0][0], refused[0][2]), (2, "Ben Two,linkedin.com/in/ben-two,ann@x.example.com"))
         self.assertIn("belongs to another person", refused[0][1])
         people = self.files.people()
         self.assertEqual(people["Ann One"]["email"], "ann@x.example.com")
