@@ -9,7 +9,7 @@
 struct transfer {
     const struct http_call *call;
     struct buf body;
-    bool denied;
+    bool denied, connected; /* a socket was refused, was opened */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -28,8 +28,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg) {
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
     struct transfer *t = arg;
     if (purpose == CURLSOCKTYPE_IPCXN
-        && (t->call->allow_private || address_is_public(&address->addr)))
+        && (t->call->allow_private || address_is_public(&address->addr))) {
+        t->connected = true;
         return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    }
     t->denied = true;
     return CURL_SOCKET_BAD;
 }
@@ -76,7 +78,8 @@ static enum rc result(const struct transfer *t, CURLcode code) {
     case CURLE_OK: return OK;
     case CURLE_OPERATION_TIMEDOUT: return E_TIMEOUT;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return E_INVALID;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* also of an answer that is no HTTP */
+        return t->connected ? E_IO : E_INVALID;
     default: return E_IO;
     }
 }
