@@ -63,6 +63,7 @@ static enum row_result settle_company(struct ctx *ctx, const struct company *row
     bool is_new = !*company;
     struct company *c = is_new ? ARENA_NEW(ctx->arena, struct company) : *company;
     struct str before = is_new ? STR_NONE : company_row_json(ctx->arena, c);
+    forget_derived(ctx->arena, c);
     merge_row(ctx->arena, &company_fields, MERGE_REPLACE, c, row);
     if (is_new)
         c->id = uuid_new(ctx->arena, ctx_now(ctx));
@@ -201,6 +202,7 @@ static enum rc load_named(struct ctx *ctx, const struct matches *matches, size_t
         struct named *named = add_named(ctx, all);
         named->company = c[i];
         named->before = company_row_json(ctx->arena, &c[i]);
+        forget_derived(ctx->arena, &named->company);
         map_put(&all->by_id, c[i].id, named);
         note_keys(ctx->arena, all, named);
     }

@@ -1,5 +1,6 @@
 #include "import/derive.h"
 
+#include "base/check.h"
 #include "data/bands.h"
 #include "data/company_names.h"
 #include "data/enums.h"
@@ -82,4 +83,17 @@ void derive_company(struct arena *arena, struct company *c) {
     derive_industry(arena, c);
     if (!str_is_set(c->location))
         c->location = text_of_place(arena, c->city, c->region, c->country);
+}
+
+void forget_derived(struct arena *arena, struct company *c) {
+    struct company again = *c;
+    struct str *const known[] = { &c->name, &c->website, &c->size, &c->industry, &c->location };
+    struct str *const derived[] = { &again.name, &again.website, &again.size, &again.industry,
+                                    &again.location };
+    for (size_t i = 0; i < LENGTH(derived); i++)
+        *derived[i] = STR_NONE;
+    derive_company(arena, &again);
+    for (size_t i = 0; i < LENGTH(derived); i++)
+        if (str_eq(*known[i], *derived[i]))
+            *known[i] = STR_NONE;
 }

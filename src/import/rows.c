@@ -220,17 +220,6 @@ static enum rc c_sector(struct parts *p, struct str value) {
     return E_INVALID;
 }
 
-/* A count, or only a band. */
-static enum rc c_employees(struct parts *p, struct str value) {
-    int64_t count;
-    if (count_parse(p->arena, value, &count) == OK)
-        p->company->estimated_number_of_employees = opt_int(count);
-    struct str band = company_size_parse(p->arena, value);
-    if (str_is_set(band))
-        p->company->size = band;
-    return str_is_set(band) || p->company->estimated_number_of_employees.set ? OK : E_INVALID;
-}
-
 /* Self-reported; a number in this column is no exact count. */
 static enum rc c_size(struct parts *p, struct str value) {
     struct str band = company_size_parse(p->arena, value);
@@ -238,6 +227,16 @@ static enum rc c_size(struct parts *p, struct str value) {
         return E_INVALID;
     p->company->size = band;
     return OK;
+}
+
+/* A count, or only a band. */
+static enum rc c_employees(struct parts *p, struct str value) {
+    int64_t count;
+    if (count_parse(p->arena, value, &count) != OK)
+        return c_size(p, value);
+    p->company->estimated_number_of_employees = opt_int(count);
+    bool is_open = str_find(value, '+') < value.n; /* "10,000+" is more than 10,000 */
+    return is_open ? c_size(p, value) : OK; /* else the band follows (import/derive.c) */
 }
 
 #define MONEY_SETTER(name, member)                                \
@@ -509,10 +508,14 @@ static struct str extra_object(struct parts *p) {
     return str_is_set(p->exported_extra) ? json_unite(p->arena, p->exported_extra, own) : own;
 }
 
-/* The industry that the codes or, failing these, the sector tell. */
-static void put_industry(struct parts *p) {
-    derive_company(p->arena, p->company);
-    if (!str_is_set(p->company->industry))
+/* What a row needs to be matched, and its sector's industry when neither it nor its codes
+ * tell a better one. The rest is derived when the row has been merged: here it would pass
+ * for something that the row says. */
+static void finish_company(struct parts *p) {
+    struct company whole = *p->company;
+    derive_company(p->arena, &whole);
+    p->company->name_key = whole.name_key;
+    if (!str_is_set(whole.industry))
         p->company->industry = p->sector;
 }
 
@@ -539,7 +542,7 @@ enum rc person_row_of(struct arena *arena, const struct column_map *map, const s
     }
     put_phones(&p, &result.phones);
     result.person.extra = extra_object(&p);
-    put_industry(&p);
+    finish_company(&p);
     *ret_row = result;
     return OK;
 }
@@ -554,7 +557,7 @@ enum rc company_row_of(struct arena *arena, const struct column_map *map, const 
         return rc;
     put_company_place(&p);
     result.company.extra = extra_object(&p);
-    put_industry(&p);
+    finish_company(&p);
     if (str_is_empty(result.company.name_key)) {
         *ret_reason = STR("the row has neither name nor domain");
         return E_INVALID;

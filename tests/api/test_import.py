@@ -298,6 +298,25 @@ class RowsTest(CommandTest):
         row = self.files.people()["Kay Keeps"]
         self.assertEqual((row["title"], row["city"], row["extra"]), ("CEO", "London", {"Fruit": "apple", "Tree": "oak"}))
 
+    def test_what_follows_from_a_row_does_not_replace_what_was_said(self):
+        self.files.load("Company,Domain,Website,Size,Industry\n"
+                        "Acme Inc,acme.example.com,https://www.acme.example.com/home,51-200 employees,Banking\n",
+                        kind="companies")
+        self.files.load("Domain,SIC,Employees\nacme.example.com,7372,9000\n", kind="companies")
+        row = self.files.people("companies")["Acme Inc"]
+        self.assertEqual((row["website"], row["size"], row["industry"], row["estimated_number_of_employees"]),
+                         ("https://www.acme.example.com/home", "51-200 employees", "Banking", "9000"))
+
+    def test_what_followed_from_a_row_makes_way(self):
+        self.files.load("Domain,SIC,Employees\nplain-firm.example.org,7372,100\n", kind="companies")
+        row = self.files.people("companies")["example.org"]
+        self.assertEqual((row["size"], row["industry"]), ("51-200 employees", "Software Development"))
+        self.files.load("Domain,SIC,Employees\nplain-firm.example.org,6022,9000\n", kind="companies")
+        row = self.files.people("companies")["example.org"]
+        self.assertEqual((row["size"], row["industry"]), ("5001-10000 employees", "Banking"))
+        self.assertEqual(self.files.load("Name,Company,Domain\nPat Plain,Plain Firm,example.org\n"), counts(1))
+        self.assertEqual(set(self.files.people("companies")), {"Plain Firm"})
+
     def test_industries_by_other_names_and_codes(self):
         cases = [("Industry", "Computer Software", "Software Development"), ("Industry", "banking", "Banking"),
                  ("SIC Code", "7372", "Software Development"), ("SIC Code", "0111", "Farming"),
