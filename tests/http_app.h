@@ -116,7 +116,7 @@ static inline struct server_options with_tls(void) {
 
 static inline struct server *start(struct server_options options) {
     struct server *server;
-    struct server_app functions = { &app, body_max, handle, refused, done };
+    struct server_app functions = { &app, body_max, NULL, handle, refused, done };
     atomic_store(&app.handled, 0);
     atomic_store(&app.done, 0);
     enum rc rc = server_new(&ctx, &options, &functions, &server);

@@ -281,6 +281,26 @@ static size_t body_max(void *data, const struct http_message *head) {
     return max;
 }
 
+/* Whoever has no key gets no memory for a body; nobody will look at it. */
+static bool wants_body(void *data, const struct exchange *exchange) {
+    struct app *app = data;
+    struct workspace *ws = workspace_of(app);
+    const struct http_message *message = exchange_message(exchange);
+    struct ctx ctx = { .arena = ws->arena, .clock = app->clock, .db = ws->db };
+    struct str path, query;
+    struct routed routed;
+    struct caller caller;
+    struct account_limits *limits;
+    target_split(message->target, &path, &query);
+    enum rc rc = router_find(app->router, ws->arena, method_of(message->method), path, &routed);
+    bool wanted = rc == OK
+                  && (routed.route->scope == SCOPE_NONE
+                      || auth_check(&ctx, ws->keys, exchange_header(exchange, "Authorization"),
+                                    &caller, &limits) != E_DENIED);
+    arena_reset(ws->arena);
+    return wanted;
+}
+
 static struct http_answer refused(void *data, struct arena *arena, int status, const char *reason) {
     struct app *app = data;
     struct ctx ctx = { .arena = arena, .clock = app->clock };
@@ -305,6 +325,7 @@ static void done(void *data, struct exchange *exchange) {
 }
 
 struct server_app dispatch_server_app(struct app *app) {
-    return (struct server_app){ .data = app, .body_max = body_max, .handle = handle,
+    return (struct server_app){ .data = app, .body_max = body_max,
+                                .wants_body = wants_body, .handle = handle,
                                 .refused = refused, .done = done };
 }

@@ -46,7 +46,7 @@ void exchange_end(struct exchange *e) {
     if (e->response)
         MHD_destroy_response(e->response);
     e->response = NULL;
-    e->suspended = e->handled = false;
+    e->suspended = e->handled = e->has_begun_body = e->drops_body = false;
     e->data = NULL;
     empty(&e->body);
     empty(&e->out);

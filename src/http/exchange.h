@@ -26,6 +26,7 @@ struct exchange {
     _Atomic int state;
     bool suspended; /* exchange_suspend was called; read by the library's thread alone */
     bool handled;   /* the app has seen it, so it gets `done` */
+    bool has_begun_body, drops_body; /* of the request that is being read */
     struct buf body, out;
     struct buf text; /* header values with their NUL */
     struct MHD_Response *response;

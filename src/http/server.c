@@ -157,6 +157,18 @@ static enum MHD_Result run(struct connection *c) {
     return queue(c);
 }
 
+static void take_piece(struct connection *c, const char *piece, size_t n) {
+    struct exchange *e = &c->exchange;
+    const struct server_app *app = &c->listener->server->app;
+    if (!e->has_begun_body) {
+        e->has_begun_body = true;
+        e->drops_body = c->listener->redirect
+                        || (app->wants_body && !app->wants_body(app->data, e));
+    }
+    if (!e->drops_body)
+        buf_bytes(&e->body, piece, n);
+}
+
 /* Called for the head, for each piece of the body, and at the end. The parameters are
  * the library's.
  * NOLINTNEXTLINE(readability-function-size) */
@@ -174,8 +186,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *library, con
         return MHD_YES;
     }
     if (*piece_n > 0) {
-        if (!c->listener->redirect)
-            buf_bytes(&e->body, piece, *piece_n);
+        take_piece(c, piece, *piece_n);
         *piece_n = 0;
         return MHD_YES;
     }

@@ -59,6 +59,9 @@ struct server_app {
     /* After the head, before the body: how many body bytes this request may have.
      * More are answered 413 through `refused`. */
     size_t (*body_max)(void *data, const struct http_message *head);
+    /* With the first bytes of a body: whether it is to be kept. One that is not is read
+     * and forgotten, and `handle` sees none. NULL keeps all. */
+    bool (*wants_body)(void *data, const struct exchange *exchange);
     /* The whole request is there. Answers with exchange_answer before it returns, or
      * calls exchange_suspend and answers later from any thread. */
     void (*handle)(void *data, struct exchange *exchange);

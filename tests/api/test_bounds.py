@@ -93,3 +93,18 @@ class BoundsTest(harness.ApiTest):
         body = {"excluded_domains": [{"domain": f"no domain {n}"} for n in range(100_000)]}
         answer = self.api.post("/excluded-domains", body, expect=400, judge=False)
         self.assertEqual(len(answer.json["_errors"]), 50)
+
+    def test_bodies_without_a_key_take_no_memory(self):
+        size, sockets = 32 * 1024 * 1024, []
+        before = self.server.memory_kb()
+        for authorization in ("", f"Authorization: Bearer {self.account.key[:-1]}x\r\n"):
+            raw = self.server.raw(60)
+            self.addCleanup(raw.socket.close)
+            raw.send("POST /people/enrichment-requests HTTP/1.1\r\nHost: localhost\r\n"
+                     f"Content-Type: application/json\r\n{authorization}Content-Length: {size}\r\n\r\n")
+            raw.send(b" " * (size - 1))
+            sockets.append(raw)
+        self.assertLess(self.server.memory_kb() - before, 24 * 1024)
+        for raw in sockets:
+            raw.send(b" ")
+            self.assertEqual(raw.answer()[0], 401)

@@ -61,7 +61,7 @@ int main(int argc, char **argv) {
         .connections_max = 10000,
         .connections_per_address = 10000,
     };
-    struct server_app app = { NULL, body_max, handle, refused, done };
+    struct server_app app = { NULL, body_max, NULL, handle, refused, done };
     struct server *server;
     if (server_new(&ctx, &options, &app, &server) != OK) {
         (void) fprintf(stderr, "%.*s\n", STR_FMT(ctx.err.text));

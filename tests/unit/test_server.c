@@ -375,7 +375,7 @@ static void test_starting_fails_with_a_reason(void **state) {
         { no_cert, "open /nonexistent.pem" },
         { bad_key, "start HTTP: " },
     };
-    struct server_app functions = { &app, body_max, handle, refused, done };
+    struct server_app functions = { &app, body_max, NULL, handle, refused, done };
     for (size_t i = 0; i < LENGTH(starts); i++) {
         struct server *server = NULL;
         ctx_clear_error(&ctx);
