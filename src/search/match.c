@@ -20,7 +20,7 @@ void match_people(struct ctx *ctx, struct sql *sql, const struct expr *expr) {
     if (is_constant(sql, expr))
         return;
     sql_add2(sql, " AND p.doc IN (SELECT rowid FROM people_tags WHERE people_tags MATCH ?)",
-             " AND array_to_tsvector(string_to_array(p.tags, ' ')) @@ (?::text)::tsquery",
+             " AND tags_vector(p.tags) @@ (?::text)::tsquery",
              rendered(ctx, sql, expr));
 }
 
@@ -28,7 +28,7 @@ void match_companies(struct ctx *ctx, struct sql *sql, const struct expr *expr) 
     if (is_constant(sql, expr))
         return;
     sql_add2(sql, " AND c.doc IN (SELECT rowid FROM companies_tags WHERE companies_tags MATCH ?)",
-             " AND array_to_tsvector(string_to_array(c.tags, ' ')) @@ (?::text)::tsquery",
+             " AND tags_vector(c.tags) @@ (?::text)::tsquery",
              rendered(ctx, sql, expr));
 }
 
