@@ -119,6 +119,10 @@ bench-store:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/store
 	tests/pg exec -- build/bench/store
 
+bench-import bench-search_sql:
+	$(MAKE) -s -j$(JOBS) MODE=release all
+	bench/$(@:bench-%=%)
+
 bench-%:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/$*
 	build/bench/$*
