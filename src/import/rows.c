@@ -415,6 +415,16 @@ static bool take_exported_extra(struct parts *p, struct str value) {
     return str_is_set(object);
 }
 
+/* The column's header; with its number when earlier columns have the same, because names
+ * in an object are there once. */
+static struct str extra_name(struct arena *arena, const struct column_map *map, size_t column) {
+    struct str header = map->columns.p[column];
+    size_t nth = 1;
+    for (size_t i = 0; i < column; i++)
+        nth += str_eq(map->columns.p[i], header);
+    return nth == 1 ? header : arena_printf(arena, "%.*s (%zu)", STR_FMT(header), nth);
+}
+
 static enum rc take_cell(struct parts *p, const struct column_map *map, const struct cell *cell) {
     struct str header = map->columns.p[cell->column];
     struct str field = map->fields.p[cell->column];
@@ -425,7 +435,7 @@ static enum rc take_cell(struct parts *p, const struct column_map *map, const st
                  : p->person        ? set_person(p, field, value)
                                     : set_company(p, field, value);
     if (rc == E_INVALID) {
-        keep_extra(p, header, value);
+        keep_extra(p, extra_name(p->arena, map, cell->column), value);
         return OK;
     }
     return rc;
@@ -441,6 +451,10 @@ static enum rc take_cells(struct parts *p, const struct column_map *map, const s
                                        STR_FMT(map->columns.p[row->cells[i].column]));
             return E_INVALID;
         }
+    }
+    if (buf_result(&p->extra) != OK) {
+        *ret_reason = STR("the columns that have no field here hold too much");
+        return E_INVALID;
     }
     return OK;
 }

@@ -1,5 +1,6 @@
 """Imports whose rows meet in the database: rows of one file that are one person or one
 company there, and companies that share a domain or a page."""
+import json
 import unittest
 
 import harness
@@ -42,6 +43,17 @@ class ImportConflictsTest(unittest.TestCase):
         company = dict(zip(header.split(","), row.split(",")))
         self.assertEqual((company["overview"], company["industry"], company["name"]),
                          ("We make it", "Software Development", "Acme Holding"))
+
+    def test_columns_of_one_name(self):
+        """Extra data is an object: each name is there once, or nothing reads it again."""
+        lines = ["name,email,Note,Note", "Ada King,ada@x.example,one,two"]
+        self.imported("people", *lines)
+        self.assertEqual(self.imported("people", *lines), "imported 0, updated 0, rejected 0")
+        exported = self.server.cli("export", "people", "--format", "jsonl").stdout
+        self.assertEqual(json.loads(exported)["extra"], {"Note": "one", "Note (2)": "two"})
+        path = self.server.folder / "people.jsonl"
+        path.write_text(exported)
+        self.assertEqual(self.server.line("import", "people", path), "imported 0, updated 0, rejected 0")
 
     def twice(self, *lines):
         """What is there after an import; a second one must change nothing."""
