@@ -83,11 +83,10 @@ class BoundsTest(harness.ApiTest):
                                      for n in range(100_000)]}
         text = json.dumps(body, separators=(",", ":")).encode()
         self.assertGreater(len(text), 7_500_000)
-        for ask, result in ((self.api.post, "success"), (self.api.delete, "success")):
-            answer = ask("/excluded-domains", text, expect=200, judge=False,
-                         headers={"Content-Type": "application/json"})
-            self.assertEqual(set(answer.json.values()), {result})
-            self.assertEqual(len(answer.json), 100_000)
+        answer = self.api.post("/excluded-domains", text, expect=200, judge=False,
+                               headers={"Content-Type": "application/json"})
+        self.assertEqual(set(answer.json.values()), {"success"})
+        self.assertEqual(len(answer.json), 100_000)
 
     def test_exclusions_that_are_none(self):
         body = {"excluded_domains": [{"domain": f"no domain {n}"} for n in range(100_000)]}
