@@ -154,23 +154,16 @@ static struct strs subjects(struct ctx *ctx, struct list items) {
     return ids;
 }
 
-/* The charge was made with the item, so what the batch asked for may be shown. */
-static enum rc show_revealed(struct ctx *ctx, const struct enrichment *batch, struct strs ids,
-                             struct list people) {
-    struct person *p = people.p;
+/* Phone numbers: the charge was made with the item, so they may be shown. */
+static enum rc show_phone_numbers(struct ctx *ctx, const struct enrichment *batch,
+                                  struct strs ids, const struct map *people) {
     struct list numbers = { 0 };
     enum rc rc = batch->reveal_phone_numbers == YES ? phone_numbers_of(ctx, ids, &numbers) : OK;
     if (rc != OK)
         return rc;
-    struct map by_id = map_in(ctx->arena);
-    for (size_t i = 0; i < people.n; i++) {
-        if (batch->reveal_email == YES)
-            p[i].email = p[i].stored_email;
-        map_put(&by_id, p[i].id, &p[i]);
-    }
     const struct phone_number *number = numbers.p;
     for (size_t i = 0; i < numbers.n; i++) {
-        struct person *owner = map_get(&by_id, number[i].person_id);
+        struct person *owner = map_get(people, number[i].person_id);
         if (owner)
             *(struct phone_number *) list_add(ctx->arena, &owner->phone_numbers, sizeof *number)
                 = number[i];
@@ -184,14 +177,17 @@ static enum rc load_people(struct request *r, const struct enrichment *batch, st
     struct strs ids = subjects(ctx, items);
     struct list people = { 0 };
     enum rc rc = people_by_ids(ctx, ids, &people);
-    if (rc == OK)
-        rc = show_revealed(ctx, batch, ids, people);
-    if (rc != OK)
-        return rc;
     struct map by_id = map_in(ctx->arena);
     struct person *p = people.p;
-    for (size_t i = 0; i < people.n; i++)
+    for (size_t i = 0; rc == OK && i < people.n; i++) {
+        if (batch->reveal_email == YES)
+            p[i].email = p[i].stored_email;
         map_put(&by_id, p[i].id, &p[i]);
+    }
+    if (rc == OK)
+        rc = show_phone_numbers(ctx, batch, ids, &by_id);
+    if (rc != OK)
+        return rc;
     const struct enrichment_item *item = items.p;
     for (size_t i = 0; i < items.n; i++) {
         struct result *result = list_add(ctx->arena, ret_results, sizeof *result);
