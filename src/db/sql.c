@@ -42,6 +42,10 @@ void sql_add_values(struct sql *sql, const char *literal, size_t n, const struct
     ASSERT(used == n);
 }
 
+void sql_add_part(struct sql *sql, const struct sql_part *part, struct db_value value) {
+    sql_add_values(sql, part->literal, 1, &value);
+}
+
 enum rc sql_query(struct ctx *ctx, struct sql *sql, struct db_rows **ret_rows) {
     if (sql->n > SQL_VALUES_MAX || buf_result(&sql->text) != OK)
         return fail(ctx, E_TOO_LARGE, "a statement of more than %d values", SQL_VALUES_MAX);

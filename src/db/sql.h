@@ -31,6 +31,13 @@ void sql_add_values(struct sql *sql, const char *literal, size_t n, const struct
     ((sql)->engine == DB_SQLITE ? sql_add(sql, sqlite_literal __VA_OPT__(,) __VA_ARGS__) \
                                 : sql_add(sql, pg_literal __VA_OPT__(,) __VA_ARGS__))
 
+/* A fragment with one value, as a table of columns holds it: SQL_PART takes a literal. */
+struct sql_part {
+    const char *literal;
+};
+#define SQL_PART(literal) { "" literal }
+void sql_add_part(struct sql *sql, const struct sql_part *part, struct db_value value);
+
 /* Runs it. E_TOO_LARGE when it took more than SQL_VALUES_MAX values. */
 MUST_USE enum rc sql_query(struct ctx *ctx, struct sql *sql, struct db_rows **ret_rows);
 

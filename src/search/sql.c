@@ -15,14 +15,34 @@
 
 enum { PAGE_SIZE_DEFAULT = 5 };
 
-/* Rows without a value match no range. */
-#define ADD_RANGE(sql, column, range)                                   \
-    do {                                                                \
-        if ((range) && (range)->min.set)                                \
-            sql_add(sql, " AND c." column " >= ?", db_v_opt((range)->min)); \
-        if ((range) && (range)->max.set)                                \
-            sql_add(sql, " AND c." column " <= ?", db_v_opt((range)->max)); \
-    } while (0)
+/* The columns with a range. Rows without a value match none. */
+struct column_range {
+    size_t filter; /* offset of the struct range * in struct company_filters */
+    struct sql_part min, max;
+};
+
+#define COLUMN_RANGE(member, column)                                    \
+    { FIELD_OFFSET(struct company_filters, member, struct range *),     \
+      SQL_PART(" AND c." column " >= ?"), SQL_PART(" AND c." column " <= ?") }
+
+static const struct column_range column_ranges[] = {
+    COLUMN_RANGE(headcount, "estimated_number_of_employees"),
+    COLUMN_RANGE(annual_revenue, "revenue"),
+    COLUMN_RANGE(total_funding, "total_funding"),
+    COLUMN_RANGE(founded_year, "founded_year"),
+};
+
+static void add_ranges(struct sql *sql, const struct company_filters *f) {
+    for (size_t i = 0; i < LENGTH(column_ranges); i++) {
+        const struct column_range *column = &column_ranges[i];
+        const struct range *range
+            = *(struct range *const *) (const void *) ((const char *) f + column->filter);
+        if (range && range->min.set)
+            sql_add_part(sql, &column->min, db_v_opt(range->min));
+        if (range && range->max.set)
+            sql_add_part(sql, &column->max, db_v_opt(range->max));
+    }
+}
 
 static void add_domains(struct ctx *ctx, struct sql *sql, struct strs wanted) {
     struct strs domains = { 0 };
@@ -40,10 +60,7 @@ static void add_company_columns(struct ctx *ctx, struct sql *sql,
                                 const struct company_filters *f) {
     if (f->domains.n)
         add_domains(ctx, sql, f->domains);
-    ADD_RANGE(sql, "estimated_number_of_employees", f->headcount);
-    ADD_RANGE(sql, "revenue", f->annual_revenue);
-    ADD_RANGE(sql, "total_funding", f->total_funding);
-    ADD_RANGE(sql, "founded_year", f->founded_year);
+    add_ranges(sql, f);
     if (f->last_funding && str_is_set(f->last_funding->min_date))
         sql_add(sql, " AND c.latest_funding_date >= ?", db_v_text(f->last_funding->min_date));
     if (f->last_funding && str_is_set(f->last_funding->max_date))

@@ -38,6 +38,7 @@ BAD = [  # rule, file, text
     ("guard", "src/net/a.h", "/* a */\n#ifndef A_H\n#define A_H\n#endif\n"),
     ("contract", "src/net/a.h", "#ifndef NET_A_H\n#define NET_A_H\n#endif\n"),
     ("built-sql", "src/store/a.c", "void f(void) {\n    sql_add(sql, name);\n}\n"),
+    ("built-sql", "src/store/a.c", "static const struct sql_part part = SQL_PART(name);\n"),
     ("built-sql", "src/store/a.c", "void f(void) {\n    db_query_built(c, s, a, &r);\n}\n"),
     ("query-table", "src/store/a.c", "void f(void) {\n    struct query q = { s, t };\n}\n"),
     ("goto", "src/net/a.c", "int f(void) {\nagain:\n    goto again;\n}\n"),
