@@ -1,0 +1,116 @@
+/* The search index over the people or over the companies of one database: derived, kept
+ * in a folder, rebuilt when in doubt. It knows no SQL: who feeds it tells the rows.
+ * A row is a document number that stays, a static rank and tags (search/tags.h). The order
+ * of every search is tier DESC, rank DESC, doc ASC; totals are exact.
+ *
+ * Life cycle: index_open, or when that refuses the folder, search/index_build.h and then
+ * index_open; index_close. What is put or removed is seen by the next search and is on
+ * disk after index_checkpoint: a crash brings back the position of the last one, and
+ * telling all changes after it again, in their order, gives the same index.
+ *
+ * Threads: searches, counts and statistics from any thread at any time; put, remove and
+ * checkpoint from one thread at a time; open, builder and close while nobody else uses the
+ * folder. A search waits for a writer at most for about a hundred rows. */
+#ifndef SEARCH_INDEX_H
+#define SEARCH_INDEX_H
+
+#include "base/ctx.h"
+#include "base/field.h"
+#include "search/expr.h"
+
+struct index;
+
+enum index_kind { INDEX_PEOPLE = 1, INDEX_COMPANIES };
+
+/* Numbers of companies that ranges ask for. A row has at most one of each. */
+enum index_value {
+    INDEX_HEADCOUNT,
+    INDEX_REVENUE,
+    INDEX_FUNDING,
+    INDEX_FOUNDED,
+    INDEX_FUNDING_DAY, /* of the latest funding, days since 1970-01-01 */
+    INDEX_VALUES
+};
+#define INDEX_NO_VALUE INT64_MIN /* matches no range */
+
+/* Limits of a row: others are refused with E_INVALID. */
+#define INDEX_DOC_MAX  ((INT64_C(1) << 40) - 1) /* from 1 */
+#define INDEX_RANK_MAX ((INT64_C(1) << 24) - 1) /* from 0 */
+#define INDEX_TAG_MAX_BYTES ((size_t) 1024)     /* of one tag; longer ones are not found */
+
+struct index_row {
+    int64_t doc, rank;
+    int64_t company;              /* people: the doc of the company, 0 without one */
+    int64_t values[INDEX_VALUES]; /* companies */
+    struct str tags;              /* parted by spaces, each once */
+};
+
+struct index_options {
+    const char *folder;   /* made when it is not there; everything in it is the index's */
+    enum index_kind kind;
+    uint64_t identity;    /* of the database and of its rules of tags */
+    size_t tail_rows;     /* kept in memory before they become a file; 0: the default */
+    bool merges_itself;   /* a thread merges files; else index_merge does when called */
+};
+
+/* OK, or why the folder must be built anew: E_NOT_FOUND (nothing there), E_CONFLICT
+ * (another version, kind or identity), E_INVALID (damaged). E_IO says nothing about it. */
+MUST_USE enum rc index_open(struct ctx *ctx, const struct index_options *options,
+                            struct index **ret_index);
+/* Forgets what came after the last checkpoint. Accepts NULL. */
+void index_close(struct index **index);
+
+/* Rows that are new or take the place of the row with their doc. After a failure some of
+ * them may be there: putting all again is right. */
+MUST_USE enum rc index_put(struct ctx *ctx, struct index *index, const struct index_row *rows,
+                           size_t n);
+/* Docs that are not there are passed over. */
+void index_remove(struct index *index, const int64_t *docs, size_t n);
+/* Everything put and removed so far is on disk, as position `seq` (never smaller than the
+ * last). Costs a few fsyncs and a file, however little changed: call it every few seconds
+ * or thousand rows. */
+MUST_USE enum rc index_checkpoint(struct ctx *ctx, struct index *index, int64_t seq);
+/* Merges files as long as too many are of one size. One thread at a time. */
+MUST_USE enum rc index_merge(struct ctx *ctx, struct index *index);
+
+struct index_tier {
+    const struct expr *where;
+    int weight; /* a row's tier is the sum of the weights of those that it matches */
+};
+enum { INDEX_TIERS_MAX = 3 };
+
+struct index_range {
+    enum index_value value;
+    int64_t min, max; /* inclusive; INT64_MIN + 1 and INT64_MAX for open ends */
+};
+
+struct index_query {
+    const struct expr *where; /* NULL: all rows */
+    struct index_tier tiers[INDEX_TIERS_MAX];
+    size_t tier_count;
+    const struct ints *companies;     /* people: only of these, ascending; NULL: of any or none */
+    const struct index_range *ranges; /* companies: all must hold */
+    size_t range_count;
+    int64_t offset, limit;
+};
+
+struct index_hits {
+    int64_t total;
+    struct ints docs; /* the page, in order */
+};
+void index_search(struct index *index, struct arena *arena, const struct index_query *query,
+                  struct index_hits *ret_hits);
+/* All that match, ascending: the companies of a search for people. No tiers, no page. */
+void index_docs(struct index *index, struct arena *arena, const struct index_query *query,
+                struct ints *ret_docs);
+/* How many of the rows that match have each of `tokens`; `ret_counts` has room for all. */
+void index_count_by(struct index *index, struct arena *arena, const struct index_query *query,
+                    struct strs tokens, int64_t *ret_counts);
+
+struct index_stats {
+    int64_t rows, segments, tail_rows, dead_rows, bytes, merges;
+    int64_t seq; /* of the last checkpoint, also from before the start */
+};
+void index_stats(struct index *index, struct index_stats *ret_stats);
+
+#endif
