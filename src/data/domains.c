@@ -1,66 +1,34 @@
-/* Domains and email addresses. libidn2 makes international names ASCII, libpsl knows the
- * public suffixes; whether the labels are host names (RFC 1123, 2.1) is checked here,
- * because libidn2 lets ASCII labels through as they are. */
-#include <idn2.h>
-#include <libpsl.h>
-
+/* Domains and email addresses; net/host.h knows what a host name is and where the part
+ * that somebody registered begins. */
 #include "base/check.h"
 #include "data/text.h"
 #include "data/urls.h"
+#include "net/host.h"
 
-#define HOST_MAX_BYTES  ((size_t) 253)
-#define LABEL_MAX_BYTES ((size_t) 63)
 #define LOCAL_MAX_BYTES ((size_t) 64)
 #define EMAIL_MAX_BYTES ((size_t) 254)
 
-static bool label_is_valid(struct str label) {
-    if (label.n == 0 || label.n > LABEL_MAX_BYTES)
-        return false;
-    for (size_t i = 0; i < label.n; i++)
-        if (!ascii_is_alnum(label.p[i]) && label.p[i] != '-')
-            return false;
-    return label.p[0] != '-' && label.p[label.n - 1] != '-';
-}
-
-/* Two labels or more, the last one not a number: that would be an IPv4 address. */
-static bool host_is_valid(struct str host) {
-    if (host.n > HOST_MAX_BYTES)
-        return false;
-    size_t labels = 0;
-    struct str label = STR_NONE;
-    for (struct str rest = host; str_cut(&rest, '.', &label); labels++)
-        if (!label_is_valid(label))
-            return false;
-    for (size_t i = 0; i < label.n; i++)
-        if (!ascii_is_digit(label.p[i]))
-            return labels >= 2;
-    return false;
-}
-
-/* ASCII and lower case, or absent. */
-static struct str host_to_ascii(struct arena *arena, struct str host) {
-    while (host.n && host.p[host.n - 1] == '.')
-        host.n--;
-    if (host.n == 0 || host.n > HOST_MAX_BYTES * 4)
+/* In ASCII and lower case, or absent. Two labels or more, the last one not a number: that
+ * would be an IPv4 address. */
+static struct str host_of(struct arena *arena, struct str written) {
+    struct str host;
+    while (written.n && written.p[written.n - 1] == '.')
+        written.n--;
+    if (host_to_ascii(arena, written, &host) != HOST_OK)
         return STR_NONE;
-    uint8_t *name = NULL;
-    if (idn2_lookup_u8((const uint8_t *) arena_cstr(arena, host), &name,
-                       IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL)
-        != IDN2_OK)
-        return STR_NONE;
-    struct str ascii = arena_str(arena, str_of((const char *) name));
-    idn2_free(name);
-    return host_is_valid(ascii) ? ascii : STR_NONE;
+    size_t dot = str_find_last(host, '.');
+    for (size_t i = dot + 1; i < host.n; i++)
+        if (!ascii_is_digit(host.p[i]))
+            return host;
+    return STR_NONE;
 }
 
 /* The registrable domain is absent for a public suffix. */
 static bool domain_of_host(struct arena *arena, struct str written, struct domain *ret_domain) {
-    struct str host = host_to_ascii(arena, written);
+    struct str host = host_of(arena, written);
     if (!host.n)
         return false;
-    *ret_domain = (struct domain){
-        host, str_of(psl_registrable_domain(psl_builtin(), host.p))
-    };
+    *ret_domain = (struct domain){ host, host_registrable(host) };
     return true;
 }
 

@@ -4,8 +4,8 @@
  * a reason of its own.
  *
  * Pure functions, any thread. Whether the domain exists is not asked here. A quoted local
- * part, an address literal and a domain without a dot are no faults: they are marked, and
- * the verdict says what they are worth (verify/verdict.h). */
+ * part, an address literal and a domain without a dot or with a number at its end are no
+ * faults: they are marked, and the verdict says what they are worth (verify/verdict.h). */
 #ifndef VERIFY_ADDRESS_H
 #define VERIFY_ADDRESS_H
 
@@ -43,8 +43,9 @@ struct address {
     bool is_quoted;    /* the local part needs its quotation marks */
     bool is_utf8;      /* the local part is not ASCII: the server must offer SMTPUTF8 */
     bool is_idn;       /* a label of the domain is international */
-    bool is_literal;   /* "[192.0.2.1]", "[IPv6:2001:db8::1]", "[tag:text]" */
+    bool is_literal;   /* "[192.0.2.1]", "[IPv6:2001:db8::1]"; no other kind is registered */
     bool is_dotless;   /* one label alone */
+    bool is_numeric;   /* the last label is a number, which no top-level domain is */
 };
 
 /* The whole of `text`, without angle brackets, name or "mailto:", which callers take off.
