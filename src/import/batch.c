@@ -80,6 +80,7 @@ static enum rc put_companies(struct ctx *ctx, const struct changes *changes) {
     for (size_t i = 0; i < changes->rows.n; i++) {
         struct company *copy = list_add(ctx->arena, &rows, sizeof *copy);
         *copy = *changed[i];
+        copy->updated_at = opt_int(ctx_now(ctx));
         copy->tags = company_tags(ctx->arena, copy);
         copy->rank = opt_int(company_rank(copy));
     }
@@ -366,6 +367,7 @@ static enum rc put_people(struct ctx *ctx, const struct changes *changes) {
     for (size_t i = 0; i < changes->rows.n; i++) {
         struct person *copy = list_add(ctx->arena, &rows, sizeof *copy);
         *copy = *changed[i];
+        copy->updated_at = opt_int(ctx_now(ctx));
         copy->tags = person_tags(ctx->arena, copy);
         copy->rank = opt_int(person_rank(copy));
     }

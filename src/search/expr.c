@@ -12,10 +12,22 @@ static struct expr *new_expr(struct arena *arena, enum expr_kind kind) {
     return expr;
 }
 
-struct expr *expr_token(struct arena *arena, struct str token) {
-    struct expr *expr = new_expr(arena, EXPR_TOKEN);
+static bool is_leaf(const struct expr *expr) {
+    return expr->kind == EXPR_TOKEN || expr->kind == EXPR_PREFIX;
+}
+
+static struct expr *new_leaf(struct arena *arena, enum expr_kind kind, struct str token) {
+    struct expr *expr = new_expr(arena, kind);
     expr->token = token;
     return expr;
+}
+
+struct expr *expr_token(struct arena *arena, struct str token) {
+    return new_leaf(arena, EXPR_TOKEN, token);
+}
+
+struct expr *expr_prefix(struct arena *arena, struct str beginning) {
+    return new_leaf(arena, EXPR_PREFIX, beginning);
 }
 
 struct expr *expr_and(struct arena *arena) {
@@ -26,8 +38,14 @@ struct expr *expr_or(struct arena *arena) {
     return new_expr(arena, EXPR_OR);
 }
 
+struct expr *expr_not(struct arena *arena, struct expr *child) {
+    struct expr *expr = new_expr(arena, EXPR_NOT);
+    expr->first = expr->last = child;
+    return expr;
+}
+
 void expr_add(struct expr *parent, struct expr *child) {
-    ASSERT(parent->kind != EXPR_TOKEN);
+    ASSERT(parent->kind == EXPR_AND || parent->kind == EXPR_OR);
     if (!child)
         return;
     ASSERT(!child->next);
@@ -41,8 +59,10 @@ void expr_add(struct expr *parent, struct expr *child) {
 bool expr_is_true(const struct expr *expr) {
     if (!expr)
         return true;
-    if (expr->kind == EXPR_TOKEN)
+    if (is_leaf(expr))
         return false;
+    if (expr->kind == EXPR_NOT)
+        return expr_is_false(expr->first);
     bool is_and = expr->kind == EXPR_AND;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_is_true(child) != is_and)
@@ -51,8 +71,10 @@ bool expr_is_true(const struct expr *expr) {
 }
 
 bool expr_is_false(const struct expr *expr) {
-    if (!expr || expr->kind == EXPR_TOKEN)
+    if (!expr || is_leaf(expr))
         return false;
+    if (expr->kind == EXPR_NOT)
+        return expr_is_true(expr->first);
     bool is_or = expr->kind == EXPR_OR;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_is_false(child) != is_or)
@@ -62,35 +84,70 @@ bool expr_is_false(const struct expr *expr) {
 
 /* How one engine writes tokens and operators. */
 struct syntax {
-    struct str quote, both, either;
+    struct str quote, beginning, both, either, without;
 };
 
-static const struct syntax fts5 = { { "\"", 1 }, { " AND ", 5 }, { " OR ", 4 } };
-static const struct syntax tsquery = { { "'", 1 }, { " & ", 3 }, { " | ", 3 } };
+static const struct syntax fts5 = { { "\"", 1 }, { "*", 1 }, { " AND ", 5 }, { " OR ", 4 }, { " NOT ", 5 } };
+static const struct syntax tsquery = { { "'", 1 }, { ":*", 2 }, { " & ", 3 }, { " | ", 3 }, { " & !", 4 } };
 
 /* Children that do not restrict are left out: neither engine has a word for "all". */
 static bool is_neutral(const struct expr *parent, const struct expr *child) {
     return parent->kind == EXPR_AND ? expr_is_true(child) : expr_is_false(child);
 }
 
+static void render_leaf(struct buf *out, const struct expr *expr, const struct syntax *syntax) {
+    buf_str(out, syntax->quote);
+    buf_str(out, expr->token);
+    buf_str(out, syntax->quote);
+    if (expr->kind == EXPR_PREFIX)
+        buf_str(out, syntax->beginning);
+}
+
+static void render(struct buf *out, const struct expr *expr, const struct syntax *syntax);
+
+/* The children that are NOT or not, each behind `operator` but the first of all. Returns
+ * how many. */
+static size_t render_children(struct buf *out, const struct expr *expr, bool negated,
+                              const struct syntax *syntax) {
+    struct str between = negated                  ? syntax->without
+                         : expr->kind == EXPR_AND ? syntax->both
+                                                  : syntax->either;
+    size_t n = 0;
+    for (const struct expr *child = expr->first; child; child = child->next) {
+        if ((child->kind == EXPR_NOT) != negated || is_neutral(expr, child))
+            continue;
+        if (negated || n)
+            buf_str(out, between);
+        render(out, negated ? child->first : child, syntax);
+        n++;
+    }
+    return n;
+}
+
+static bool has_not(const struct expr *expr) {
+    for (const struct expr *child = expr->first; child; child = child->next)
+        if (child->kind == EXPR_NOT && !is_neutral(expr, child))
+            return true;
+    return false;
+}
+
+/* What must be there stands in parentheses of its own, because FTS5 binds NOT closest. */
 static void render(struct buf *out, const struct expr *expr, const struct syntax *syntax) {
-    if (expr->kind == EXPR_TOKEN) {
-        buf_str(out, syntax->quote);
-        buf_str(out, expr->token);
-        buf_str(out, syntax->quote);
+    if (is_leaf(expr)) {
+        render_leaf(out, expr, syntax);
         return;
     }
+    ASSERT(expr->kind != EXPR_NOT);
+    bool negates = has_not(expr);
+    if (negates)
+        buf_char(out, '(');
     buf_char(out, '(');
-    bool first = true;
-    for (const struct expr *child = expr->first; child; child = child->next) {
-        if (is_neutral(expr, child))
-            continue;
-        if (!first)
-            buf_str(out, expr->kind == EXPR_AND ? syntax->both : syntax->either);
-        first = false;
-        render(out, child, syntax);
-    }
+    size_t n = render_children(out, expr, false, syntax);
+    ASSERT(n);
     buf_char(out, ')');
+    render_children(out, expr, true, syntax);
+    if (negates)
+        buf_char(out, ')');
 }
 
 static struct str rendered(struct arena *arena, const struct expr *expr,
@@ -110,11 +167,22 @@ struct str expr_tsquery(struct arena *arena, const struct expr *expr) {
     return rendered(arena, expr, &tsquery);
 }
 
+static bool any_begins(struct strs tags, struct str beginning) {
+    for (size_t i = 0; i < tags.n; i++)
+        if (str_starts(tags.p[i], beginning))
+            return true;
+    return false;
+}
+
 bool expr_matches(const struct expr *expr, struct strs tags) {
     if (!expr)
         return true;
     if (expr->kind == EXPR_TOKEN)
         return strs_have(tags, expr->token);
+    if (expr->kind == EXPR_PREFIX)
+        return any_begins(tags, expr->token);
+    if (expr->kind == EXPR_NOT)
+        return !expr_matches(expr->first, tags);
     bool is_and = expr->kind == EXPR_AND;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_matches(child, tags) != is_and)

@@ -9,6 +9,7 @@
 #include "data/places.h"
 #include "data/text.h"
 #include "data/titles.h"
+#include "search/match.h"
 #include "search/tags.h"
 
 static const struct str focuses[] = { { "b2b", 3 }, { "b2c", 3 } };
@@ -188,6 +189,13 @@ static struct expr *place_value(struct arena *arena, const char *prefix, struct 
     return any;
 }
 
+/* A text without a domain in it matches nothing. */
+static struct expr *domain_value(struct arena *arena, const char *prefix, struct str value) {
+    struct str domain = domain_key(arena, value);
+    return str_is_set(domain) ? expr_token(arena, tag_exact(arena, prefix, domain))
+                              : expr_or(arena);
+}
+
 static void add_filter(struct arena *arena, struct expr *all, struct strs values,
                        const char *prefix, value_expr *make) {
     if (values.n == 0)
@@ -224,6 +232,7 @@ struct expr *people_expr(struct arena *arena, const struct people_search *s) {
 struct expr *company_expr(struct arena *arena, const struct company_filters *f) {
     struct expr *all = expr_and(arena);
     add_filter(arena, all, f->names, TAG_COMPANY, company_name_value);
+    add_filter(arena, all, f->domains, TAG_DOMAIN, domain_value);
     add_filter(arena, all, f->keywords, TAG_KEYWORD, words_expr);
     add_filter(arena, all, f->locations, "", place_value);
     add_filter(arena, all, f->focuses, TAG_FOCUS, whole_value);
@@ -235,11 +244,4 @@ struct expr *company_expr(struct arena *arena, const struct company_filters *f) 
     if (f->last_funding)
         add_filter(arena, all, f->last_funding->stages, TAG_STAGE, whole_value);
     return all;
-}
-
-bool filters_need_columns(const struct company_filters *f) {
-    return f->domains.n || f->headcount || f->annual_revenue || f->total_funding
-           || f->founded_year
-           || (f->last_funding
-               && (str_is_set(f->last_funding->min_date) || str_is_set(f->last_funding->max_date)));
 }

@@ -48,7 +48,4 @@ struct expr *people_expr(struct arena *arena, const struct people_search *search
 /* Over the tags of companies. */
 struct expr *company_expr(struct arena *arena, const struct company_filters *filters);
 
-/* True when a company filter is set that tags do not express (domains, ranges). */
-bool filters_need_columns(const struct company_filters *filters);
-
 #endif

@@ -1,5 +1,6 @@
 /* Search over people and companies: exact totals, best first, any page. This is the
- * interface; search/sql.c answers it from the database. Removed people never match,
+ * interface; what is asked becomes a plan (search/plan.h) that search/sql.c answers from
+ * the database. Removed people never match,
  * because they are not in the database any more. */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H

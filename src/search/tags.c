@@ -1,5 +1,8 @@
 #include "search/tags.h"
 
+#include <inttypes.h>
+
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "data/bands.h"
@@ -31,6 +34,14 @@ static struct str make_tag(struct arena *arena, const char *prefix, struct str f
 
 struct str tag_text(struct arena *arena, const char *prefix, struct str value) {
     return make_tag(arena, prefix, text_fold(arena, value));
+}
+
+struct str tag_exact(struct arena *arena, const char *prefix, struct str value) {
+    return make_tag(arena, prefix, value);
+}
+
+struct str tag_key(struct arena *arena, const char *prefix, struct str key) {
+    return arena_printf(arena, "%s%016" PRIx64, prefix, str_hash(key));
 }
 
 struct str tag_number(struct arena *arena, const char *prefix, int number) {
@@ -70,6 +81,11 @@ static void add_value(struct collector *c, const char *prefix, struct str value)
         add(c, tag_text(c->arena, prefix, value));
 }
 
+static void add_key(struct collector *c, const char *prefix, struct str key) {
+    if (!str_is_empty(key))
+        add(c, tag_key(c->arena, prefix, key));
+}
+
 static void add_words(struct collector *c, const char *prefix, struct str text) {
     struct strs words = { 0 };
     if (!str_is_empty(text))
@@ -106,8 +122,10 @@ static void add_place(struct collector *c, struct str city, struct str region,
 struct str person_tags(struct arena *arena, const struct person *person) {
     struct collector c = collector();
     add_words(&c, TAG_NAME, person->name);
+    add_key(&c, TAG_NAME_KEY, person->name_key);
     add_words(&c, TAG_TITLE, person->title);
     add_words(&c, TAG_TITLE, person->title_key);
+    add_key(&c, TAG_TITLE_KEY, person->title_key);
     add_enum(&c, TAG_SENIORITY, &enum_seniorities, person->seniority);
     add_enums(&c, TAG_DEPARTMENT, &enum_departments, person->departments);
     add_enums(&c, TAG_FUNCTION, &enum_job_functions, person->job_functions);
@@ -123,6 +141,9 @@ struct str company_tags(struct arena *arena, const struct company *company) {
     struct collector c = collector();
     add_words(&c, TAG_COMPANY, company->name);
     add_words(&c, TAG_COMPANY, company->name_key);
+    add_key(&c, TAG_COMPANY_KEY, company->name_key);
+    if (!str_is_empty(company->domain))
+        add(&c, tag_exact(c.arena, TAG_DOMAIN, company->domain));
     add_enum(&c, TAG_INDUSTRY, &enum_industries, company->industry);
     add_enum(&c, TAG_SIZE, &enum_company_sizes, company->size);
     add_enum(&c, TAG_TYPE, &enum_company_types, company->type);
@@ -145,17 +166,27 @@ static int64_t present(struct str value) {
     return str_is_empty(value) ? 0 : 1;
 }
 
-int64_t person_rank(const struct person *person) {
-    int seniority = str_is_set(person->seniority) ? enum_index(&enum_seniorities, person->seniority) : -1;
-    int64_t standing = seniority < 0 ? 0 : (int64_t) enum_seniorities.n - seniority;
-    int64_t completeness = present(person->stored_email) * 3 + present(person->linkedin_url) * 2
-                           + present(person->title) + present(person->location) + present(person->company_id);
-    return standing * 16 + completeness;
+/* Each part counts more than all that follow it. Coarse, so that equally good rows stay in
+ * the order of their numbers. */
+enum { COMPLETENESS_STEPS = 16, FRESHNESS_STEPS = 4096 };
+
+static int64_t rank_of(int64_t standing, int64_t completeness, struct opt_int updated_at) {
+    int64_t step = updated_at.set ? updated_at.v / (30 * DAY_MS) : 0;
+    int64_t fresh = step < 0 ? 0 : step < FRESHNESS_STEPS ? step : FRESHNESS_STEPS - 1;
+    return (standing * COMPLETENESS_STEPS + completeness) * FRESHNESS_STEPS + fresh;
 }
 
-int64_t company_rank(const struct company *company) {
-    int size = str_is_set(company->size) ? enum_index(&enum_company_sizes, company->size) : -1;
-    int64_t completeness = present(company->domain) * 3 + present(company->linkedin_url) * 2
-                           + present(company->industry) + present(company->location) + present(company->overview);
-    return (size + 1) * 16 + completeness;
+int64_t person_rank(const struct person *p) {
+    int seniority = str_is_set(p->seniority) ? enum_index(&enum_seniorities, p->seniority) : -1;
+    int64_t standing = seniority < 0 ? 0 : (int64_t) enum_seniorities.n - seniority;
+    int64_t completeness = present(p->stored_email) * 3 + present(p->linkedin_url) * 2
+                           + present(p->title) + present(p->location) + present(p->company_id);
+    return rank_of(standing, completeness, p->updated_at);
+}
+
+int64_t company_rank(const struct company *c) {
+    int size = str_is_set(c->size) ? enum_index(&enum_company_sizes, c->size) : -1;
+    int64_t completeness = present(c->domain) * 3 + present(c->linkedin_url) * 2
+                           + present(c->industry) + present(c->location) + present(c->overview);
+    return rank_of(size + 1, completeness, c->updated_at);
 }

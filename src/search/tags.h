@@ -3,7 +3,8 @@
  * the same strings and no engine's tokeniser has a say. The first letters are the kind;
  * the rest is the folded value with everything but letters and digits as _xx.
  *
- * Derived: when the rules here change, every row's tags are made again. */
+ * Derived: when the rules here change, TAGS_VERSION is raised and every row's tags are
+ * made again (`outrider reindex`). */
 #ifndef SEARCH_TAGS_H
 #define SEARCH_TAGS_H
 
@@ -11,7 +12,10 @@
 #include "store/companies.h"
 #include "store/people.h"
 
-/* Kinds, as their prefix. People and companies have tables of their own. */
+#define TAGS_VERSION 2
+
+/* Kinds, as their prefix: none begins with another, so that the beginning of a token is of
+ * one kind as well. People and companies have tables of their own. */
 #define TAG_NAME       "n" /* a word of the person's name */
 #define TAG_TITLE      "t" /* a word of the title, as written and spelled out */
 #define TAG_SENIORITY  "s" /* number in enum_seniorities */
@@ -29,18 +33,30 @@
 #define TAG_FOCUS      "b" /* b2b, b2c */
 #define TAG_REVENUE    "r" /* number of the band in enum_revenue_bands */
 #define TAG_STAGE      "g" /* latest funding stage */
+#define TAG_DOMAIN     "o" /* the company's registrable domain */
+/* Whole keys, hashed: what comes first in an answer. */
+#define TAG_NAME_KEY    "hn"
+#define TAG_TITLE_KEY   "ht"
+#define TAG_COMPANY_KEY "hw"
+/* In front of a company's tag that the index gives its people too; never in the database. */
+#define TAG_COPIED "c"
 
 /* One token: prefix and encoded value. `value` is folded here. */
 struct str tag_text(struct arena *arena, const char *prefix, struct str value);
 /* The same for a number (a position in a closed list). */
 struct str tag_number(struct arena *arena, const char *prefix, int number);
+/* The same for a value that is in its one form already, such as a domain. */
+struct str tag_exact(struct arena *arena, const char *prefix, struct str value);
+/* The hash of a whole key; keys of any length give tokens of one length. */
+struct str tag_key(struct arena *arena, const char *prefix, struct str key);
 
 /* All tags of a row, each once, parted by spaces. */
 struct str person_tags(struct arena *arena, const struct person *person);
 struct str company_tags(struct arena *arena, const struct company *company);
 
 /* Static rank, best highest: how much a salesperson gains from seeing the row early.
- * People: seniority, then completeness. Companies: size, then completeness. */
+ * People: seniority, then completeness, then how fresh the row is (its updated_at, in
+ * steps of 30 days). Companies: size, then the same. */
 int64_t person_rank(const struct person *person);
 int64_t company_rank(const struct company *company);
 

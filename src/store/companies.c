@@ -83,6 +83,7 @@ static const struct field company_rows[] = {
     F_JSON(T, extra, .flags = FIELD_HIDDEN),
     F_STR(T, tags, .flags = FIELD_HIDDEN),
     F_INT(T, rank, .flags = FIELD_HIDDEN),
+    F_INT(T, updated_at, .flags = FIELD_HIDDEN),
 };
 #undef T
 const struct fields company_fields
@@ -94,7 +95,8 @@ const struct fields company_fields
     "logo_url, founded_year, traffic_rank, sic_codes, naics_codes, type, total_funding, "     \
     "latest_funding_stage, latest_funding_date, keywords, estimated_number_of_employees, "    \
     "followers, size, industry, location, city, region, country, locations, is_b2b, is_b2c, " \
-    "technologies, department_headcount, job_function_headcount, estimated_revenue, revenue, extra"
+    "technologies, department_headcount, job_function_headcount, estimated_revenue, "         \
+    "revenue, extra, updated_at"
 
 static const struct query by_id
     = { "company_by_id", "SELECT " COLUMNS " FROM companies WHERE id = $1", NULL };

@@ -43,7 +43,7 @@ struct company {
     struct str city, region, country; /* country: ISO 3166-1 alpha-2 */
     struct str extra;                 /* JSON object of the import's other columns */
     struct str tags;
-    struct opt_int rank;
+    struct opt_int rank, updated_at; /* updated_at: ms since 1970; given when the row is put */
 };
 extern const struct fields company_fields;
 

@@ -72,6 +72,7 @@ static const struct field person_rows[] = {
     F_JSON(T, extra, .flags = FIELD_HIDDEN),
     F_STR(T, tags, .flags = FIELD_HIDDEN),
     F_INT(T, rank, .flags = FIELD_HIDDEN),
+    F_INT(T, updated_at, .flags = FIELD_HIDDEN),
 };
 #undef T
 const struct fields person_fields
@@ -82,7 +83,7 @@ const struct fields person_fields
     "title, title_key, seniority, departments, job_functions, headline, about, "            \
     "current_position_start_date, current_position_description, image_url, location, city, " \
     "region, country, experiences, educations, languages, keywords, stored_email, " \
-    "email_key, company_id, extra"
+    "email_key, company_id, extra, updated_at"
 
 static const struct query by_id
     = { "person_by_id", "SELECT " COLUMNS " FROM people WHERE id = $1", NULL };

@@ -32,7 +32,7 @@ struct person {
     struct str city, region, country;
     struct str stored_email, email_key; /* what a reveal can show */
     struct str company_id, extra, tags;
-    struct opt_int rank;
+    struct opt_int rank, updated_at; /* updated_at: ms since 1970; given when the row is put */
 };
 extern const struct fields person_fields;
 

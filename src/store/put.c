@@ -35,12 +35,14 @@ enum { BATCH_MAX_BYTES = 48 * 1024 * 1024 };
 
 #define PUT_SQLITE(table, COLUMNS)                                                         \
     "INSERT INTO " table " (id" COLUMNS(NAME) ", created_at, updated_at) "                 \
-    "SELECT value ->> 'id'" COLUMNS(MEMBER) ", $2, $2 FROM json_each($1) WHERE 1 = 1 "     \
+    "SELECT value ->> 'id'" COLUMNS(MEMBER)                                                \
+    ", $2, coalesce(value ->> 'updated_at', $2) FROM json_each($1) WHERE 1 = 1 "           \
     "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at" COLUMNS(EXCLUDED)
 #define PUT_PG(table, COLUMNS)                                                             \
     "INSERT INTO " table " (id" COLUMNS(NAME) ", created_at, updated_at) "                 \
-    "SELECT id" COLUMNS(NAME) ", $2, $2 FROM json_populate_recordset(NULL::" table         \
-    ", $1::json) ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at"          \
+    "SELECT id" COLUMNS(NAME) ", $2, coalesce(updated_at, $2) "                            \
+    "FROM json_populate_recordset(NULL::" table ", $1::json) "                             \
+    "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at"                      \
     COLUMNS(EXCLUDED)
 
 static const struct query put_people = { "people_put", PUT_SQLITE("people", PERSON_COLUMNS),

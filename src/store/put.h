@@ -30,9 +30,10 @@ MUST_USE enum rc people_match(struct ctx *ctx, const struct person_key *keys, si
 MUST_USE enum rc companies_match(struct ctx *ctx, const struct company_key *keys, size_t n,
                                  struct matches *ret_matches);
 
-/* Inserts the rows whose id is new and overwrites the others but for created_at. Lists of
- * struct person / company / phone_number. Inside db_transact; E_CONFLICT when a key
- * belongs to another row. A phone number that the person has already is left alone. */
+/* Inserts the rows whose id is new and overwrites the others but for created_at; a row
+ * without updated_at gets the present time. Lists of struct person / company /
+ * phone_number. Inside db_transact; E_CONFLICT when a key belongs to another row. A phone
+ * number that the person has already is left alone. */
 MUST_USE enum rc people_put(struct ctx *ctx, struct list people);
 MUST_USE enum rc companies_put(struct ctx *ctx, struct list companies);
 MUST_USE enum rc phone_numbers_put(struct ctx *ctx, struct list numbers);

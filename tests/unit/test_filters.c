@@ -6,7 +6,9 @@
 #include "base/vec.h"
 #include "data/enums.h"
 #include "import/derive.h"
+#include "search/plan.h"
 #include "search/search.h"
+#include "search/sql.h"
 #include "search/tags.h"
 #include "store/put.h"
 
@@ -33,6 +35,8 @@ static const struct {
 static const char *const place_queries[] = { "Austin", "Texas, United States", "Germany", "Paris, France", "Berlin",
                                              "USA", "nowhere at all", "!" };
 
+static const char *const domain_queries[] = { "company-3.example", "https://www.company-4.example/about", "no domain" };
+
 #define PICK(seed, table) str_of((table)[below((seed), LENGTH(table))])
 
 static struct str of_enum(uint64_t *seed, const struct enum_values *list) {
@@ -52,7 +56,7 @@ struct rows {
 static void make_company(struct arena *arena, uint64_t *seed, struct company *c, int n) {
     size_t place = below(seed, LENGTH(places));
     *c = (struct company){ .id = arena_printf(arena, "company-%d", n), .name = PICK(seed, company_names),
-                           .industry = of_few(seed, &enum_industries), .city = str_of(places[place].city),
+                           .domain = arena_printf(arena, "company-%d.example", n), .industry = of_few(seed, &enum_industries), .city = str_of(places[place].city),
                            .region = str_of(places[place].region), .country = str_of(places[place].country),
                            .is_b2b = below(seed, 2) ? YES : UNSET };
     strs_add(arena, &c->keywords, PICK(seed, words));
@@ -115,6 +119,10 @@ static struct company_filters random_company(struct arena *arena, uint64_t *seed
     maybe(arena, seed, &f.sizes, of_enum(seed, &enum_company_sizes));
     maybe(arena, seed, &f.sizes, of_enum(seed, &enum_company_sizes));
     maybe(arena, seed, &f.focuses, STR("b2b"));
+    if (below(seed, 6) == 0) {
+        maybe(arena, seed, &f.domains, PICK(seed, domain_queries));
+        maybe(arena, seed, &f.domains, PICK(seed, domain_queries));
+    }
     if (below(seed, 3) == 0) {
         f.headcount = ARENA_NEW(arena, struct range);
         f.headcount->min = opt_int(below(seed, 5000));
@@ -167,7 +175,8 @@ static const struct company *company_of(const struct rows *rows, const struct pe
 static bool person_matches(struct arena *arena, const struct people_search *s,
                            const struct rows *rows, const struct person *p) {
     const struct company *company = company_of(rows, p);
-    bool any_company = expr_is_true(company_expr(arena, &s->company)) && !filters_need_columns(&s->company);
+    struct plan plan = plan_people(arena, s);
+    bool any_company = !plan_asks_companies(&plan);
     return matches(arena, people_expr(arena, s), p->tags)
            && (any_company || (company && company_matches(arena, &s->company, company)));
 }
@@ -211,6 +220,29 @@ static void test_people_as_the_oracle(void **state) {
         arena_free(&one.arena);
     }
     assert_true(found_some > SEARCHES / 8); /* otherwise the searches prove nothing */
+}
+
+/* What no filter makes yet of itself, on the engines: NOT and beginnings of words. */
+static void test_expressions_as_the_oracle(void **state) {
+    struct ctx *ctx = account_start(state);
+    struct rows *rows = make_rows(ctx);
+    struct arena *arena = ctx->arena;
+    struct expr *ana = expr_and(arena), *either = expr_or(arena);
+    expr_add(ana, expr_prefix(arena, STR("nan")));
+    expr_add(ana, expr_not(arena, expr_token(arena, STR("nroux"))));
+    expr_add(either, ana);
+    expr_add(either, expr_token(arena, STR("nzoe")));
+    struct plan plan = { .people = either, .limit = PEOPLE };
+    struct hits hits = { 0 };
+    struct list found;
+    assert_ok(ctx, sql_search(ctx, &plan, &hits));
+    assert_ok(ctx, people_by_docs(ctx, hits.docs, &found));
+    assert_in_range(hits.total, 1, PEOPLE - 1);
+    for (int i = 0; i < PEOPLE; i++) {
+        const struct person *p = &rows->people[i];
+        if (was_found(&found, p->id) != matches(arena, either, p->tags))
+            fail_case("%.*s", STR_FMT(p->name));
+    }
 }
 
 static void test_companies_as_the_oracle(void **state) {
@@ -258,11 +290,78 @@ static void test_pages(void **state) {
     assert_int_equal(page.docs.n, 0);
 }
 
+/* Title and name equal what is wanted: before higher ranks. */
+static void test_what_equals_comes_first(void **state) {
+    struct ctx *ctx = account_start(state);
+    (void) make_rows(ctx);
+    struct people_search s = { .page_size = opt_int(PEOPLE) };
+    strs_add(ctx->arena, &s.titles, STR("Sales"));
+    struct hits hits;
+    struct list found;
+    assert_ok(ctx, search_people(ctx, &s, &hits));
+    assert_ok(ctx, people_by_docs(ctx, hits.docs, &found));
+    const struct person *p = found.p;
+    size_t equal = 0;
+    while (equal < found.n && str_eq(p[equal].title, STR("Sales")))
+        equal++;
+    assert_true(equal > 1 && equal < found.n);
+    for (size_t i = equal; i < found.n; i++)
+        assert_str(p[i].title, "VP of Sales");
+}
+
+static enum rc put_companies_work(struct ctx *ctx, void *arg) {
+    return companies_put(ctx, *(const struct list *) arg);
+}
+
+static bool has_company(const struct list *companies, size_t number) {
+    const struct company *c = companies->p;
+    for (size_t i = 0; i < companies->n; i++)
+        if (c[i].id.p[1] == (char) ('0' + number))
+            return true;
+    return false;
+}
+
+/* The day of the latest funding, as exact as it is known. */
+static void test_ranges(void **state) {
+    struct ctx *ctx = account_start(state);
+    static const struct {
+        const char *known;
+        bool since_may, until_may;
+    } cases[] = {
+        { "2024-05-01", true, true },   { "2024-05-31", true, true },   { "2024-06-01", true, false },
+        { "2024-04-30", false, true },  { "2024-05", false, true },     { "2024", false, true },
+        { "2025", true, false },        { NULL, false, false },
+    };
+    struct list companies = { 0 };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct company *c = list_add(ctx->arena, &companies, sizeof *c);
+        *c = (struct company){ .id = arena_printf(ctx->arena, "c%zu", i), .name = STR("C"), .name_key = STR("c"),
+                               .latest_funding_date = str_of(cases[i].known), .tags = STR("wc"), .rank = opt_int(1) };
+    }
+    assert_ok(ctx, db_transact(ctx, put_companies_work, &companies));
+    for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+        bool since = i % 2;
+        struct last_funding wanted = { .min_date = since ? STR("2024-05-01") : STR_NONE,
+                                       .max_date = since ? STR_NONE : STR("2024-05-31") };
+        struct companies_search s = { .company.last_funding = &wanted, .page_size = opt_int(100) };
+        struct hits hits;
+        struct list found;
+        assert_ok(ctx, search_companies(ctx, &s, &hits));
+        assert_ok(ctx, companies_by_docs(ctx, hits.docs, &found));
+        bool expected = since ? cases[i / 2].since_may : cases[i / 2].until_may;
+        if (has_company(&found, i / 2) != expected)
+            fail_case("%s, %s", cases[i / 2].known, since ? "since" : "until");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_people_as_the_oracle),
+        BOTH_ENGINES(test_expressions_as_the_oracle),
         BOTH_ENGINES(test_companies_as_the_oracle),
         BOTH_ENGINES(test_pages),
+        BOTH_ENGINES(test_what_equals_comes_first),
+        BOTH_ENGINES(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

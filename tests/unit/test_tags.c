@@ -1,6 +1,7 @@
 /* Tags of rows, and that what a query makes of a value is what a row's tags hold. */
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "data/enums.h"
 #include "search/tags.h"
@@ -27,6 +28,10 @@ static void test_values(void **state) {
             assert_str(tag, tag_text(arena, cases[i].prefix, STR("ile-de-france")).p);
     }
     assert_str(tag_number(arena, TAG_INDUSTRY, 17), "i17");
+    assert_str(tag_exact(arena, TAG_DOMAIN, STR("my-shop.co.uk")), "omy_2dshop_2eco_2euk");
+    struct str key = tag_key(arena, TAG_TITLE_KEY, STR("chief executive officer"));
+    assert_int_equal(key.n, 2 + 16);
+    assert_false(str_eq(key, tag_key(arena, TAG_TITLE_KEY, STR("chief operating officer"))));
     arena_free(&arena);
 }
 
@@ -66,7 +71,7 @@ static void assert_each_once(struct arena *arena, struct str tags) {
 static void test_person(void **state) {
     (void) state;
     struct arena *arena = arena_new();
-    struct person p = { .name = STR("Ana Müller"), .title = STR("VP Sales"), .title_key = STR("vice president sales"),
+    struct person p = { .name = STR("Ana Müller"), .title = STR("VP Sales"), .title_key = STR("vice president sales"), .name_key = STR("ana muller"),
                         .seniority = enum_seniorities.values[2], .city = STR("Austin"), .country = STR("US"),
                         .headline = STR("sales, SALES & Sales") };
     strs_add(arena, &p.departments, enum_departments.values[1]);
@@ -78,6 +83,8 @@ static void test_person(void **state) {
     for (size_t i = 0; i < LENGTH(expected); i++)
         if (!has(tags, expected[i]))
             fail_case("%s is not in %.*s", expected[i], STR_FMT(tags));
+    assert_true(has(tags, tag_key(arena, TAG_TITLE_KEY, p.title_key).p));
+    assert_true(has(tags, tag_key(arena, TAG_NAME_KEY, p.name_key).p));
     assert_false(has(tags, "d-1"));
     assert_each_once(arena, tags);
     assert_str(person_tags(arena, &(struct person){ 0 }), "");
@@ -88,21 +95,23 @@ static void test_company(void **state) {
     (void) state;
     struct arena *arena = arena_new();
     struct company c = { .name = STR("Acme GmbH"), .name_key = STR("acme"), .industry = enum_industries.values[3],
-                         .size = enum_company_sizes.values[1], .is_b2b = YES, .is_b2c = NO,
+                         .domain = STR("acme.example"), .size = enum_company_sizes.values[1], .is_b2b = YES, .is_b2c = NO,
                          .latest_funding_stage = STR("Series B"), .region = STR("Texas") };
     strs_add(arena, &c.technologies, STR("Node.js"));
     struct str tags = company_tags(arena, &c);
     static const char *const expected[]
-        = { "wacme", "wgmbh", "i3", "z1", "bb2b", "gseries_20b", "lrtexas", "xnode_20js" };
+        = { "wacme", "wgmbh", "i3", "z1", "bb2b", "gseries_20b", "lrtexas", "xnode_20js", "oacme_2eexample" };
     for (size_t i = 0; i < LENGTH(expected); i++)
         if (!has(tags, expected[i]))
             fail_case("%s is not in %.*s", expected[i], STR_FMT(tags));
+    assert_true(has(tags, tag_key(arena, TAG_COMPANY_KEY, STR("acme")).p));
     assert_false(has(tags, "bb2c"));
     assert_each_once(arena, tags);
     arena_free(&arena);
 }
 
-/* More senior comes first, then the more complete; larger companies come first. */
+/* More senior comes first, then the more complete, then the fresher; larger companies come
+ * first. */
 static void test_rank(void **state) {
     (void) state;
     struct person chief = { .seniority = enum_seniorities.values[0] };
@@ -116,6 +125,12 @@ static void test_rank(void **state) {
     assert_true(person_rank(&chief) > person_rank(&last));
     assert_true(person_rank(&last) > person_rank(&unknown));
     assert_true(person_rank(&known) > person_rank(&chief));
+    struct person old = known, fresh = known;
+    old.updated_at = opt_int(1000 * DAY_MS);
+    fresh.updated_at = opt_int(1031 * DAY_MS);
+    chief.updated_at = opt_int(9000 * DAY_MS);
+    assert_true(person_rank(&fresh) > person_rank(&old));
+    assert_true(person_rank(&old) > person_rank(&chief));
     struct company small = { .size = enum_company_sizes.values[0] }, large = small;
     large.size = enum_company_sizes.values[enum_company_sizes.n - 1];
     assert_true(company_rank(&large) > company_rank(&small));
