@@ -46,6 +46,8 @@ static const struct {
 } words[] = {
     { STR("INTEGER"), STR("BIGINT") },
     { STR("BLOB"), STR("BYTEA") },
+    /* SQLite's order of texts: bytewise, whatever the database's own is. */
+    { STR("TEXT"), STR("TEXT COLLATE \"C\"") },
     { STR("REAL"), STR("DOUBLE PRECISION") },
     { STR("STRICT"), STR("") },
 };

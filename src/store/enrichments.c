@@ -82,13 +82,14 @@ static const struct query items_before
     = { "enrichment_items_before",
         ITEMS "< CAST($1 AS INTEGER) ORDER BY position DESC LIMIT $2",
         ITEMS "< CAST($1 AS BIGINT) ORDER BY position DESC LIMIT $2" };
-/* Materialized, so that SQLite looks up each of the few items instead of reading all of
- * the batch for each. */
+/* The whole key comes from a materialized set, so that both engines look up each of the
+ * few items: with account and batch known apart, they read all of a batch for each step. */
 #define DONE(position, set)                                                                  \
-    "WITH e AS MATERIALIZED (SELECT " position " AS at, value ->> 'status' AS result, "      \
-    "value ->> 'subject_id' AS found FROM " set ") "                                         \
+    "WITH e AS MATERIALIZED (SELECT $2 AS account, CAST($3 AS BIGINT) AS batch, "            \
+    position " AS at, value ->> 'status' AS result, value ->> 'subject_id' AS found "        \
+    "FROM " set ") "                                                                         \
     "UPDATE enrichment_items SET status = e.result, subject_id = e.found FROM e "            \
-    "WHERE account_id = $2 AND enrichment_id = $3 AND position = e.at"
+    "WHERE account_id = e.account AND enrichment_id = e.batch AND position = e.at"
 static const struct query items_done
     = { "enrichment_items_done",
         DONE("value ->> 'position'", "json_each($1)"),

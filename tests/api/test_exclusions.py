@@ -66,6 +66,20 @@ class ExclusionsTest(harness.ApiTest):
         self.assertEqual(seen, values)
         self.remove("domain", values)
 
+    def test_order_is_that_of_the_bytes(self):
+        """On both engines: a dictionary would say _ - + 1."""
+        for kind, values in (("email", [f"a{c}@z.example.com" for c in ("+b", "-b", ".b", "1", "_b", "b")]),
+                             ("domain", ["a-b.example.com", "a.example.com", "a1.example.com", "ab.example.com"])):
+            with self.subTest(kind):
+                self.assertEqual(values, sorted(values))
+                self.post(kind, values[::-1])
+                self.assertEqual(self.listed(kind), values)
+                for page, expected in (("page[after]", values[3:5]), ("page[before]", values[:2])):
+                    answer = self.api.get(f"/excluded-{kind}s", expect=200,
+                                          query={page: values[2], "page[size]": 2}).json
+                    self.assertEqual([item[kind] for item in answer[f"excluded_{kind}s"]], expected)
+                self.remove(kind, values)
+
     def test_accounts_do_not_see_each_other(self):
         self.post("domain", ["mine.example.com"])
         self.assertEqual(self.listed("domain", self.stranger), [])

@@ -146,6 +146,32 @@ static void test_words(void **state) {
     assert_int_equal(n, INT64_C(5000000000));
 }
 
+/* Texts sort bytewise on both, whatever the database's own order is. */
+static void test_order_of_texts(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    const struct migration list[] = {
+        { 1, "words", "CREATE TABLE a (b TEXT PRIMARY KEY, c text) STRICT;"
+                      "INSERT INTO a (b) VALUES ('a'), ('B'), ('a.b'), ('a-b'), ('a_b'), ('ab'), ('A'), ('é');"
+                      "UPDATE a SET c = b;", NULL },
+    };
+    static const struct query sorted[] = {
+        { "keys", "SELECT b FROM a ORDER BY b", NULL },
+        { "columns", "SELECT c FROM a ORDER BY c", NULL },
+        { "below", "SELECT b FROM a WHERE b < 'z' ORDER BY b", NULL },
+    };
+    static const char *const expected[] = { "A", "B", "a", "a-b", "a.b", "a_b", "ab", "é" };
+    assert_int_equal(applied(ctx, list, 1, false), 1);
+    for (size_t i = 0; i < LENGTH(sorted); i++) {
+        struct db_rows *rows;
+        assert_ok(ctx, db_query(ctx, &sorted[i], DB_NO_ARGS, &rows));
+        size_t n = 0;
+        for (; db_next(rows); n++)
+            assert_str(db_text(rows, 0), expected[n]);
+        assert_ok(ctx, db_rows_close(rows));
+        assert_int_equal(n, LENGTH(expected) - (i == 2)); /* 'é' is above 'z' in bytes */
+    }
+}
+
 enum { THREADS = 6 };
 
 static void *migrate_main(void *arg) {
@@ -177,6 +203,7 @@ int main(void) {
         BOTH_ENGINES(test_failure),
         BOTH_ENGINES(test_newer),
         BOTH_ENGINES(test_words),
+        BOTH_ENGINES(test_order_of_texts),
         BOTH_ENGINES(test_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
