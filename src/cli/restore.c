@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/database.h"
+#include "store/changes.h"
 #include "store/migrations.h"
 
 enum { PIECE_BYTES = 1024 * 1024 };
@@ -80,7 +81,9 @@ static enum rc check_opened(struct ctx *ctx) {
         rc = db_migrate(ctx, migrations, migrations_count, true, &pending);
     if (rc == OK && (size_t) pending == migrations_count)
         rc = fail(ctx, E_INVALID, "the file is a database, but not one of Outrider");
-    return rc;
+    /* What was derived from the database as it is now must not be taken for this one's; a
+     * migration that adds the feed gives it an origin by itself. */
+    return rc == OK && pending == 0 ? changes_new_origin(ctx) : rc;
 }
 
 /* Opens the copy as a database of its own. */

@@ -1,11 +1,11 @@
 #include "store/queries.h"
 
-extern const struct query_table account_queries, company_queries, credit_queries,
+extern const struct query_table account_queries, change_queries, company_queries, credit_queries,
     enrichment_queries, exclusion_queries, idempotency_queries, job_queries, key_queries,
     people_queries, put_queries, rate_window_queries, removal_queries, user_queries;
 
 const struct query_table *const query_tables[] = {
-    &account_queries, &company_queries,     &credit_queries,  &enrichment_queries,
+    &account_queries, &change_queries,      &company_queries, &credit_queries, &enrichment_queries,
     &exclusion_queries, &idempotency_queries, &job_queries,   &key_queries,
     &people_queries,  &put_queries,         &rate_window_queries, &removal_queries,
     &user_queries,

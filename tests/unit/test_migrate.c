@@ -11,7 +11,7 @@ static const struct field name_rows[] = { F_STR(struct name, text) };
 static const struct fields name_fields = FIELDS("Name", struct name, name_rows);
 
 /* "table.column type required", without what only one engine has: the tables that make
- * up SQLite's full-text index, and PostgreSQL's rate_windows. */
+ * up SQLite's full-text index, PostgreSQL's rate_windows and the transaction of a change. */
 static const struct query q_columns = {
     "columns",
     "SELECT m.name || '.' || c.name || ' ' || CASE c.type WHEN 'INTEGER' THEN 'bigint'"
@@ -23,7 +23,8 @@ static const struct query q_columns = {
     "SELECT text FROM (SELECT table_name || '.' || column_name || ' ' || data_type"
     " || CASE is_nullable WHEN 'NO' THEN ' required' ELSE '' END AS text"
     " FROM information_schema.columns WHERE table_schema = current_schema()"
-    " AND table_name <> 'rate_windows') AS x ORDER BY text COLLATE \"C\""
+    " AND table_name <> 'rate_windows' AND (table_name, column_name) <> ('changes', 'tx')) AS x"
+    " ORDER BY text COLLATE \"C\""
 };
 static const struct query q_unique = {
     "unique",
