@@ -29,7 +29,7 @@ static const struct query pending
     = { "changes_pending", "SELECT " NEWEST " > $1 OR $2 IS NOT NULL",
         "SELECT coalesce(max(CASE WHEN pg_visible_in_snapshot(tx, $2::text::pg_snapshot) THEN 0 "
         "ELSE 1 END), 0) FROM (SELECT tx FROM changes "
-        "WHERE tx >= pg_snapshot_xmin($2::text::pg_snapshot) AND $1 IS NOT NULL "
+        "WHERE tx >= pg_snapshot_xmin($2::text::pg_snapshot) AND $1::bigint IS NOT NULL "
         "ORDER BY tx DESC, seq DESC LIMIT 1000) newest" };
 
 /* The first row comes also when there is no change, with the new position and how far the
@@ -42,7 +42,7 @@ static const struct query after
         "ORDER BY kind, doc",
         "SELECT kind, doc, pg_snapshot_xmin(s)::text::bigint, pruned, s::text "
         "FROM (SELECT pg_current_snapshot() AS s, pruned FROM change_feed "
-        "WHERE $1 IS NOT NULL) feed "
+        "WHERE $1::bigint IS NOT NULL) feed "
         "LEFT JOIN (SELECT DISTINCT kind, doc FROM changes "
         "WHERE tx >= pg_snapshot_xmin($2::text::pg_snapshot) "
         "AND NOT pg_visible_in_snapshot(tx, $2::text::pg_snapshot)) unread ON true "
