@@ -32,7 +32,7 @@ LIBS = -Wl,--wrap=recv -Wl,--wrap=gnutls_record_recv -l:libmicrohttpd.a \
        $(PKG_LIBS) -lunistring -lcsv -lresolv -lm
 
 SRC  = $(filter-out src/main.c,$(wildcard src/*/*.c))
-OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o
+OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o $(BUILD)/obj/lists.o
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TIDY = $(SRC:src/%.c=build/gate/tidy/%.ok) $(patsubst src/%.c,build/gate/tidy/%.ok,$(wildcard src/main.c))
@@ -57,9 +57,13 @@ $(BUILD)/embed: tools/embed.c
 
 $(BUILD)/obj/migrations.c: $(BUILD)/embed $(wildcard sql/*.sql)
 	@mkdir -p $(@D)
-	$(BUILD)/embed sql > $@
+	$(BUILD)/embed sql sql > $@
 
-$(BUILD)/obj/migrations.o: $(BUILD)/obj/migrations.c
+$(BUILD)/obj/lists.c: $(BUILD)/embed $(wildcard src/verify/lists/*.txt)
+	@mkdir -p $(@D)
+	$(BUILD)/embed lists src/verify/lists > $@
+
+$(BUILD)/obj/%.o: $(BUILD)/obj/%.c
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/liboutrider.a

@@ -1,5 +1,7 @@
-/* Writes the C source of the migrations: embed DIR > migrations.c
- * Reads NNNN_name.sql, and NNNN_name.pg.sql where PostgreSQL needs its own text. */
+/* Writes texts as C source.
+ * embed sql DIR > migrations.c: NNNN_name.sql, and NNNN_name.pg.sql where PostgreSQL needs
+ * its own text (store/migrations.h).
+ * embed lists DIR > lists.c: name.txt (verify/lists_embedded.h). */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,20 +26,33 @@ static int write_bytes(const char *path, const char *symbol, int number) {
     return 1;
 }
 
-int main(int argc, char **argv) {
-    struct dirent **found;
-    int n = argc == 2 ? scandir(argv[1], &found, is_migration, alphasort) : -1;
-    if (n < 0) {
-        fprintf(stderr, "usage: embed DIR\n");
-        return 2;
+static int is_list(const struct dirent *entry) {
+    size_t n = strlen(entry->d_name);
+    return n > 4 && strcmp(entry->d_name + n - 4, ".txt") == 0;
+}
+
+static void write_lists(const char *folder, struct dirent **found, int n) {
+    char path[4096];
+    printf("#include \"verify/lists_embedded.h\"\n");
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, found[i]->d_name);
+        write_bytes(path, "list", i);
     }
+    printf("const struct embedded_list embedded_lists[] = {\n");
+    for (int i = 0; i < n; i++)
+        printf("{ \"%.*s\", list_%d, sizeof list_%d - 1 },\n",
+               (int) strlen(found[i]->d_name) - 4, found[i]->d_name, i, i);
+    printf("};\nconst size_t embedded_lists_count = %d;\n", n);
+}
+
+static void write_migrations(const char *folder, struct dirent **found, int n) {
     int *has_pg = calloc((size_t) n + 1, sizeof *has_pg);
     printf("#include \"store/migrations.h\"\n");
     for (int i = 0; i < n; i++) {
         char path[4096];
-        snprintf(path, sizeof path, "%s/%s", argv[1], found[i]->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder, found[i]->d_name);
         write_bytes(path, "sql", i);
-        snprintf(path, sizeof path, "%s/%.*s.pg.sql", argv[1],
+        snprintf(path, sizeof path, "%s/%.*s.pg.sql", folder,
                  (int) strlen(found[i]->d_name) - 4, found[i]->d_name);
         has_pg[i] = write_bytes(path, "pg", i);
     }
@@ -48,5 +63,19 @@ int main(int argc, char **argv) {
         printf(has_pg[i] ? "pg_%d },\n" : "NULL },\n", i);
     }
     printf("};\nconst size_t migrations_count = %d;\n", n);
+}
+
+int main(int argc, char **argv) {
+    int lists = argc == 3 && strcmp(argv[1], "lists") == 0;
+    struct dirent **found;
+    int n = argc == 3 ? scandir(argv[2], &found, lists ? is_list : is_migration, alphasort) : -1;
+    if (n < 0 || (!lists && strcmp(argv[1], "sql") != 0)) {
+        fprintf(stderr, "usage: embed sql|lists DIR\n");
+        return 2;
+    }
+    if (lists)
+        write_lists(argv[2], found, n);
+    else
+        write_migrations(argv[2], found, n);
     return 0;
 }

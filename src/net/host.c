@@ -6,7 +6,9 @@
 #include <idn2.h>
 #include <libpsl.h>
 #include <string.h>
+#include <unicase.h>
 #include <unictype.h>
+#include <uninorm.h>
 #include <unistr.h>
 
 #include "net/host.h"
@@ -94,14 +96,79 @@ static bool right_to_left_is_valid(const char *ascii) {
     return is_valid;
 }
 
+/* --- symbols --- */
+
+/* What the mapping of UTS 46 leaves as it is: neither capital nor compatibility form nor
+ * decomposed. Those are never in a name that is encoded already. */
+static bool is_settled(const uint32_t *name) {
+    size_t n = u32_strlen(name), m = 0;
+    uint32_t *folded = u32_casefold(name, n, NULL, UNINORM_NFKC, NULL, &m);
+    bool same = folded && m == n && u32_cmp(folded, name, n) == 0;
+    (free) (folded); /* libunistring's, so not the arena's */
+    return same;
+}
+
+static bool has_only_signs(const uint32_t *name) {
+    uc_general_category_t allowed
+        = uc_general_category_or(UC_CATEGORY_L, uc_general_category_or(UC_CATEGORY_M, UC_CATEGORY_N));
+    allowed = uc_general_category_or(allowed, uc_general_category_or(UC_CATEGORY_S, UC_CATEGORY_P));
+    for (; *name; name++)
+        if (!uc_is_general_category(*name, allowed))
+            return false;
+    return true;
+}
+
+/* Names of symbols, emoji above all, are registered under some top-level domains in spite
+ * of IDNA 2008, and UTS 46 has them; already encoded they are taken. */
+static bool symbols_are_valid(const char *ascii) {
+    uint32_t *name = NULL;
+    if (idn2_to_unicode_8z4z(ascii, &name, 0) != IDN2_OK)
+        return false;
+    bool is_valid = has_only_signs(name) && is_settled(name) && bidi_is_valid(name);
+    idn2_free(name);
+    return is_valid;
+}
+
 /* --- the whole name --- */
 
-static enum host_fault international(struct arena *arena, struct str text, struct str *ret_host) {
+static bool all_ascii(struct str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char) s.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* `s` itself when nothing is to be changed. */
+static struct str lower_case(struct arena *arena, struct str s) {
+    size_t i = 0;
+    while (i < s.n && !ascii_is_upper(s.p[i]))
+        i++;
+    if (i == s.n)
+        return s;
+    char *p = arena_alloc(arena, s.n);
+    for (i = 0; i < s.n; i++)
+        p[i] = ascii_lower(s.p[i]);
+    return (struct str){ p, s.n };
+}
+
+/* ASCII labels, as they are but for case. */
+static enum host_fault plain(struct arena *arena, struct str text, struct str *ret_host) {
+    enum host_fault fault = check_labels(text);
+    if (fault == HOST_OK)
+        *ret_host = lower_case(arena, text);
+    return fault;
+}
+
+static enum host_fault international(struct arena *arena, struct str text, bool is_ascii,
+                                     struct str *ret_host) {
     if (text.n > NAME_MAX_BYTES)
         return HOST_LENGTH;
     uint8_t *name = NULL;
-    int rc = idn2_lookup_u8((const uint8_t *) arena_cstr(arena, text), &name,
+    const char *written = arena_cstr(arena, text);
+    int rc = idn2_lookup_u8((const uint8_t *) written, &name,
                             IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_DISALLOWED && is_ascii && symbols_are_valid(written))
+        return plain(arena, text, ret_host);
     if (rc != IDN2_OK)
         return rc == IDN2_TOO_BIG_LABEL    ? HOST_LABEL_LENGTH
                : rc == IDN2_TOO_BIG_DOMAIN ? HOST_LENGTH
@@ -116,23 +183,6 @@ static enum host_fault international(struct arena *arena, struct str text, struc
     return fault;
 }
 
-static struct str lower_case(struct arena *arena, struct str s) {
-    char *p = arena_alloc(arena, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = ascii_lower(s.p[i]);
-    return (struct str){ p, s.n };
-}
-
-static bool is_ascii(struct str s, bool *ret_has_upper) {
-    *ret_has_upper = false;
-    for (size_t i = 0; i < s.n; i++) {
-        if ((unsigned char) s.p[i] >= 0x80)
-            return false;
-        *ret_has_upper = *ret_has_upper || ascii_is_upper(s.p[i]);
-    }
-    return true;
-}
-
 bool host_is_international(struct str host) {
     struct str label;
     while (str_cut(&host, '.', &label))
@@ -142,17 +192,13 @@ bool host_is_international(struct str host) {
 }
 
 enum host_fault host_to_ascii(struct arena *arena, struct str text, struct str *ret_host) {
-    bool has_upper;
     if (text.n == 0)
         return HOST_EMPTY;
     if (memchr(text.p, '\0', text.n)) /* would end the name early for the library */
         return HOST_CHARACTER;
-    if (!is_ascii(text, &has_upper) || host_is_international(text))
-        return international(arena, text, ret_host);
-    enum host_fault fault = check_labels(text);
-    if (fault == HOST_OK)
-        *ret_host = has_upper ? lower_case(arena, text) : text;
-    return fault;
+    bool is_ascii = all_ascii(text);
+    return is_ascii && !host_is_international(text) ? plain(arena, text, ret_host)
+                                                    : international(arena, text, is_ascii, ret_host);
 }
 
 /* --- public suffixes --- */

@@ -1,7 +1,7 @@
 /* Host names in the form of the DNS: ASCII, lower case, checked labels. International names
- * follow UTS 46, non-transitional, with the rules of IDNA 2008 for single characters (so no
- * symbols, no emoji), for joiners (RFC 5892) and for names that run from right to left
- * (RFC 5893).
+ * follow UTS 46, non-transitional, with the rules of IDNA 2008 for single characters, for
+ * joiners (RFC 5892) and for names that run from right to left (RFC 5893). So symbols and
+ * emoji are taken only where they come encoded ("xn--i-7iq.ws").
  *
  * Pure functions, any thread. */
 #ifndef NET_HOST_H

@@ -44,7 +44,8 @@ enum reply_meaning {
     REPLY_BLOCKED,          /* we are refused: address, sender, name, reputation, rate */
     REPLY_POLICY,           /* refused without saying whether the mailbox exists */
     REPLY_PROTOCOL,         /* it did not understand us */
-    REPLY_UNMATCHED,        /* a refusal that no rule knows */
+    REPLY_BARE,             /* 550 or its like, with nothing behind it that a rule knows */
+    REPLY_UNMATCHED,        /* any other refusal that no rule knows */
 };
 
 /* What the prober does next; what the verdict is when that leads nowhere is in verdict.h. */

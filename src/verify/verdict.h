@@ -1,5 +1,5 @@
 /* From what was found out about an address to one of the four results. The rules are the
- * table in verdict.c, first match wins. Whatever is about us and not about the recipient
+ * tables in verdict.c, first match wins. Whatever is about us and not about the recipient
  * (blocks, policy, a sender that is not liked) is `unknown`, never `undeliverable`;
  * catch_all is true only with proof, that is, when a random name was accepted.
  *
@@ -78,6 +78,7 @@ struct findings {
     enum probe_state probe;
     enum reply_meaning reply; /* with PROBE_ANSWERED; after all retries */
     bool every_mx;            /* every MX host of the domain gave such a reply */
+    bool bare_rejects;        /* setting: REPLY_BARE means that the mailbox is unknown */
     enum catch_all catch_all;
     enum provider provider;
 };
