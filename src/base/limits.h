@@ -37,6 +37,9 @@
 /* Search: more alternatives in one filter than anyone types; bounds the statement. */
 #define SEARCH_VALUES_MAX      ((size_t) 1000)
 #define SEARCH_VALUE_MAX_BYTES ((size_t) 512)
+/* Words of all values of a search, with the other forms that titles and places stand for:
+ * a thousand titles of some words each. The database takes longer than in proportion. */
+#define SEARCH_TOKENS_MAX      ((size_t) 20000)
 /* A thousand values of ordinary length in several filters. Each word of it becomes a node
  * of an expression, which takes about a hundred times its bytes. */
 #define SEARCH_BODY_MAX_BYTES  ((size_t) 128 * 1024)

@@ -105,31 +105,16 @@ static const struct field people_search_rows[] = {
 #undef T
 const struct fields people_search_fields
     = FIELDS("PeopleSearchRequest", struct people_search, people_search_rows,
-             .doc = "Filters are combined with AND, the values of one filter with OR.");
+             .doc = "Filters are combined with AND, the values of one filter with OR. All values have "
+                    "at most 20,000 words, with the other forms that titles and places stand for.");
 
 #define T struct companies_search
 static const struct field companies_search_rows[] = { COMPANY_ROWS(T), PAGE_ROWS(T) };
 #undef T
 const struct fields companies_search_fields
     = FIELDS("CompaniesSearchRequest", struct companies_search, companies_search_rows,
-             .doc = "Filters are combined with AND, the values of one filter with OR.");
-
-enum rc filters_check(struct ctx *ctx, const struct company_filters *f) {
-    const struct {
-        const char *pointer;
-        struct str value;
-    } unsupported[] = {
-        { "/headcount_growth", f->headcount_growth },
-        { "/news", f->news },
-        { "/job_openings", f->job_openings },
-    };
-    enum rc rc = OK;
-    for (size_t i = 0; i < LENGTH(unsupported); i++)
-        if (str_is_set(unsupported[i].value))
-            rc = bad_field(ctx, str_of(unsupported[i].pointer), "unsupported_value",
-                           "This installation holds no data for this filter");
-    return rc;
-}
+             .doc = "Filters are combined with AND, the values of one filter with OR. All values have "
+                    "at most 20,000 words, with the other forms that titles and places stand for.");
 
 /* --- expressions --- */
 
@@ -150,6 +135,14 @@ static struct expr *words_expr(struct arena *arena, const char *prefix, struct s
 
 /* How one value of a filter becomes an expression. */
 typedef struct expr *value_expr(struct arena *arena, const char *prefix, struct str value);
+
+/* A filter whose values are texts. */
+struct text_filter {
+    const char *pointer;
+    struct strs values;
+    const char *prefix;
+    value_expr *make;
+};
 
 static struct expr *whole_value(struct arena *arena, const char *prefix, struct str value) {
     return expr_token(arena, tag_text(arena, prefix, value));
@@ -196,33 +189,65 @@ static struct expr *domain_value(struct arena *arena, const char *prefix, struct
                               : expr_or(arena);
 }
 
-static void add_filter(struct arena *arena, struct expr *all, struct strs values,
-                       const char *prefix, value_expr *make) {
-    if (values.n == 0)
-        return;
-    struct expr *any = expr_or(arena);
-    for (size_t i = 0; i < values.n; i++)
-        expr_add(any, make(arena, prefix, values.p[i]));
-    expr_add(all, any);
+/* The filters of people and those of companies: what expressions are made of, and what a
+ * search may not have too much of. */
+enum { PEOPLE_TEXTS = 3, COMPANY_TEXTS = 7 };
+
+static void people_texts(const struct people_search *s, struct text_filter ret[PEOPLE_TEXTS]) {
+    ret[0] = (struct text_filter){ "/person_titles", s->titles, TAG_TITLE, title_value };
+    ret[1] = (struct text_filter){ "/person_locations", s->locations, "", place_value };
+    ret[2] = (struct text_filter){ "/person_keywords", s->keywords, TAG_KEYWORD, words_expr };
 }
 
+static void company_texts(const struct company_filters *f, struct text_filter ret[COMPANY_TEXTS]) {
+    struct strs stages = f->last_funding ? f->last_funding->stages : (struct strs){ 0 };
+    const struct text_filter filters[COMPANY_TEXTS] = {
+        { "/company_names", f->names, TAG_COMPANY, company_name_value },
+        { "/company_domains", f->domains, TAG_DOMAIN, domain_value },
+        { "/company_keywords", f->keywords, TAG_KEYWORD, words_expr },
+        { "/company_locations", f->locations, "", place_value },
+        { "/company_focuses", f->focuses, TAG_FOCUS, whole_value },
+        { "/company_technologies", f->technologies, TAG_TECHNOLOGY, whole_value },
+        { "/company_last_funding/stages", stages, TAG_STAGE, whole_value },
+    };
+    memcpy(ret, filters, sizeof filters);
+}
+
+static void add_texts(struct arena *arena, struct expr *all, const struct text_filter *filters,
+                      size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const struct text_filter *f = &filters[i];
+        struct expr *any = expr_or(arena);
+        for (size_t v = 0; v < f->values.n; v++)
+            expr_add(any, f->make(arena, f->prefix, f->values.p[v]));
+        if (f->values.n)
+            expr_add(all, any);
+    }
+}
+
+/* Every value once: there are few of them, and each that is repeated would be read again. */
 static void add_enums(struct arena *arena, struct expr *all, struct strs values,
                       const char *prefix, const struct enum_values *list) {
     if (values.n == 0)
         return;
+    bool *added = ARENA_ARRAY(arena, list->n, bool);
     struct expr *any = expr_or(arena);
-    for (size_t i = 0; i < values.n; i++) /* validated: they are in the list */
-        expr_add(any, expr_token(arena, tag_number(arena, prefix, enum_index(list, values.p[i]))));
+    for (size_t i = 0; i < values.n; i++) {
+        int value = enum_index(list, values.p[i]); /* validated: it is in the list */
+        if (!added[value])
+            expr_add(any, expr_token(arena, tag_number(arena, prefix, value)));
+        added[value] = true;
+    }
     expr_add(all, any);
 }
 
 struct expr *people_expr(struct arena *arena, const struct people_search *s) {
     struct expr *all = expr_and(arena);
+    struct text_filter texts[PEOPLE_TEXTS];
+    people_texts(s, texts);
     if (str_is_set(s->name))
         expr_add(all, words_expr(arena, TAG_NAME, s->name));
-    add_filter(arena, all, s->titles, TAG_TITLE, title_value);
-    add_filter(arena, all, s->locations, "", place_value);
-    add_filter(arena, all, s->keywords, TAG_KEYWORD, words_expr);
+    add_texts(arena, all, texts, PEOPLE_TEXTS);
     add_enums(arena, all, s->seniorities, TAG_SENIORITY, &enum_seniorities);
     add_enums(arena, all, s->departments, TAG_DEPARTMENT, &enum_departments);
     add_enums(arena, all, s->job_functions, TAG_FUNCTION, &enum_job_functions);
@@ -231,17 +256,76 @@ struct expr *people_expr(struct arena *arena, const struct people_search *s) {
 
 struct expr *company_expr(struct arena *arena, const struct company_filters *f) {
     struct expr *all = expr_and(arena);
-    add_filter(arena, all, f->names, TAG_COMPANY, company_name_value);
-    add_filter(arena, all, f->domains, TAG_DOMAIN, domain_value);
-    add_filter(arena, all, f->keywords, TAG_KEYWORD, words_expr);
-    add_filter(arena, all, f->locations, "", place_value);
-    add_filter(arena, all, f->focuses, TAG_FOCUS, whole_value);
-    add_filter(arena, all, f->technologies, TAG_TECHNOLOGY, whole_value);
+    struct text_filter texts[COMPANY_TEXTS];
+    company_texts(f, texts);
+    add_texts(arena, all, texts, COMPANY_TEXTS);
     add_enums(arena, all, f->industries, TAG_INDUSTRY, &enum_industries);
     add_enums(arena, all, f->sizes, TAG_SIZE, &enum_company_sizes);
     add_enums(arena, all, f->types, TAG_TYPE, &enum_company_types);
     add_enums(arena, all, f->revenue, TAG_REVENUE, &enum_revenue_bands);
-    if (f->last_funding)
-        add_filter(arena, all, f->last_funding->stages, TAG_STAGE, whole_value);
     return all;
+}
+
+/* --- what cannot be answered --- */
+
+static size_t count_tokens(const struct expr *expr) {
+    size_t n = str_is_set(expr->token);
+    for (const struct expr *child = expr->first; child; child = child->next)
+        n += count_tokens(child);
+    return n;
+}
+
+/* Each value becomes an expression here once more, on memory that is given back: a title
+ * can stand for a hundred times its words, so what is too much must not be kept even once.
+ * Adds to *tokens. */
+static enum rc check_texts(struct ctx *ctx, const struct text_filter *filters, size_t n,
+                           size_t *tokens) {
+    enum rc rc = OK;
+    struct arena *scratch = arena_new();
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        for (size_t v = 0; v < filters[i].values.n && *tokens <= SEARCH_TOKENS_MAX; v++) {
+            *tokens += count_tokens(
+                filters[i].make(scratch, filters[i].prefix, filters[i].values.p[v]));
+            arena_reset(scratch);
+        }
+        if (*tokens > SEARCH_TOKENS_MAX)
+            rc = bad_field(ctx, str_of(filters[i].pointer), "unsupported_value",
+                           "The values of all filters have more than %zu words together, with "
+                           "the other forms that titles and places stand for",
+                           SEARCH_TOKENS_MAX);
+    }
+    arena_free(&scratch);
+    return rc;
+}
+
+static enum rc check_company(struct ctx *ctx, const struct company_filters *f, size_t *tokens) {
+    const struct {
+        const char *pointer;
+        struct str value;
+    } unsupported[] = {
+        { "/headcount_growth", f->headcount_growth },
+        { "/news", f->news },
+        { "/job_openings", f->job_openings },
+    };
+    struct text_filter texts[COMPANY_TEXTS];
+    company_texts(f, texts);
+    enum rc rc = check_texts(ctx, texts, COMPANY_TEXTS, tokens);
+    for (size_t i = 0; i < LENGTH(unsupported); i++)
+        if (str_is_set(unsupported[i].value))
+            rc = bad_field(ctx, str_of(unsupported[i].pointer), "unsupported_value",
+                           "This installation holds no data for this filter");
+    return rc;
+}
+
+enum rc company_filters_check(struct ctx *ctx, const struct company_filters *filters) {
+    size_t tokens = 0;
+    return check_company(ctx, filters, &tokens);
+}
+
+enum rc people_filters_check(struct ctx *ctx, const struct people_search *search) {
+    struct text_filter texts[PEOPLE_TEXTS];
+    people_texts(search, texts);
+    size_t tokens = 0;
+    enum rc rc = check_texts(ctx, texts, PEOPLE_TEXTS, &tokens);
+    return rc == OK ? check_company(ctx, &search->company, &tokens) : rc;
 }

@@ -40,8 +40,11 @@ struct companies_search {
 };
 extern const struct fields companies_search_fields;
 
-/* Reports filters that cannot be answered (`unsupported_value`); else OK. */
-MUST_USE enum rc filters_check(struct ctx *ctx, const struct company_filters *filters);
+/* To be asked before anything else is done with a search. Reports filters that cannot be
+ * answered, and the one with which a search has more than SEARCH_TOKENS_MAX tokens
+ * (`unsupported_value`); else OK. */
+MUST_USE enum rc people_filters_check(struct ctx *ctx, const struct people_search *search);
+MUST_USE enum rc company_filters_check(struct ctx *ctx, const struct company_filters *filters);
 
 /* Over the tags of people: everything but the company filters. */
 struct expr *people_expr(struct arena *arena, const struct people_search *search);

@@ -51,7 +51,7 @@ struct plan {
     int64_t offset, limit;
 };
 
-/* Any filters that filters_check passes. */
+/* Any filters that people_filters_check or company_filters_check passes. */
 struct plan plan_people(struct arena *arena, const struct people_search *search);
 struct plan plan_companies(struct arena *arena, const struct companies_search *search);
 

@@ -12,7 +12,7 @@ static enum rc answer(struct ctx *ctx, const struct plan *plan, struct hits *ret
 }
 
 enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hits *ret_hits) {
-    enum rc rc = filters_check(ctx, &s->company);
+    enum rc rc = people_filters_check(ctx, s);
     if (rc != OK)
         return rc;
     struct plan plan = plan_people(ctx->arena, s);
@@ -21,7 +21,7 @@ enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hit
 
 enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
                          struct hits *ret_hits) {
-    enum rc rc = filters_check(ctx, &s->company);
+    enum rc rc = company_filters_check(ctx, &s->company);
     if (rc != OK)
         return rc;
     struct plan plan = plan_companies(ctx->arena, s);
