@@ -11,7 +11,7 @@ ROWS = "Name,Title,Company,Website,Email\n" + "".join(
 
 
 class BoundsTest(harness.ApiTest):
-    timeout_s = 240
+    timeout_s = 600
 
     @classmethod
     def prepare(cls, server):

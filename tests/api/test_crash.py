@@ -20,7 +20,7 @@ def people_csv():
 
 class ImportCrashTest(harness.unittest.TestCase):
     kills, people, companies = 6, 3000, 300
-    timeout_s = 400
+    timeout_s = 900
     kept_out = ("id", "created_at", "updated_at")  # differ from one database to the other
 
     @classmethod
@@ -74,7 +74,7 @@ class ImportCrashTest(harness.unittest.TestCase):
 
 class ServerCrashTest(harness.ApiTest):
     kills = 6
-    timeout_s = 500
+    timeout_s = 900
     settings = {"http.idempotency_lock_ms": 1000}
 
     @classmethod

@@ -74,7 +74,7 @@ class Worker(threading.Thread):
 
 class LoadTest(harness.ApiTest):
     seconds = 8
-    timeout_s = 300
+    timeout_s = 900
 
     @classmethod
     def prepare(cls, server):

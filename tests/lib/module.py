@@ -10,7 +10,7 @@ import sys
 import traceback
 import unittest
 
-TEST_TIMEOUT_S = 90
+TEST_TIMEOUT_S = 300
 sys.dont_write_bytecode = True
 
 

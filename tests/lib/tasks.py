@@ -6,10 +6,10 @@ import re
 
 from . import processes
 
-UNIT_TIMEOUT_S = 120
-FUZZ_TIMEOUT_S = 120
-MODULE_TIMEOUT_S = 600
-GATE_TIMEOUT_S = 900
+UNIT_TIMEOUT_S = 600
+FUZZ_TIMEOUT_S = 600
+MODULE_TIMEOUT_S = 1800
+GATE_TIMEOUT_S = 2400
 ENGINES = ("sqlite", "postgres")
 
 # Name, command. The make targets stop at nothing, so that all faults are seen at once.
