@@ -1,6 +1,7 @@
 /* Enrichment batches of people and companies: start, poll, cancel. The two differ in
  * what an item is and in what a result shows. */
 #include "api/tables.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "enrich/batch.h"
@@ -326,7 +327,7 @@ static const struct route_status batch_statuses_doc[]
 #define START COMMON, .success = 202, .body_max = BODY_MAX_BYTES, .statuses = start_statuses, \
               .n_statuses = LENGTH(start_statuses)
 #define BATCH COMMON, .flags = ROUTE_PAGED | ROUTE_PATH_INT | ROUTE_CURSOR_INT, \
-              .page_default = 100, .page_max = 100, .statuses = batch_statuses_doc, \
+              .page_default = 100, .page_max = PAGE_ITEMS_MAX, .statuses = batch_statuses_doc, \
               .n_statuses = LENGTH(batch_statuses_doc)
 static const struct route routes[] = {
     { POST, "/people/enrichment-requests", post_people_enrichment_requests, START,

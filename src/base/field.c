@@ -56,6 +56,48 @@ void field_copy(const struct field *field, void *to, const void *from) {
                member_size(field));
 }
 
+/* What an element takes beside its text, which is there twice: as JSON and as value. */
+enum { TEXT_BYTES = 32, ELEMENT_BYTES = 80, NUMBER_BYTES = 40, COUNT_BYTES = 120 };
+
+static size_t list_bytes(const struct field *field, const struct list *list) {
+    const struct str *texts = list->p;
+    const struct count *counts = list->p;
+    size_t bytes = 0;
+    for (size_t i = 0; i < list->n; i++)
+        switch (field->type) {
+        case FIELD_STRS: bytes += ELEMENT_BYTES + 2 * texts[i].n; break;
+        case FIELD_COUNTS: bytes += COUNT_BYTES + 2 * counts[i].key.n; break;
+        case FIELD_LIST:
+            bytes += 2 * fields_bytes(field->of, (const char *) list->p + i * field->of->size);
+            break;
+        default: bytes += NUMBER_BYTES; break;
+        }
+    return bytes;
+}
+
+size_t fields_bytes(const struct fields *fields, const void *object) {
+    size_t bytes = 2 * fields->size; /* a growing array leaves as much behind */
+    for (size_t i = 0; i < fields->n; i++) {
+        const struct field *field = &fields->rows[i];
+        const void *member = (const char *) object + field->offset;
+        if ((field->flags & FIELD_CONSTANT) || !field_is_set(field, object))
+            continue;
+        switch (field->type) {
+        case FIELD_STRS:
+        case FIELD_INTS:
+        case FIELD_COUNTS:
+        case FIELD_LIST: bytes += list_bytes(field, member); break;
+        case FIELD_INT:
+        case FIELD_TIME:
+        case FIELD_TIME_MS:
+        case FIELD_BOOL:
+        case FIELD_OBJECT: break;
+        default: bytes += TEXT_BYTES + ((const struct str *) member)->n; break;
+        }
+    }
+    return bytes;
+}
+
 const struct field *field_find(const struct fields *fields, struct str name) {
     for (size_t i = 0; i < fields->n; i++)
         if (str_eq(str_of(fields->rows[i].name), name))

@@ -170,6 +170,11 @@ bool field_is_set(const struct field *field, const void *object);
  * shared. Constants are left alone. */
 void field_copy(const struct field *field, void *to, const void *from);
 
+/* About the bytes that the values of `object` take on an arena when they are read from the
+ * database, and at least those of their JSON without escapes; what FIELD_OBJECT points to
+ * is not counted. */
+size_t fields_bytes(const struct fields *fields, const void *object);
+
 /* The row of this name, or NULL. */
 const struct field *field_find(const struct fields *fields, struct str name);
 

@@ -3,6 +3,8 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+#include <stddef.h>
+
 /* Reached only when one of the limits below is missing: see base/arena.h. */
 #define ARENA_BACKSTOP_BYTES ((size_t) 64 * 1024 * 1024)
 
@@ -31,7 +33,12 @@
 #define JSON_STRUCTS_MAX_BYTES ((size_t) 16 * 1024 * 1024)
 
 /* Import: one logical CSV row or JSONL line; longer ones are rejected with their line. */
-#define IMPORT_ROW_MAX_BYTES   ((size_t) 1024 * 1024)
+#define IMPORT_ROW_MAX_BYTES   ((size_t) 128 * 1024)
+/* A stored person or company in memory (fields_bytes): a page is a hundred people with
+ * their companies. Less than a row of a file, because an export puts delimiters and
+ * escapes around it and is to be read again. */
+#define STORED_ROW_MAX_BYTES   ((size_t) 96 * 1024)
+#define PAGE_ITEMS_MAX         100
 #define IMPORT_COLUMNS_MAX     ((size_t) 512)
 
 /* Search: more alternatives in one filter than anyone types; bounds the statement. */
@@ -47,5 +54,9 @@
 /* Normalisation: names, titles and places are folded for matching up to here; nobody has
  * longer ones, and one compatibility character may unfold to eighteen. */
 #define TEXT_FOLD_MAX_BYTES    ((size_t) 4096)
+
+/* Rows and companies of a page; as much again for what a handler makes of them. */
+_Static_assert(PAGE_ITEMS_MAX * 2 * STORED_ROW_MAX_BYTES <= ARENA_BACKSTOP_BYTES / 2,
+               "a page fits on an arena");
 
 #endif

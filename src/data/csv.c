@@ -120,7 +120,7 @@ struct scan {
 };
 
 static const struct str never_closed = STR("a quote is opened that is not closed properly");
-static const struct str too_long = STR("the row is longer than 1 MiB");
+static const struct str too_long = STR("the row is longer than 128 KiB");
 
 /* Reads the lines once more, taking quotes inside unquoted cells as they are. */
 static void read_leniently(struct reader *r, struct scan *scan) {

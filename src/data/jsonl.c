@@ -62,7 +62,7 @@ static struct str read_line(struct reader *r, struct str line) {
     json_t *root;
     struct json_position at = { 0 };
     if (line.n > IMPORT_ROW_MAX_BYTES)
-        return STR("the row is longer than 1 MiB");
+        return STR("the row is longer than 128 KiB");
     if (json_parse(r->arena, line, &root, &at) != OK)
         return arena_printf(r->arena, "not JSON at column %zu: %.*s", at.column,
                             STR_FMT(at.message));

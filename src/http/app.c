@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/call.h"
@@ -17,8 +18,10 @@ enum {
     /* Above this an answer's buffer is given back instead of kept by its thread. */
     OUT_KEPT_BYTES = 1024 * 1024,
 };
-/* A page of 100 people with all their fields is about 2 MB. */
-#define OUT_MAX_BYTES ((size_t) 32 * 1024 * 1024)
+/* A page of 100 people with all their fields is about 2 MB; with nothing but quotes that
+ * have to be escaped, in fields of the largest size, 37 MB. */
+#define OUT_MAX_BYTES ((size_t) 40 * 1024 * 1024)
+_Static_assert(PAGE_ITEMS_MAX * 2 * 2 * STORED_ROW_MAX_BYTES <= OUT_MAX_BYTES, "a page fits");
 
 /* --- workspaces --- */
 

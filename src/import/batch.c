@@ -4,87 +4,27 @@
 #include "import/batch.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/rand.h"
 #include "base/vec.h"
 #include "db/db.h"
 #include "import/derive.h"
+#include "import/kind.h"
 #include "import/merge.h"
-#include "search/tags.h"
 #include "store/put.h"
 #include "store/removals.h"
 
+/* The reason is static: the row outlives the arena of its transaction. */
 static void reject(enum row_result *result, struct str *ret_reason, struct str reason) {
     *result = ROW_REJECTED;
     *ret_reason = reason;
-}
-
-/* What the batch puts: each row of the database once, as the last row of the file that
- * is about it left it. */
-struct changes {
-    struct map seen;  /* by id */
-    struct list rows; /* of pointers to struct company or struct person */
-};
-
-static struct changes no_changes(struct arena *arena) {
-    return (struct changes){ .seen = map_in(arena) };
-}
-
-static void add_change(struct arena *arena, struct changes *changes, struct str id, void *row) {
-    if (!map_put(&changes->seen, id, row))
-        *(void **) list_add(arena, &changes->rows, sizeof row) = row;
 }
 
 /* --- companies --- */
 
 static struct company_key key_of_company(const struct company *c) {
     return (struct company_key){ c->linkedin_key, c->domain, c->name_key };
-}
-
-/* Loads the rows of `ids` (absent ones are passed over) into a map by id. */
-static enum rc load_companies(struct ctx *ctx, const struct str *ids, size_t n,
-                              struct map *ret_by_id) {
-    struct strs wanted = { 0 };
-    for (size_t i = 0; i < n; i++)
-        if (str_is_set(ids[i]))
-            strs_add(ctx->arena, &wanted, ids[i]);
-    struct list found = { 0 };
-    enum rc rc = wanted.n ? companies_by_ids(ctx, wanted, &found) : OK;
-    struct company *c = found.p;
-    for (size_t i = 0; rc == OK && i < found.n; i++)
-        map_put(ret_by_id, c[i].id, &c[i]);
-    return rc;
-}
-
-/* Merges `row` into *company and derives. *company is what is stored, or NULL and then a
- * new one. */
-static enum row_result settle_company(struct ctx *ctx, const struct company *row,
-                                      struct company **company) {
-    bool is_new = !*company;
-    struct company *c = is_new ? ARENA_NEW(ctx->arena, struct company) : *company;
-    struct str before = is_new ? STR_NONE : company_row_json(ctx->arena, c);
-    forget_derived(ctx->arena, c);
-    merge_row(ctx->arena, &company_fields, MERGE_REPLACE, c, row);
-    if (is_new)
-        c->id = uuid_new(ctx->arena, ctx_now(ctx));
-    derive_company(ctx->arena, c);
-    *company = c;
-    if (is_new)
-        return ROW_NEW;
-    return str_eq(before, company_row_json(ctx->arena, c)) ? ROW_UNCHANGED : ROW_CHANGED;
-}
-
-static enum rc put_companies(struct ctx *ctx, const struct changes *changes) {
-    struct company *const *changed = changes->rows.p;
-    struct list rows = { 0 };
-    for (size_t i = 0; i < changes->rows.n; i++) {
-        struct company *copy = list_add(ctx->arena, &rows, sizeof *copy);
-        *copy = *changed[i];
-        copy->updated_at = opt_int(ctx_now(ctx));
-        copy->tags = company_tags(ctx->arena, copy);
-        copy->rank = opt_int(company_rank(copy));
-    }
-    return companies_put(ctx, rows);
 }
 
 /* The id that entry i's keys found: the first key that found one. */
@@ -101,6 +41,21 @@ static bool belongs_to_another(const struct matches *matches, size_t i, size_t k
     return str_is_set(id) && !str_eq(id, matched(matches, i));
 }
 
+/* Loads what the entries' keys found. */
+static enum rc load_matched(struct ctx *ctx, const struct row_kind *kind,
+                            const struct matches *matches, size_t n, struct map *ret_stored) {
+    struct strs ids = { 0 };
+    for (size_t i = 0; i < n; i++)
+        strs_add(ctx->arena, &ids, matched(matches, i));
+    return kind_load(ctx, kind, ids, ret_stored);
+}
+
+/* The stored row of entry i; NULL: there is none. */
+static void *stored_row(const struct map *stored, const struct matches *matches, size_t i) {
+    struct str id = matched(matches, i);
+    return str_is_set(id) ? map_get(stored, id) : NULL;
+}
+
 struct companies_work {
     struct company_row *rows;
     size_t n;
@@ -109,20 +64,16 @@ struct companies_work {
 static enum rc write_companies(struct ctx *ctx, void *arg) {
     struct companies_work *w = arg;
     struct company_key *keys = ARENA_ARRAY(ctx->arena, w->n, struct company_key);
-    struct str *ids = ARENA_ARRAY(ctx->arena, w->n, struct str);
     for (size_t i = 0; i < w->n; i++)
         keys[i] = key_of_company(&w->rows[i].company);
     struct matches matches;
-    enum rc rc = companies_match(ctx, keys, w->n, &matches);
-    if (rc != OK)
-        return rc;
-    for (size_t i = 0; i < w->n; i++)
-        ids[i] = matched(&matches, i);
     struct map stored = map_in(ctx->arena);
-    rc = load_companies(ctx, ids, w->n, &stored);
+    enum rc rc = companies_match(ctx, keys, w->n, &matches);
+    if (rc == OK)
+        rc = load_matched(ctx, &companies_kind, &matches, w->n, &stored);
     if (rc != OK)
         return rc;
-    struct changes changes = no_changes(ctx->arena);
+    struct changes changes = changes_of(ctx->arena, &companies_kind);
     for (size_t i = 0; i < w->n; i++) {
         struct company_row *row = &w->rows[i];
         if (belongs_to_another(&matches, i, 1)) {
@@ -130,16 +81,12 @@ static enum rc write_companies(struct ctx *ctx, void *arg) {
                    STR("the domain belongs to another company of the database"));
             continue;
         }
-        struct company *company = str_is_set(ids[i]) ? map_get(&stored, ids[i]) : NULL;
-        row->result = settle_company(ctx, &row->company, &company);
-        if (row->result != ROW_UNCHANGED)
-            add_change(ctx->arena, &changes, company->id, company);
+        struct settled settled = kind_settle(ctx, &changes, &row->company,
+                                             stored_row(&stored, &matches, i));
+        row->result = settled.result;
+        row->reason = settled.reason;
     }
-    return put_companies(ctx, &changes);
-}
-
-enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n) {
-    return db_transact(ctx, write_companies, &(struct companies_work){ rows, n });
+    return changes_put(ctx, &changes);
 }
 
 /* --- the companies that people rows name --- */
@@ -147,7 +94,8 @@ enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n) {
 /* One of them: filled up by all rows that name it. */
 struct named {
     struct company company;
-    struct str before; /* what is stored, as JSON; absent: nothing is */
+    bool is_stored;
+    struct row_print before; /* of what is stored */
 };
 
 struct named_companies {
@@ -155,6 +103,13 @@ struct named_companies {
     struct map by_id;  /* those that are stored */
     struct map by_key; /* keys of `company` (named_keys) -> the first that has it */
 };
+
+_Static_assert(STORED_ROW_MAX_BYTES / 1024 == 96, "as the reason says");
+
+static void reject_for_company(struct person_row *row) {
+    reject(&row->result, &row->reason,
+           STR("the company is longer than 96 KiB with what is known already"));
+}
 
 static bool contradicts(struct str a, struct str b) {
     return str_is_set(a) && str_is_set(b) && !str_eq(a, b);
@@ -192,19 +147,18 @@ static struct named *add_named(struct ctx *ctx, struct named_companies *all) {
 
 static enum rc load_named(struct ctx *ctx, const struct matches *matches, size_t n,
                           struct named_companies *all) {
-    struct strs ids = { 0 };
-    struct list found = { 0 };
-    for (size_t i = 0; i < n; i++)
-        if (str_is_set(matched(matches, i)))
-            strs_add(ctx->arena, &ids, matched(matches, i));
-    enum rc rc = ids.n ? companies_by_ids(ctx, ids, &found) : OK;
-    const struct company *c = found.p;
-    for (size_t i = 0; rc == OK && i < found.n; i++) {
+    struct map stored = map_in(ctx->arena);
+    enum rc rc = load_matched(ctx, &companies_kind, matches, n, &stored);
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        const struct company *c = stored_row(&stored, matches, i);
+        if (!c || map_get(&all->by_id, c->id))
+            continue;
         struct named *named = add_named(ctx, all);
-        named->company = c[i];
-        named->before = company_row_json(ctx->arena, &c[i]);
+        named->company = *c;
+        named->is_stored = true;
+        named->before = row_print(&company_fields, c);
         forget_derived(ctx->arena, &named->company);
-        map_put(&all->by_id, c[i].id, named);
+        map_put(&all->by_id, c->id, named);
         note_keys(ctx->arena, all, named);
     }
     return rc;
@@ -238,23 +192,30 @@ static struct named *name_company(struct ctx *ctx, struct named_companies *all, 
     return named;
 }
 
-static void fill_named(struct ctx *ctx, struct named_companies *all, struct named *named,
+/* False, with nothing changed, when both together are too long to be kept. */
+static bool fill_named(struct ctx *ctx, struct named_companies *all, struct named *named,
                        const struct company *row) {
+    struct company as_it_was = named->company;
     merge_row(ctx->arena, &company_fields, MERGE_FILL, &named->company, row);
+    if (kind_is_too_long(&companies_kind, &named->company)) {
+        named->company = as_it_was;
+        return false;
+    }
     note_keys(ctx->arena, all, named);
+    return true;
 }
 
 static enum rc put_named(struct ctx *ctx, const struct named_companies *all) {
-    struct changes changes = no_changes(ctx->arena);
+    struct changes changes = changes_of(ctx->arena, &companies_kind);
     struct named *const *named = all->all.p;
     for (size_t i = 0; i < all->all.n; i++) {
         struct company *company = &named[i]->company;
         derive_company(ctx->arena, company);
-        if (!str_is_set(named[i]->before)
-            || !str_eq(named[i]->before, company_row_json(ctx->arena, company)))
-            add_change(ctx->arena, &changes, company->id, company);
+        struct row_print now = row_print(&company_fields, company);
+        if (!named[i]->is_stored || !row_print_eq(&named[i]->before, &now))
+            changes_add(ctx, &changes, company);
     }
-    return put_companies(ctx, &changes);
+    return changes_put(ctx, &changes);
 }
 
 /* --- people --- */
@@ -312,10 +273,15 @@ static enum rc settle_companies(struct ctx *ctx, struct people_work *w) {
         struct company *row = &w->rows[i].company;
         if (w->rows[i].result == ROW_REJECTED || !is_named(row))
             continue;
+        if (kind_is_too_long(&companies_kind, row)) {
+            reject_for_company(&w->rows[i]);
+            continue;
+        }
         if (belongs_to_another(&matches, i, 1))
             row->domain = STR_NONE; /* known by LinkedIn URL; the domain is not its own */
         struct named *named = name_company(ctx, &all, matched(&matches, i), row);
-        fill_named(ctx, &all, named, row);
+        if (!fill_named(ctx, &all, named, row))
+            reject_for_company(&w->rows[i]);
         w->rows[i].person.company_id = named->company.id;
     }
     return put_named(ctx, &all);
@@ -331,47 +297,7 @@ static enum rc match_rows(struct ctx *ctx, struct people_work *w, struct matches
                                            p->company_id };
     }
     enum rc rc = people_match(ctx, keys, w->n, ret_matches);
-    if (rc != OK)
-        return rc;
-    struct strs ids = { 0 };
-    for (size_t i = 0; i < w->n; i++)
-        if (str_is_set(matched(ret_matches, i)))
-            strs_add(ctx->arena, &ids, matched(ret_matches, i));
-    struct list found = { 0 };
-    rc = ids.n ? people_by_ids(ctx, ids, &found) : OK;
-    struct person *p = found.p;
-    for (size_t i = 0; rc == OK && i < found.n; i++)
-        map_put(ret_stored, p[i].id, &p[i]);
-    return rc;
-}
-
-/* As settle_company. */
-static enum row_result settle_person(struct ctx *ctx, const struct person *row,
-                                     struct person **person) {
-    bool is_new = !*person;
-    struct person *p = is_new ? ARENA_NEW(ctx->arena, struct person) : *person;
-    struct str before = is_new ? STR_NONE : person_row_json(ctx->arena, p);
-    merge_row(ctx->arena, &person_fields, MERGE_REPLACE, p, row);
-    if (is_new)
-        p->id = uuid_new(ctx->arena, ctx_now(ctx));
-    *person = p;
-    if (is_new)
-        return ROW_NEW; /* derived as the row is */
-    derive_person(ctx->arena, p);
-    return str_eq(before, person_row_json(ctx->arena, p)) ? ROW_UNCHANGED : ROW_CHANGED;
-}
-
-static enum rc put_people(struct ctx *ctx, const struct changes *changes) {
-    struct person *const *changed = changes->rows.p;
-    struct list rows = { 0 };
-    for (size_t i = 0; i < changes->rows.n; i++) {
-        struct person *copy = list_add(ctx->arena, &rows, sizeof *copy);
-        *copy = *changed[i];
-        copy->updated_at = opt_int(ctx_now(ctx));
-        copy->tags = person_tags(ctx->arena, copy);
-        copy->rank = opt_int(person_rank(copy));
-    }
-    return people_put(ctx, rows);
+    return rc == OK ? load_matched(ctx, &people_kind, ret_matches, w->n, ret_stored) : rc;
 }
 
 static void add_phones(struct ctx *ctx, struct list *all, const struct person_row *row,
@@ -391,7 +317,7 @@ static enum rc settle_people(struct ctx *ctx, struct people_work *w) {
     enum rc rc = match_rows(ctx, w, &matches, &stored);
     if (rc != OK)
         return rc;
-    struct changes changes = no_changes(ctx->arena);
+    struct changes changes = changes_of(ctx->arena, &people_kind);
     struct list phones = { 0 };
     for (size_t i = 0; i < w->n; i++) {
         struct person_row *row = &w->rows[i];
@@ -402,14 +328,14 @@ static enum rc settle_people(struct ctx *ctx, struct people_work *w) {
                    STR("the email address belongs to another person of the database"));
             continue;
         }
-        struct str id = matched(&matches, i);
-        struct person *person = str_is_set(id) ? map_get(&stored, id) : NULL;
-        row->result = settle_person(ctx, &row->person, &person);
-        add_phones(ctx, &phones, row, person->id);
-        if (row->result != ROW_UNCHANGED)
-            add_change(ctx->arena, &changes, person->id, person);
+        struct settled settled = kind_settle(ctx, &changes, &row->person,
+                                             stored_row(&stored, &matches, i));
+        row->result = settled.result;
+        row->reason = settled.reason;
+        if (row->result != ROW_REJECTED)
+            add_phones(ctx, &phones, row, settled.id);
     }
-    rc = put_people(ctx, &changes);
+    rc = changes_put(ctx, &changes);
     return rc == OK ? phone_numbers_put(ctx, phones) : rc;
 }
 
@@ -430,6 +356,37 @@ static enum rc write_people(struct ctx *ctx, void *arg) {
     return rc;
 }
 
-enum rc import_people(struct ctx *ctx, struct person_row *rows, size_t n) {
+/* --- transactions --- */
+
+static enum rc run_people(struct ctx *ctx, void *rows, size_t n) {
     return db_transact(ctx, write_people, &(struct people_work){ rows, n });
+}
+
+static enum rc run_companies(struct ctx *ctx, void *rows, size_t n) {
+    return db_transact(ctx, write_companies, &(struct companies_work){ rows, n });
+}
+
+/* `run` works on an arena of its own. When the rows of the database that it changes are too
+ * many and too long for that, in two halves. */
+static enum rc in_parts(struct ctx *ctx, enum rc (*run)(struct ctx *ctx, void *rows, size_t n),
+                        char *rows, size_t n, size_t row_size) {
+    struct ctx part = *ctx;
+    part.arena = arena_new();
+    enum rc rc = run(&part, rows, n);
+    bool halve = rc == E_TOO_LARGE && n > 1;
+    if (rc != OK && !halve)
+        rc = fail(ctx, rc, "%.*s", STR_FMT(part.err.text));
+    arena_free(&part.arena);
+    if (!halve)
+        return rc;
+    rc = in_parts(ctx, run, rows, n / 2, row_size);
+    return rc == OK ? in_parts(ctx, run, rows + n / 2 * row_size, n - n / 2, row_size) : rc;
+}
+
+enum rc import_people(struct ctx *ctx, struct person_row *rows, size_t n) {
+    return in_parts(ctx, run_people, (char *) rows, n, sizeof *rows);
+}
+
+enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n) {
+    return in_parts(ctx, run_companies, (char *) rows, n, sizeof *rows);
 }

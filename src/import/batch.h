@@ -1,6 +1,7 @@
 /* Writes a batch of imported rows: finds which exist, merges, derives keys, tags and
- * rank, puts what changed. One transaction a batch, so an interrupted import can simply
- * be run again; a row that changes nothing is not written. */
+ * rank, puts what changed. In transactions, so an interrupted import can simply be run
+ * again; a row that changes nothing is not written. A row that makes a person or company
+ * longer than STORED_ROW_MAX_BYTES is rejected. */
 #ifndef IMPORT_BATCH_H
 #define IMPORT_BATCH_H
 
@@ -33,7 +34,8 @@ struct company_row {
 
 /* Fill in `result` and `reason` of every row. No two rows of a batch may be the same
  * person or company by the rules of people_match and companies_match (store/put.h).
- * E_DB and the like: nothing of the batch was written. */
+ * A batch that changes many long rows of the database takes several transactions, because
+ * those rows are loaded: E_DB and the like: its first rows may have been written. */
 MUST_USE enum rc import_people(struct ctx *ctx, struct person_row *rows, size_t n);
 MUST_USE enum rc import_companies(struct ctx *ctx, struct company_row *rows, size_t n);
 

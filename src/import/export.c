@@ -1,15 +1,19 @@
 #include "import/export.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "db/db.h"
-#include "import/derive.h"
+#include "import/kind.h"
 #include "json/writer.h"
-#include "search/tags.h"
-#include "store/put.h"
 
-enum { WALK_ROWS = 500, CELL_MAX_BYTES = 4 * 1024 * 1024 };
+/* Rows that are in memory at once. A person comes with its company; making it again takes
+ * as much again, for keys and tags. Cells have an arena of their own, row by row. */
+enum { WALK_ROWS = 100, CELL_MAX_BYTES = 4 * 1024 * 1024 };
+_Static_assert(WALK_ROWS * 2 * 2 * STORED_ROW_MAX_BYTES < ARENA_BACKSTOP_BYTES,
+               "the rows fit on an arena");
+_Static_assert(CELL_MAX_BYTES > 8 * STORED_ROW_MAX_BYTES, "every cell can be written");
 
 /* A column: its name for the import, and the field that fills it. */
 struct column {
@@ -94,7 +98,7 @@ static const struct column phone_columns[] = {
 };
 
 struct cell_writer {
-    struct arena *arena;
+    struct arena *arena; /* of the row that is written */
     FILE *out;
     enum reader_format format;
     bool first;
@@ -224,6 +228,7 @@ static void begin_row(struct cell_writer *w) {
 }
 
 static void end_row(struct cell_writer *w) {
+    arena_reset(w->arena);
     fputs(w->format == READER_JSONL ? "}\n" : "\n", w->out);
 }
 
@@ -238,7 +243,8 @@ static void write_header(FILE *out, const struct column *columns, size_t n, bool
 
 struct walk {
     struct cell_writer writer; /* export */
-    int64_t rows;              /* rederive */
+    const struct row_kind *kind; /* rederive */
+    int64_t rows;
 };
 
 /* Handles a batch of rows; `doc` of the last one goes to *ret_last. */
@@ -281,7 +287,6 @@ static enum rc export_people(struct ctx *ctx, struct walk *walk, int64_t after,
     if (rc == OK && people.n)
         rc = load_phones(ctx, people, &phones, &first);
     const struct person *p = people.p;
-    walk->writer.arena = ctx->arena;
     for (size_t i = 0; rc == OK && i < people.n; i++) {
         write_person(&walk->writer, &p[i], phones, &first);
         *ret_last = p[i].doc.v;
@@ -295,7 +300,6 @@ static enum rc export_companies(struct ctx *ctx, struct walk *walk, int64_t afte
     struct list companies = { 0 };
     enum rc rc = companies_after(ctx, after, WALK_ROWS, &companies);
     const struct company *c = companies.p;
-    walk->writer.arena = ctx->arena;
     for (size_t i = 0; rc == OK && i < companies.n; i++) {
         begin_row(&walk->writer);
         write_columns(&walk->writer, company_columns, LENGTH(company_columns), &company_fields,
@@ -326,34 +330,19 @@ static enum rc put_rows(struct ctx *ctx, struct walk *walk,
 }
 
 /* Tags are not read back to be compared: every row is put. */
-static enum rc rederive_people(struct ctx *ctx, struct walk *walk, int64_t after,
-                               int64_t *ret_last, size_t *ret_n) {
-    struct list people = { 0 };
-    enum rc rc = people_after(ctx, after, WALK_ROWS, &people);
-    struct person *p = people.p;
-    for (size_t i = 0; rc == OK && i < people.n; i++) {
-        derive_person(ctx->arena, &p[i]);
-        p[i].tags = person_tags(ctx->arena, &p[i]);
-        p[i].rank = opt_int(person_rank(&p[i]));
-        *ret_last = p[i].doc.v;
+static enum rc rederive_rows(struct ctx *ctx, struct walk *walk, int64_t after,
+                             int64_t *ret_last, size_t *ret_n) {
+    const struct row_kind *kind = walk->kind;
+    struct list rows = { 0 };
+    enum rc rc = kind->after(ctx, after, WALK_ROWS, &rows);
+    for (size_t i = 0; rc == OK && i < rows.n; i++) {
+        char *row = (char *) rows.p + i * kind->fields->size;
+        kind->derive(ctx->arena, row);
+        kind->index(ctx->arena, row);
+        *ret_last = ((const struct opt_int *) (const void *) (row + kind->doc))->v;
     }
-    *ret_n = people.n;
-    return rc == OK ? put_rows(ctx, walk, people_put, people) : rc;
-}
-
-static enum rc rederive_companies(struct ctx *ctx, struct walk *walk, int64_t after,
-                                  int64_t *ret_last, size_t *ret_n) {
-    struct list companies = { 0 };
-    enum rc rc = companies_after(ctx, after, WALK_ROWS, &companies);
-    struct company *c = companies.p;
-    for (size_t i = 0; rc == OK && i < companies.n; i++) {
-        derive_company(ctx->arena, &c[i]);
-        c[i].tags = company_tags(ctx->arena, &c[i]);
-        c[i].rank = opt_int(company_rank(&c[i]));
-        *ret_last = c[i].doc.v;
-    }
-    *ret_n = companies.n;
-    return rc == OK ? put_rows(ctx, walk, companies_put, companies) : rc;
+    *ret_n = rows.n;
+    return rc == OK ? put_rows(ctx, walk, kind->put, rows) : rc;
 }
 
 static enum rc walk_rows(struct ctx *ctx, struct walk *walk, walk_step *step) {
@@ -374,7 +363,7 @@ static enum rc walk_rows(struct ctx *ctx, struct walk *walk, walk_step *step) {
 }
 
 enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format format, FILE *out) {
-    struct walk walk = { .writer = { .out = out, .format = format } };
+    struct walk walk = { .writer = { .arena = arena_new(), .out = out, .format = format } };
     bool people = kind == IMPORT_PEOPLE, first = true;
     if (format == READER_CSV) {
         if (people) {
@@ -387,15 +376,15 @@ enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format fo
         fputc('\n', out);
     }
     enum rc rc = walk_rows(ctx, &walk, people ? export_people : export_companies);
+    arena_free(&walk.writer.arena);
     if (rc == OK && (fflush(out) != 0 || ferror(out)))
         return fail(ctx, E_IO, "the export could not be written");
     return rc;
 }
 
 enum rc rederive_run(struct ctx *ctx, enum import_kind kind, int64_t *ret_rows) {
-    struct walk walk = { 0 };
-    enum rc rc = walk_rows(ctx, &walk,
-                           kind == IMPORT_PEOPLE ? rederive_people : rederive_companies);
+    struct walk walk = { .kind = kind == IMPORT_PEOPLE ? &people_kind : &companies_kind };
+    enum rc rc = walk_rows(ctx, &walk, rederive_rows);
     *ret_rows = walk.rows;
     return rc;
 }

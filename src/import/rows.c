@@ -36,20 +36,26 @@ struct parts {
     struct list phones;        /* of struct raw_phone */
     struct buf extra;          /* members of the JSON object, without its brackets */
     struct str exported_extra; /* what the extra data of an export was */
+    struct str refusal;        /* why the row is refused, with E_DENIED */
 };
 
 struct raw_phone {
     struct str number, type;
 };
 
-/* Takes one cell's value, which is not empty. E_INVALID: it does not fit. E_DENIED: the
- * row is refused for it. */
+/* Takes one cell's value, which is not empty. E_INVALID: it does not fit. Anything else:
+ * the row is refused for it, as `refuse` says or else for what the code means. */
 typedef enum rc setter(struct parts *parts, struct str value);
 
 struct field_setter {
     const char *field;
     setter *set;
 };
+
+static enum rc refuse(struct parts *p, struct str reason) {
+    p->refusal = reason;
+    return E_DENIED;
+}
 
 /* A cell that means "nothing". */
 static bool is_nothing(struct str value) {
@@ -102,7 +108,7 @@ static enum rc p_linkedin(struct parts *p, struct str value) {
 static enum rc p_email(struct parts *p, struct str value) {
     struct email email;
     if (email_parse(p->arena, value, &email) != OK)
-        return E_DENIED;
+        return refuse(p, STR("not an email address"));
     p->person->stored_email = email.address;
     p->person->email_key = email.address;
     return OK;
@@ -446,15 +452,13 @@ static enum rc take_cells(struct parts *p, const struct column_map *map, const s
     for (size_t i = 0; i < row->n; i++) {
         if (is_nothing(row->cells[i].value))
             continue;
-        if (take_cell(p, map, &row->cells[i]) != OK) {
-            *ret_reason = arena_printf(p->arena, "%.*s: not an email address",
-                                       STR_FMT(map->columns.p[row->cells[i].column]));
+        enum rc rc = take_cell(p, map, &row->cells[i]);
+        if (rc != OK) {
+            struct str why = str_is_set(p->refusal) ? p->refusal : str_of(rc_text(rc));
+            *ret_reason = arena_printf(p->arena, "%.*s: %.*s",
+                                       STR_FMT(map->columns.p[row->cells[i].column]), STR_FMT(why));
             return E_INVALID;
         }
-    }
-    if (buf_result(&p->extra) != OK) {
-        *ret_reason = STR("the columns that have no field here hold too much");
-        return E_INVALID;
     }
     return OK;
 }
@@ -515,11 +519,19 @@ static void put_phones(struct parts *p, struct list *ret_phones) {
 }
 
 /* Of a column and a member of `extra` with one name the column counts. */
-static struct str extra_object(struct parts *p) {
-    if (!p->extra.n)
-        return p->exported_extra;
-    struct str own = arena_printf(p->arena, "{%.*s}", STR_FMT(buf_text(&p->extra)));
-    return str_is_set(p->exported_extra) ? json_unite(p->arena, p->exported_extra, own) : own;
+static enum rc put_extra(struct parts *p, struct str *ret_extra, struct str *ret_reason) {
+    struct str extra = p->exported_extra;
+    if (p->extra.n) {
+        struct str own = arena_printf(p->arena, "{%.*s}", STR_FMT(buf_text(&p->extra)));
+        extra = str_is_set(extra) ? json_unite(p->arena, extra, own) : own;
+    }
+    bool lost = (p->extra.n || str_is_set(p->exported_extra)) && !str_is_set(extra);
+    if (lost || buf_result(&p->extra) != OK) {
+        *ret_reason = STR("the columns that have no field here hold too much");
+        return E_INVALID;
+    }
+    *ret_extra = extra;
+    return OK;
 }
 
 /* What a row needs to be matched, and its sector's industry when neither it nor its codes
@@ -555,7 +567,9 @@ enum rc person_row_of(struct arena *arena, const struct column_map *map, const s
         return E_INVALID;
     }
     put_phones(&p, &result.phones);
-    result.person.extra = extra_object(&p);
+    rc = put_extra(&p, &result.person.extra, ret_reason);
+    if (rc != OK)
+        return rc;
     finish_company(&p);
     *ret_row = result;
     return OK;
@@ -570,7 +584,9 @@ enum rc company_row_of(struct arena *arena, const struct column_map *map, const 
     if (rc != OK)
         return rc;
     put_company_place(&p);
-    result.company.extra = extra_object(&p);
+    rc = put_extra(&p, &result.company.extra, ret_reason);
+    if (rc != OK)
+        return rc;
     finish_company(&p);
     if (str_is_empty(result.company.name_key)) {
         *ret_reason = STR("the row has neither name nor domain");

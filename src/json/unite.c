@@ -8,6 +8,15 @@
 
 /* Twice a row of the import: what was known and what came. */
 #define UNITED_MAX_BYTES (2 * IMPORT_ROW_MAX_BYTES)
+_Static_assert(2 * STORED_ROW_MAX_BYTES <= UNITED_MAX_BYTES, "two stored objects always unite");
+
+/* An import unites the extra data of many rows: the arena gets the text and nothing of how
+ * it grew. */
+static struct str on_arena(struct arena *arena, struct buf *text) {
+    struct str kept = buf_result(text) == OK ? arena_str(arena, buf_text(text)) : STR_NONE;
+    buf_done(text);
+    return kept;
+}
 
 struct str json_unite(struct arena *arena, struct str first, struct str second) {
     json_t *a, *b;
@@ -16,7 +25,7 @@ struct str json_unite(struct arena *arena, struct str first, struct str second) 
         return second;
     if (json_object_update(a, b) != 0)
         return second;
-    struct buf out = buf_in(arena, UNITED_MAX_BYTES);
+    struct buf out = buf_on_heap(UNITED_MAX_BYTES);
     struct json_writer w = json_writer(&out);
     json_begin_object(&w);
     const char *key;
@@ -28,7 +37,7 @@ struct str json_unite(struct arena *arena, struct str first, struct str second) 
                          : STR_NONE);
     }
     json_end_object(&w);
-    return buf_result(&out) == OK ? buf_text(&out) : second;
+    return on_arena(arena, &out);
 }
 
 static int append(const char *p, size_t n, void *arg) {
@@ -50,7 +59,7 @@ struct str json_flatten(struct arena *arena, struct str text) {
     struct json_position at;
     if (json_parse(arena, text, &root, &at) != OK || !json_is_object(root))
         return STR_NONE;
-    struct buf out = buf_in(arena, UNITED_MAX_BYTES);
+    struct buf out = buf_on_heap(UNITED_MAX_BYTES);
     struct json_writer w = json_writer(&out);
     const char *key;
     json_t *value;
@@ -62,5 +71,6 @@ struct str json_flatten(struct arena *arena, struct str text) {
         json_str(&w, member_text(arena, value));
     }
     json_end_object(&w);
-    return buf_result(&out) == OK && out.n > strlen("{}") ? buf_text(&out) : STR_NONE;
+    struct str flat = on_arena(arena, &out);
+    return flat.n > strlen("{}") ? flat : STR_NONE;
 }

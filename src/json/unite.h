@@ -6,7 +6,8 @@
 #include "base/str.h"
 
 /* An object with the members of both, texts only; those of `second` win. `second` alone
- * when either text is no JSON object or the result is too large to be kept. */
+ * when either text is no JSON object. Absent when the result is larger than two rows of an
+ * import. */
 struct str json_unite(struct arena *arena, struct str first, struct str second);
 
 /* The object in `text` with every member as text: numbers, lists and the like as their

@@ -80,7 +80,7 @@ static const struct fields last_funding_fields
 #define PAGE_ROWS(t)                                                                     \
     F_INT(t, page, .min = 1, .max = 100000000, .example = "1",                           \
           .doc = "Number of the page, from 1. Default 1."),                              \
-    F_INT(t, page_size, .min = 1, .max = 100, .example = "10", .doc = "Default 5.")
+    F_INT(t, page_size, .min = 1, .max = PAGE_ITEMS_MAX, .example = "10", .doc = "Default 5.")
 
 #define T struct people_search
 static const struct field people_search_rows[] = {

@@ -38,8 +38,12 @@ MUST_USE enum rc people_put(struct ctx *ctx, struct list people);
 MUST_USE enum rc companies_put(struct ctx *ctx, struct list companies);
 MUST_USE enum rc phone_numbers_put(struct ctx *ctx, struct list numbers);
 
-/* A row as the database would store it, without times: for "did anything change?". */
-struct str person_row_json(struct arena *arena, const struct person *person);
-struct str company_row_json(struct arena *arena, const struct company *company);
+/* What the database would store of a row, without times, as a fingerprint: for "did
+ * anything change?". */
+struct row_print {
+    unsigned char bytes[32];
+};
+struct row_print row_print(const struct fields *fields, const void *object);
+bool row_print_eq(const struct row_print *a, const struct row_print *b);
 
 #endif

@@ -220,12 +220,12 @@ static void test_long_rows(void **state) {
         const char *reason; /* NULL: fits */
     } cases[] = {
         { "x,", "y", "\n", IMPORT_ROW_MAX_BYTES - 10, 4, NULL },
-        { "x,", "y", "\n", IMPORT_ROW_MAX_BYTES, 4, "the row is longer than 1 MiB" },
-        { "x,", "y", "\n", IMPORT_ROW_MAX_BYTES * 5, 4, "the row is longer than 1 MiB" },
-        { "x,\"", "y", "\"\n", IMPORT_ROW_MAX_BYTES * 5, 4, "the row is longer than 1 MiB" },
+        { "x,", "y", "\n", IMPORT_ROW_MAX_BYTES, 4, "the row is longer than 128 KiB" },
+        { "x,", "y", "\n", IMPORT_ROW_MAX_BYTES * 5, 4, "the row is longer than 128 KiB" },
+        { "x,\"", "y", "\"\n", IMPORT_ROW_MAX_BYTES * 5, 4, "the row is longer than 128 KiB" },
         { "x,\"", "yy\n", "\"\n", IMPORT_ROW_MAX_BYTES - 10, 349526, NULL },
         { "x,\"", "yyyyyyy\n", "\"\n", IMPORT_ROW_MAX_BYTES + 8, 131077,
-          "the row is longer than 1 MiB" },
+          "the row is longer than 128 KiB" },
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct buf file = buf_on_heap(IMPORT_ROW_MAX_BYTES * 6);
@@ -358,7 +358,7 @@ static void test_json_lines_limits(void **state) {
         assert_int_equal(reader_next(reader, &row), OK);
         assert_int_equal(row.line, line);
         if (line <= 2)
-            assert_str(row.rejected, "the row is longer than 1 MiB");
+            assert_str(row.rejected, "the row is longer than 128 KiB");
         else if (line == 2 + IMPORT_COLUMNS_MAX + 1)
             assert_str(row.rejected, "there are more than 512 different member names in the file");
         else
