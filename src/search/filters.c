@@ -2,15 +2,9 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "base/vec.h"
 #include "data/bands.h"
-#include "data/company_names.h"
 #include "data/enums.h"
-#include "data/places.h"
-#include "data/text.h"
-#include "data/titles.h"
-#include "search/match.h"
-#include "search/tags.h"
+#include "search/conditions.h"
 
 static const struct str focuses[] = { { "b2b", 3 }, { "b2c", 3 } };
 static const struct enum_values enum_focuses = { "CompanyFocus", focuses, LENGTH(focuses) };
@@ -49,10 +43,10 @@ static const struct fields last_funding_fields
 
 #define COMPANY_ROWS(t)                                                                          \
     TEXTS(t, "company_names", company.names, .example = "[\"A Company\"]",                       \
-          .doc = "Names; legal forms do not count."),                                            \
+          .doc = "Names; legal forms do not count. The last word may end in *."),                \
     TEXTS(t, "company_domains", company.domains, .example = "[\"example.com\"]",                 \
           .doc = "Domains or websites."),                                                        \
-    TEXTS(t, "company_keywords", company.keywords, .doc = "Words of keywords and description."), \
+    TEXTS(t, "company_keywords", company.keywords, .doc = "Words of keywords and description. The last word of a value may end in *."),     \
     TEXTS(t, "company_industries", company.industries, .values = &enum_industries,               \
           .doc = "Industries."),                                                                 \
     TEXTS(t, "company_sizes", company.sizes, .values = &enum_company_sizes, .doc = "Sizes."),    \
@@ -85,9 +79,12 @@ static const struct fields last_funding_fields
 #define T struct people_search
 static const struct field people_search_rows[] = {
     ROW(T, "person_name", FIELD_STR, struct str, name, .max = (int64_t) SEARCH_VALUE_MAX_BYTES,
-        .example = "Jonh Doe", .doc = "Words of the name, in any order."),
+        .example = "Jonh Doe", .doc = "Words of the name, in any order. The last one may end in * and is the beginning of a "
+               "word then. A word of four letters or more that nobody bears counts as a typing error: "
+               "what is one letter away from it is found."),
     TEXTS(T, "person_titles", titles, .example = "[\"CEO\"]",
-          .doc = "Titles: every word must be there; abbreviations count as what they stand for."),
+          .doc = "Titles: every word must be there; abbreviations count as what they stand for. The "
+                 "last word may end in *."),
     TEXTS(T, "person_locations", locations,
           .example = "[\"San Francisco, California, United States\"]",
           .doc = "City, region or country."),
@@ -98,7 +95,8 @@ static const struct field people_search_rows[] = {
     TEXTS(T, "person_job_functions", job_functions, .values = &enum_job_functions,
           .doc = "Job functions."),
     TEXTS(T, "person_keywords", keywords,
-          .doc = "Words of title, headline, description and keywords."),
+          .doc = "Words of title, headline, description and keywords. The last word of a value may end "
+                 "in *."),
     COMPANY_ROWS(T),
     PAGE_ROWS(T),
 };
@@ -116,156 +114,6 @@ const struct fields companies_search_fields
              .doc = "Filters are combined with AND, the values of one filter with OR. All values have "
                     "at most 20,000 words, with the other forms that titles and places stand for.");
 
-/* --- expressions --- */
-
-/* All of `words` under one kind of tag. */
-static struct expr *all_words(struct arena *arena, const char *prefix, struct strs words) {
-    struct expr *all = expr_and(arena);
-    for (size_t i = 0; i < words.n; i++)
-        expr_add(all, expr_token(arena, tag_text(arena, prefix, words.p[i])));
-    return all;
-}
-
-/* The words of one value; a value without a letter or digit matches nothing. */
-static struct expr *words_expr(struct arena *arena, const char *prefix, struct str value) {
-    struct strs words = { 0 };
-    text_words(arena, value, &words);
-    return words.n ? all_words(arena, prefix, words) : expr_or(arena);
-}
-
-/* How one value of a filter becomes an expression. */
-typedef struct expr *value_expr(struct arena *arena, const char *prefix, struct str value);
-
-/* A filter whose values are texts. */
-struct text_filter {
-    const char *pointer;
-    struct strs values;
-    const char *prefix;
-    value_expr *make;
-};
-
-static struct expr *whole_value(struct arena *arena, const char *prefix, struct str value) {
-    return expr_token(arena, tag_text(arena, prefix, value));
-}
-
-static struct expr *title_value(struct arena *arena, const char *prefix, struct str value) {
-    struct list keys = { 0 }; /* of struct strs */
-    title_query_keys(arena, value, &keys);
-    struct expr *any = expr_or(arena);
-    const struct strs *words = keys.p;
-    for (size_t i = 0; i < keys.n; i++)
-        expr_add(any, all_words(arena, prefix, words[i]));
-    return any;
-}
-
-static struct expr *company_name_value(struct arena *arena, const char *prefix, struct str value) {
-    return words_expr(arena, prefix, company_name_key(arena, value));
-}
-
-/* What the place can be: each reading is all of its levels. */
-static struct expr *place_value(struct arena *arena, const char *prefix, struct str value) {
-    (void) prefix; /* a place has tags of several kinds */
-    struct list readings = { 0 }; /* of struct place */
-    place_parse_query(arena, value, &readings);
-    struct expr *any = expr_or(arena);
-    const struct place *place = readings.p;
-    for (size_t i = 0; i < readings.n; i++, place++) {
-        struct expr *all = expr_and(arena);
-        if (str_is_set(place->country))
-            expr_add(all, whole_value(arena, TAG_COUNTRY, place->country));
-        if (str_is_set(place->region))
-            expr_add(all, whole_value(arena, TAG_REGION, place->region));
-        if (str_is_set(place->city))
-            expr_add(all, whole_value(arena, TAG_CITY, place->city));
-        expr_add(any, all);
-    }
-    return any;
-}
-
-/* A text without a domain in it matches nothing. */
-static struct expr *domain_value(struct arena *arena, const char *prefix, struct str value) {
-    struct str domain = domain_key(arena, value);
-    return str_is_set(domain) ? expr_token(arena, tag_exact(arena, prefix, domain))
-                              : expr_or(arena);
-}
-
-/* The filters of people and those of companies: what expressions are made of, and what a
- * search may not have too much of. */
-enum { PEOPLE_TEXTS = 3, COMPANY_TEXTS = 7 };
-
-static void people_texts(const struct people_search *s, struct text_filter ret[PEOPLE_TEXTS]) {
-    ret[0] = (struct text_filter){ "/person_titles", s->titles, TAG_TITLE, title_value };
-    ret[1] = (struct text_filter){ "/person_locations", s->locations, "", place_value };
-    ret[2] = (struct text_filter){ "/person_keywords", s->keywords, TAG_KEYWORD, words_expr };
-}
-
-static void company_texts(const struct company_filters *f, struct text_filter ret[COMPANY_TEXTS]) {
-    struct strs stages = f->last_funding ? f->last_funding->stages : (struct strs){ 0 };
-    const struct text_filter filters[COMPANY_TEXTS] = {
-        { "/company_names", f->names, TAG_COMPANY, company_name_value },
-        { "/company_domains", f->domains, TAG_DOMAIN, domain_value },
-        { "/company_keywords", f->keywords, TAG_KEYWORD, words_expr },
-        { "/company_locations", f->locations, "", place_value },
-        { "/company_focuses", f->focuses, TAG_FOCUS, whole_value },
-        { "/company_technologies", f->technologies, TAG_TECHNOLOGY, whole_value },
-        { "/company_last_funding/stages", stages, TAG_STAGE, whole_value },
-    };
-    memcpy(ret, filters, sizeof filters);
-}
-
-static void add_texts(struct arena *arena, struct expr *all, const struct text_filter *filters,
-                      size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        const struct text_filter *f = &filters[i];
-        struct expr *any = expr_or(arena);
-        for (size_t v = 0; v < f->values.n; v++)
-            expr_add(any, f->make(arena, f->prefix, f->values.p[v]));
-        if (f->values.n)
-            expr_add(all, any);
-    }
-}
-
-/* Every value once: there are few of them, and each that is repeated would be read again. */
-static void add_enums(struct arena *arena, struct expr *all, struct strs values,
-                      const char *prefix, const struct enum_values *list) {
-    if (values.n == 0)
-        return;
-    bool *added = ARENA_ARRAY(arena, list->n, bool);
-    struct expr *any = expr_or(arena);
-    for (size_t i = 0; i < values.n; i++) {
-        int value = enum_index(list, values.p[i]); /* validated: it is in the list */
-        if (!added[value])
-            expr_add(any, expr_token(arena, tag_number(arena, prefix, value)));
-        added[value] = true;
-    }
-    expr_add(all, any);
-}
-
-struct expr *people_expr(struct arena *arena, const struct people_search *s) {
-    struct expr *all = expr_and(arena);
-    struct text_filter texts[PEOPLE_TEXTS];
-    people_texts(s, texts);
-    if (str_is_set(s->name))
-        expr_add(all, words_expr(arena, TAG_NAME, s->name));
-    add_texts(arena, all, texts, PEOPLE_TEXTS);
-    add_enums(arena, all, s->seniorities, TAG_SENIORITY, &enum_seniorities);
-    add_enums(arena, all, s->departments, TAG_DEPARTMENT, &enum_departments);
-    add_enums(arena, all, s->job_functions, TAG_FUNCTION, &enum_job_functions);
-    return all;
-}
-
-struct expr *company_expr(struct arena *arena, const struct company_filters *f) {
-    struct expr *all = expr_and(arena);
-    struct text_filter texts[COMPANY_TEXTS];
-    company_texts(f, texts);
-    add_texts(arena, all, texts, COMPANY_TEXTS);
-    add_enums(arena, all, f->industries, TAG_INDUSTRY, &enum_industries);
-    add_enums(arena, all, f->sizes, TAG_SIZE, &enum_company_sizes);
-    add_enums(arena, all, f->types, TAG_TYPE, &enum_company_types);
-    add_enums(arena, all, f->revenue, TAG_REVENUE, &enum_revenue_bands);
-    return all;
-}
-
 /* --- what cannot be answered --- */
 
 static size_t count_tokens(const struct expr *expr) {
@@ -278,23 +126,29 @@ static size_t count_tokens(const struct expr *expr) {
 /* Each value becomes an expression here once more, on memory that is given back: a title
  * can stand for a hundred times its words, so what is too much must not be kept even once.
  * Adds to *tokens. */
-static enum rc check_texts(struct ctx *ctx, const struct text_filter *filters, size_t n,
-                           size_t *tokens) {
-    enum rc rc = OK;
+static enum rc check_filter(struct ctx *ctx, const struct filter *filter, const void *search,
+                            size_t *tokens) {
+    struct strs values = filter_values(ctx->arena, filter, search);
     struct arena *scratch = arena_new();
-    for (size_t i = 0; rc == OK && i < n; i++) {
-        for (size_t v = 0; v < filters[i].values.n && *tokens <= SEARCH_TOKENS_MAX; v++) {
-            *tokens += count_tokens(
-                filters[i].make(scratch, filters[i].prefix, filters[i].values.p[v]));
-            arena_reset(scratch);
-        }
-        if (*tokens > SEARCH_TOKENS_MAX)
-            rc = bad_field(ctx, str_of(filters[i].pointer), "unsupported_value",
-                           "The values of all filters have more than %zu words together, with "
-                           "the other forms that titles and places stand for",
-                           SEARCH_TOKENS_MAX);
+    for (size_t v = 0; v < values.n && *tokens <= SEARCH_TOKENS_MAX; v++) {
+        *tokens += count_tokens(filter_expr(scratch, filter, values.p[v]));
+        arena_reset(scratch);
     }
     arena_free(&scratch);
+    if (*tokens <= SEARCH_TOKENS_MAX)
+        return OK;
+    return bad_field(ctx, arena_printf(ctx->arena, "/%s", filter->name), "unsupported_value",
+                     "The values of all filters have more than %zu words together, with "
+                     "the other forms that titles and places stand for",
+                     SEARCH_TOKENS_MAX);
+}
+
+static enum rc check_table(struct ctx *ctx, const struct filter_table *table, const void *search,
+                           size_t *tokens) {
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < table->n; i++)
+        if (!table->p[i].list)
+            rc = check_filter(ctx, &table->p[i], search, tokens);
     return rc;
 }
 
@@ -307,9 +161,7 @@ static enum rc check_company(struct ctx *ctx, const struct company_filters *f, s
         { "/news", f->news },
         { "/job_openings", f->job_openings },
     };
-    struct text_filter texts[COMPANY_TEXTS];
-    company_texts(f, texts);
-    enum rc rc = check_texts(ctx, texts, COMPANY_TEXTS, tokens);
+    enum rc rc = check_table(ctx, &company_filters, f, tokens);
     for (size_t i = 0; i < LENGTH(unsupported); i++)
         if (str_is_set(unsupported[i].value))
             rc = bad_field(ctx, str_of(unsupported[i].pointer), "unsupported_value",
@@ -323,9 +175,7 @@ enum rc company_filters_check(struct ctx *ctx, const struct company_filters *fil
 }
 
 enum rc people_filters_check(struct ctx *ctx, const struct people_search *search) {
-    struct text_filter texts[PEOPLE_TEXTS];
-    people_texts(search, texts);
     size_t tokens = 0;
-    enum rc rc = check_texts(ctx, texts, PEOPLE_TEXTS, &tokens);
+    enum rc rc = check_table(ctx, &people_filters, search, &tokens);
     return rc == OK ? check_company(ctx, &search->company, &tokens) : rc;
 }

@@ -1,12 +1,11 @@
 /* What POST /people/search and POST /companies/search ask: the requests' structs and
- * field tables, and the expressions over tags that they stand for. A filter's values
- * are alternatives; filters are combined with AND. */
+ * field tables, and what of it cannot be answered. What it means is in
+ * search/conditions.h. */
 #ifndef SEARCH_FILTERS_H
 #define SEARCH_FILTERS_H
 
 #include "base/ctx.h"
 #include "base/field.h"
-#include "search/expr.h"
 
 struct range {
     struct opt_int min, max; /* both inclusive */
@@ -45,10 +44,5 @@ extern const struct fields companies_search_fields;
  * (`unsupported_value`); else OK. */
 MUST_USE enum rc people_filters_check(struct ctx *ctx, const struct people_search *search);
 MUST_USE enum rc company_filters_check(struct ctx *ctx, const struct company_filters *filters);
-
-/* Over the tags of people: everything but the company filters. */
-struct expr *people_expr(struct arena *arena, const struct people_search *search);
-/* Over the tags of companies. */
-struct expr *company_expr(struct arena *arena, const struct company_filters *filters);
 
 #endif

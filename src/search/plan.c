@@ -5,6 +5,7 @@
 #include "data/company_names.h"
 #include "data/names.h"
 #include "data/titles.h"
+#include "search/conditions.h"
 #include "search/tags.h"
 
 enum { PAGE_SIZE_DEFAULT = 5 };
@@ -53,7 +54,7 @@ static void add_range(struct plan *plan, enum plan_column column, struct range r
     if (!range.min.set && !range.max.set)
         return;
     plan->ranges[plan->n_ranges++] = (struct plan_range){
-        column, range.min.set ? range.min.v : INT64_MIN, range.max.set ? range.max.v : INT64_MAX
+        column, range.min.set ? range.min.v : PLAN_NO_MIN, range.max.set ? range.max.v : PLAN_NO_MAX
     };
 }
 
@@ -122,6 +123,23 @@ struct plan plan_people(struct arena *arena, const struct people_search *s) {
     add_tier(arena, &plan, PLAN_TITLE_KEY, s->titles);
     set_page(&plan, s->page, s->page_size);
     return plan;
+}
+
+struct plan plan_people_forgiving(struct arena *arena, const struct people_search *search,
+                                  struct strs mistaken) {
+    struct people_search rest = *search;
+    rest.name = STR_NONE;
+    struct plan plan = plan_people(arena, &rest);
+    struct expr *all = expr_and(arena);
+    expr_add(all, name_expr(arena, search->name, mistaken));
+    expr_add(all, people_expr(arena, &rest));
+    plan.people = all;
+    return plan;
+}
+
+struct plan plan_name_word(struct arena *arena, struct str word) {
+    return (struct plan){ .rows = PLAN_PEOPLE,
+                          .people = expr_token(arena, tag_text(arena, TAG_NAME, word)) };
 }
 
 struct plan plan_companies(struct arena *arena, const struct companies_search *s) {

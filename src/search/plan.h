@@ -22,7 +22,9 @@ enum plan_column {
     PLAN_COLUMNS,
 };
 
-/* Both ends belong to it; INT64_MIN and INT64_MAX: open. No value is in no range. */
+/* Both ends belong to it. No value is in no range, however open. */
+#define PLAN_NO_MIN (INT64_MIN + 1) /* INT64_MIN stands for no value where one is stored */
+#define PLAN_NO_MAX INT64_MAX
 struct plan_range {
     enum plan_column column;
     int64_t min, max;
@@ -53,6 +55,11 @@ struct plan {
 
 /* Any filters that people_filters_check or company_filters_check passes. */
 struct plan plan_people(struct arena *arena, const struct people_search *search);
+/* The same when these words of the name (of name_words_for_typos) count as mistaken. */
+struct plan plan_people_forgiving(struct arena *arena, const struct people_search *search,
+                                  struct strs mistaken);
+/* All people who bear this word (folded) in their name; the page is empty. */
+struct plan plan_name_word(struct arena *arena, struct str word);
 struct plan plan_companies(struct arena *arena, const struct companies_search *search);
 
 /* Whether only rows of companies that match are found: then people without a company

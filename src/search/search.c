@@ -1,14 +1,47 @@
+/* A word of a wanted name that no person bears is a typing error: then the search is made
+ * once more, and any name that is one error away counts. Only a search that finds nobody
+ * can have such a word, so all others cost nothing more. */
 #include "search/search.h"
 
+#include "base/vec.h"
+#include "search/conditions.h"
 #include "search/plan.h"
 #include "search/sql.h"
 
-static enum rc answer(struct ctx *ctx, const struct plan *plan, struct hits *ret_hits) {
-    struct hits hits = { .page = plan->offset / plan->limit + 1, .page_size = plan->limit };
-    enum rc rc = sql_search(ctx, plan, &hits);
-    if (rc == OK)
-        *ret_hits = hits;
-    return rc;
+/* A name with more unknown words is no name with typing errors. */
+enum { MISTAKEN_MAX = 3 };
+
+static enum rc run(struct ctx *ctx, const struct plan *plan, struct hits *hits) {
+    return sql_search(ctx, plan, hits);
+}
+
+/* The words of the name that may be mistaken and that nobody bears. */
+static enum rc mistaken_words(struct ctx *ctx, struct str name, struct strs *ret_words) {
+    struct strs likely = name_words_for_typos(ctx->arena, name), unknown = { 0 };
+    for (size_t i = 0; i < likely.n; i++) {
+        struct plan plan = plan_name_word(ctx->arena, likely.p[i]);
+        struct hits hits = { 0 };
+        enum rc rc = run(ctx, &plan, &hits);
+        if (rc != OK)
+            return rc;
+        if (hits.total == 0)
+            strs_add(ctx->arena, &unknown, likely.p[i]);
+    }
+    if (unknown.n <= MISTAKEN_MAX)
+        *ret_words = unknown;
+    return OK;
+}
+
+static enum rc forgive(struct ctx *ctx, const struct people_search *s, struct hits *hits) {
+    enum rc rc = mistaken_words(ctx, s->name, &hits->mistaken);
+    if (rc != OK || hits->mistaken.n == 0)
+        return rc;
+    struct plan plan = plan_people_forgiving(ctx->arena, s, hits->mistaken);
+    return run(ctx, &plan, hits);
+}
+
+static struct hits hits_of(const struct plan *plan) {
+    return (struct hits){ .page = plan->offset / plan->limit + 1, .page_size = plan->limit };
 }
 
 enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hits *ret_hits) {
@@ -16,7 +49,13 @@ enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hit
     if (rc != OK)
         return rc;
     struct plan plan = plan_people(ctx->arena, s);
-    return answer(ctx, &plan, ret_hits);
+    struct hits hits = hits_of(&plan);
+    rc = run(ctx, &plan, &hits);
+    if (rc == OK && hits.total == 0 && str_is_set(s->name))
+        rc = forgive(ctx, s, &hits);
+    if (rc == OK)
+        *ret_hits = hits;
+    return rc;
 }
 
 enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
@@ -25,5 +64,9 @@ enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
     if (rc != OK)
         return rc;
     struct plan plan = plan_companies(ctx->arena, s);
-    return answer(ctx, &plan, ret_hits);
+    struct hits hits = hits_of(&plan);
+    rc = run(ctx, &plan, &hits);
+    if (rc == OK)
+        *ret_hits = hits;
+    return rc;
 }

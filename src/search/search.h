@@ -12,6 +12,8 @@ struct hits {
     int64_t total;     /* all that match, not only the page */
     struct ints docs;  /* the page, in order */
     int64_t page, page_size;
+    struct strs mistaken; /* words of the wanted name that nobody bears: with an error in
+                             each, this was found */
 };
 
 /* E_INVALID with problems when a filter cannot be answered. */

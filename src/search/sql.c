@@ -35,9 +35,9 @@ static void add_ranges(struct ctx *ctx, struct sql *sql, const struct plan *plan
     for (size_t i = 0; i < plan->n_ranges; i++) {
         const struct plan_range *range = &plan->ranges[i];
         const struct range_parts *parts = &range_parts[range->column];
-        if (range->min > INT64_MIN)
+        if (range->min > PLAN_NO_MIN)
             sql_add_part(sql, &parts->min, range_end(ctx->arena, range->column, range->min));
-        if (range->max < INT64_MAX)
+        if (range->max < PLAN_NO_MAX)
             sql_add_part(sql, &parts->max, range_end(ctx->arena, range->column, range->max));
     }
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -48,119 +49,171 @@ struct str tag_number(struct arena *arena, const char *prefix, int number) {
     return arena_printf(arena, "%s%d", prefix, number);
 }
 
-/* Collects tokens, each once, on an arena of its own: they take many times the memory of
- * the text that they become, and an import keeps that of a thousand rows. */
-struct collector {
-    struct arena *arena;
-    struct map seen;
-    struct buf out;
+/* --- where tags come from --- */
+
+#define SOURCE(t, kind, how, member, c_type, ...) \
+    { kind, how, FIELD_OFFSET(t, member, c_type), __VA_ARGS__ }
+#define TEXT_SOURCE(kind, how, member, field) SOURCE(T, kind, how, member, struct str, field, NULL)
+#define LIST_SOURCE(kind, how, member, field) SOURCE(T, kind, how, member, struct strs, field, NULL)
+
+#define T struct person
+static const struct tag_source person_rows[] = {
+    TEXT_SOURCE(TAG_NAME, TAG_BY_WORDS, name, "name"),
+    TEXT_SOURCE(TAG_NAME_KEY, TAG_BY_KEY, name_key, "name"),
+    TEXT_SOURCE(TAG_TITLE, TAG_BY_WORDS, title, "title"),
+    TEXT_SOURCE(TAG_TITLE, TAG_BY_WORDS, title_key, "title"),
+    TEXT_SOURCE(TAG_TITLE_KEY, TAG_BY_KEY, title_key, "title"),
+    SOURCE(T, TAG_SENIORITY, TAG_BY_NUMBER, seniority, struct str, "seniority", &enum_seniorities),
+    SOURCE(T, TAG_DEPARTMENT, TAG_BY_NUMBERS, departments, struct strs, "departments",
+           &enum_departments),
+    SOURCE(T, TAG_FUNCTION, TAG_BY_NUMBERS, job_functions, struct strs, "job_functions",
+           &enum_job_functions),
+    TEXT_SOURCE(TAG_COUNTRY, TAG_BY_VALUE, country, "location"),
+    TEXT_SOURCE(TAG_REGION, TAG_BY_VALUE, region, "location"),
+    TEXT_SOURCE(TAG_CITY, TAG_BY_VALUE, city, "location"),
+    LIST_SOURCE(TAG_KEYWORD, TAG_BY_WORDS_OF_EACH, keywords, "keywords"),
+    TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, title, "title"),
+    TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, headline, "headline"),
+    TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, about, "about"),
 };
+#undef T
 
-static struct collector collector(void) {
-    struct arena *arena = arena_new();
-    return (struct collector){ arena, map_in(arena), buf_in(arena, TAGS_MAX_BYTES) };
-}
+#define T struct company
+static const struct tag_source company_rows[] = {
+    TEXT_SOURCE(TAG_COMPANY, TAG_BY_WORDS, name, "name"),
+    TEXT_SOURCE(TAG_COMPANY, TAG_BY_WORDS, name_key, "name"),
+    TEXT_SOURCE(TAG_COMPANY_KEY, TAG_BY_KEY, name_key, "name"),
+    TEXT_SOURCE(TAG_DOMAIN, TAG_BY_EXACT_VALUE, domain, "domain"),
+    SOURCE(T, TAG_INDUSTRY, TAG_BY_NUMBER, industry, struct str, "industry", &enum_industries),
+    SOURCE(T, TAG_SIZE, TAG_BY_NUMBER, size, struct str, "size", &enum_company_sizes),
+    SOURCE(T, TAG_TYPE, TAG_BY_NUMBER, type, struct str, "type", &enum_company_types),
+    TEXT_SOURCE(TAG_COUNTRY, TAG_BY_VALUE, country, "location"),
+    TEXT_SOURCE(TAG_REGION, TAG_BY_VALUE, region, "location"),
+    TEXT_SOURCE(TAG_CITY, TAG_BY_VALUE, city, "location"),
+    SOURCE(T, TAG_FOCUS, TAG_BY_B2B, is_b2b, enum tri, "is_b2b", NULL),
+    SOURCE(T, TAG_FOCUS, TAG_BY_B2C, is_b2c, enum tri, "is_b2c", NULL),
+    SOURCE(T, TAG_REVENUE, TAG_BY_NUMBER, estimated_revenue, struct str, "estimated_revenue",
+           &enum_revenue_bands),
+    TEXT_SOURCE(TAG_STAGE, TAG_BY_VALUE, latest_funding_stage, "latest_funding_stage"),
+    LIST_SOURCE(TAG_TECHNOLOGY, TAG_BY_EACH_VALUE, technologies, "technologies"),
+    LIST_SOURCE(TAG_KEYWORD, TAG_BY_WORDS_OF_EACH, keywords, "keywords"),
+    TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, industry, "industry"),
+    TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, overview, "overview"),
+};
+#undef T
 
-static struct str collected(struct collector *c, struct arena *arena) {
-    struct str tags = arena_str(arena, buf_text(&c->out));
-    arena_free(&c->arena);
-    return tags;
-}
+const struct tag_sources person_tag_sources = { person_rows, LENGTH(person_rows) };
+const struct tag_sources company_tag_sources = { company_rows, LENGTH(company_rows) };
 
-static void add(struct collector *c, struct str tag) {
-    static char present;
-    if (map_put(&c->seen, tag, &present))
-        return;
-    if (c->out.n)
-        buf_char(&c->out, ' ');
-    buf_str(&c->out, tag);
-}
+/* --- how a value becomes tags --- */
 
-static void add_value(struct collector *c, const char *prefix, struct str value) {
-    if (!str_is_empty(value))
-        add(c, tag_text(c->arena, prefix, value));
-}
-
-static void add_key(struct collector *c, const char *prefix, struct str key) {
-    if (!str_is_empty(key))
-        add(c, tag_key(c->arena, prefix, key));
-}
-
-static void add_words(struct collector *c, const char *prefix, struct str text) {
+static void add_words(struct arena *arena, const struct tag_source *source, struct str text,
+                      struct strs *tags) {
     struct strs words = { 0 };
     if (!str_is_empty(text))
-        text_words(c->arena, text, &words);
+        text_words(arena, text, &words);
     for (size_t i = 0; i < words.n && i < TEXT_WORDS_MAX; i++)
-        add(c, make_tag(c->arena, prefix, words.p[i]));
+        strs_add(arena, tags, make_tag(arena, source->kind, words.p[i]));
 }
 
-static void add_word_lists(struct collector *c, const char *prefix, struct strs texts) {
-    for (size_t i = 0; i < texts.n; i++)
-        add_words(c, prefix, texts.p[i]);
+static void add_value(struct arena *arena, const struct tag_source *source, struct str value,
+                      struct strs *tags) {
+    if (!str_is_empty(value))
+        strs_add(arena, tags, tag_text(arena, source->kind, value));
 }
 
-static void add_enum(struct collector *c, const char *prefix, const struct enum_values *list,
-                     struct str value) {
-    int number = str_is_set(value) ? enum_index(list, value) : -1;
+static void add_exact_value(struct arena *arena, const struct tag_source *source, struct str value,
+                            struct strs *tags) {
+    if (!str_is_empty(value))
+        strs_add(arena, tags, tag_exact(arena, source->kind, value));
+}
+
+static void add_key(struct arena *arena, const struct tag_source *source, struct str key,
+                    struct strs *tags) {
+    if (!str_is_empty(key))
+        strs_add(arena, tags, tag_key(arena, source->kind, key));
+}
+
+static void add_number(struct arena *arena, const struct tag_source *source, struct str value,
+                       struct strs *tags) {
+    int number = str_is_set(value) ? enum_index(source->list, value) : -1;
     if (number >= 0)
-        add(c, tag_number(c->arena, prefix, number));
+        strs_add(arena, tags, tag_number(arena, source->kind, number));
 }
 
-static void add_enums(struct collector *c, const char *prefix, const struct enum_values *list,
-                      struct strs values) {
-    for (size_t i = 0; i < values.n; i++)
-        add_enum(c, prefix, list, values.p[i]);
+static const struct how_row {
+    void (*add)(struct arena *arena, const struct tag_source *source, struct str value,
+                struct strs *tags);
+    bool is_list; /* the member is a struct strs */
+} hows[] = {
+    [TAG_BY_WORDS] = { add_words, false },
+    [TAG_BY_WORDS_OF_EACH] = { add_words, true },
+    [TAG_BY_VALUE] = { add_value, false },
+    [TAG_BY_EACH_VALUE] = { add_value, true },
+    [TAG_BY_EXACT_VALUE] = { add_exact_value, false },
+    [TAG_BY_KEY] = { add_key, false },
+    [TAG_BY_NUMBER] = { add_number, false },
+    [TAG_BY_NUMBERS] = { add_number, true },
+    [TAG_BY_B2B] = { add_value, false },
+    [TAG_BY_B2C] = { add_value, false },
+};
+
+struct strs tag_source_values(struct arena *arena, const struct tag_source *source,
+                              const void *row) {
+    const void *member = (const char *) row + source->offset;
+    struct str value = STR_NONE;
+    if (hows[source->how].is_list)
+        return *(const struct strs *) member;
+    if (source->how != TAG_BY_B2B && source->how != TAG_BY_B2C)
+        value = *(const struct str *) member;
+    else if (*(const enum tri *) member == YES)
+        value = source->how == TAG_BY_B2B ? STR("b2b") : STR("b2c");
+    struct strs values = { 0 };
+    if (str_is_set(value))
+        strs_add(arena, &values, value);
+    return values;
 }
 
-static void add_place(struct collector *c, struct str city, struct str region,
-                      struct str country) {
-    add_value(c, TAG_COUNTRY, country);
-    add_value(c, TAG_REGION, region);
-    add_value(c, TAG_CITY, city);
+void tag_source_tags(struct arena *arena, const struct tag_source *source, struct str value,
+                     struct strs *tags) {
+    hows[source->how].add(arena, source, value, tags);
+}
+
+/* Collected on an arena of their own: tokens take many times the memory of the text that
+ * they become, and an import keeps that of a thousand rows. */
+static struct str tags_of(struct arena *arena, const struct tag_sources *sources,
+                          const void *row) {
+    static char present;
+    struct arena *scratch = arena_new();
+    struct map seen = map_in(scratch);
+    struct buf out = buf_in(scratch, TAGS_MAX_BYTES);
+    struct strs tags = { 0 };
+    for (size_t i = 0; i < sources->n; i++) {
+        struct strs values = tag_source_values(scratch, &sources->p[i], row);
+        for (size_t v = 0; v < values.n; v++)
+            tag_source_tags(scratch, &sources->p[i], values.p[v], &tags);
+    }
+    for (size_t i = 0; i < tags.n; i++) {
+        if (map_put(&seen, tags.p[i], &present))
+            continue;
+        if (out.n)
+            buf_char(&out, ' ');
+        buf_str(&out, tags.p[i]);
+    }
+    struct str joined = arena_str(arena, buf_text(&out));
+    arena_free(&scratch);
+    return joined;
 }
 
 struct str person_tags(struct arena *arena, const struct person *person) {
-    struct collector c = collector();
-    add_words(&c, TAG_NAME, person->name);
-    add_key(&c, TAG_NAME_KEY, person->name_key);
-    add_words(&c, TAG_TITLE, person->title);
-    add_words(&c, TAG_TITLE, person->title_key);
-    add_key(&c, TAG_TITLE_KEY, person->title_key);
-    add_enum(&c, TAG_SENIORITY, &enum_seniorities, person->seniority);
-    add_enums(&c, TAG_DEPARTMENT, &enum_departments, person->departments);
-    add_enums(&c, TAG_FUNCTION, &enum_job_functions, person->job_functions);
-    add_place(&c, person->city, person->region, person->country);
-    add_word_lists(&c, TAG_KEYWORD, person->keywords);
-    add_words(&c, TAG_KEYWORD, person->title);
-    add_words(&c, TAG_KEYWORD, person->headline);
-    add_words(&c, TAG_KEYWORD, person->about);
-    return collected(&c, arena);
+    return tags_of(arena, &person_tag_sources, person);
 }
 
 struct str company_tags(struct arena *arena, const struct company *company) {
-    struct collector c = collector();
-    add_words(&c, TAG_COMPANY, company->name);
-    add_words(&c, TAG_COMPANY, company->name_key);
-    add_key(&c, TAG_COMPANY_KEY, company->name_key);
-    if (!str_is_empty(company->domain))
-        add(&c, tag_exact(c.arena, TAG_DOMAIN, company->domain));
-    add_enum(&c, TAG_INDUSTRY, &enum_industries, company->industry);
-    add_enum(&c, TAG_SIZE, &enum_company_sizes, company->size);
-    add_enum(&c, TAG_TYPE, &enum_company_types, company->type);
-    add_place(&c, company->city, company->region, company->country);
-    if (company->is_b2b == YES)
-        add_value(&c, TAG_FOCUS, STR("b2b"));
-    if (company->is_b2c == YES)
-        add_value(&c, TAG_FOCUS, STR("b2c"));
-    add_enum(&c, TAG_REVENUE, &enum_revenue_bands, company->estimated_revenue);
-    add_value(&c, TAG_STAGE, company->latest_funding_stage);
-    for (size_t i = 0; i < company->technologies.n; i++)
-        add_value(&c, TAG_TECHNOLOGY, company->technologies.p[i]);
-    add_word_lists(&c, TAG_KEYWORD, company->keywords);
-    add_words(&c, TAG_KEYWORD, company->industry);
-    add_words(&c, TAG_KEYWORD, company->overview);
-    return collected(&c, arena);
+    return tags_of(arena, &company_tag_sources, company);
 }
+
+/* --- rank --- */
 
 static int64_t present(struct str value) {
     return str_is_empty(value) ? 0 : 1;

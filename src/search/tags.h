@@ -50,6 +50,40 @@ struct str tag_exact(struct arena *arena, const char *prefix, struct str value);
 /* The hash of a whole key; keys of any length give tokens of one length. */
 struct str tag_key(struct arena *arena, const char *prefix, struct str key);
 
+/* How the values of a member become tags of one kind. */
+enum tag_how {
+    TAG_BY_WORDS,
+    TAG_BY_WORDS_OF_EACH, /* of a list */
+    TAG_BY_VALUE,
+    TAG_BY_EACH_VALUE,
+    TAG_BY_EXACT_VALUE, /* tag_exact */
+    TAG_BY_KEY,         /* tag_key */
+    TAG_BY_NUMBER,      /* in a closed list */
+    TAG_BY_NUMBERS,
+    TAG_BY_B2B, /* a truth, as "b2b" or "b2c" */
+    TAG_BY_B2C,
+};
+
+/* A member of struct person or company that makes tags. */
+struct tag_source {
+    const char *kind;
+    enum tag_how how;
+    size_t offset;
+    const char *field; /* of the row, as the API or the import calls what it is about */
+    const struct enum_values *list; /* by number */
+};
+struct tag_sources {
+    const struct tag_source *p;
+    size_t n;
+};
+extern const struct tag_sources person_tag_sources, company_tag_sources;
+
+/* The values of a member, and the tags that one of them makes (appended). */
+struct strs tag_source_values(struct arena *arena, const struct tag_source *source,
+                              const void *row);
+void tag_source_tags(struct arena *arena, const struct tag_source *source, struct str value,
+                     struct strs *tags);
+
 /* All tags of a row, each once, parted by spaces. */
 struct str person_tags(struct arena *arena, const struct person *person);
 struct str company_tags(struct arena *arena, const struct company *company);

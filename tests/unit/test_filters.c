@@ -7,6 +7,7 @@
 #include "data/enums.h"
 #include "import/derive.h"
 #include "search/plan.h"
+#include "search/conditions.h"
 #include "search/search.h"
 #include "search/sql.h"
 #include "search/tags.h"
@@ -290,6 +291,34 @@ static void test_pages(void **state) {
     assert_int_equal(page.docs.n, 0);
 }
 
+/* A word of a name that nobody bears is an error away from one that somebody does; where
+ * every word is somebody's, nothing is guessed. */
+static void test_typing_errors(void **state) {
+    struct ctx *ctx = account_start(state);
+    (void) make_rows(ctx);
+    static const struct {
+        const char *wanted, *found;
+    } cases[] = {
+        { "Chole Dupont", "Chloé Dupont" }, { "Chloe Duppont", "Chloé Dupont" }, { "Chole Duppont", "Chloé Dupont" },
+        { "Chole Roux", NULL }, /* she is no Roux */
+        { "Ben Müller", NULL }, /* both words are borne */
+        { "Bne ONeil", NULL },  /* too short */
+        { "Xyzzyx Dupont", NULL },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct people_search s = { .name = str_of(cases[i].wanted), .page_size = opt_int(PEOPLE) };
+        struct hits hits;
+        struct list found;
+        assert_ok(ctx, search_people(ctx, &s, &hits));
+        assert_ok(ctx, people_by_docs(ctx, hits.docs, &found));
+        if ((hits.total > 0) != (cases[i].found != NULL))
+            fail_case("%s: %d", cases[i].wanted, (int) hits.total);
+        const struct person *p = found.p;
+        for (size_t k = 0; k < found.n; k++)
+            assert_str(p[k].name, cases[i].found);
+    }
+}
+
 /* Title and name equal what is wanted: before higher ranks. */
 static void test_what_equals_comes_first(void **state) {
     struct ctx *ctx = account_start(state);
@@ -362,6 +391,7 @@ int main(void) {
         BOTH_ENGINES(test_pages),
         BOTH_ENGINES(test_what_equals_comes_first),
         BOTH_ENGINES(test_ranges),
+        BOTH_ENGINES(test_typing_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
