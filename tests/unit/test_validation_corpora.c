@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "net/host.h"
 #include "shared_data.h"
+#include "data/text.h"
 #include "verify/address.h"
+#include "verify/verdict.h"
 
 #define CORPORA SHARED_DATA "corpora/"
 
@@ -233,11 +235,146 @@ static void test_idna(void **state) {
     conclude(&score, 980);
 }
 
+/* --- replies --- */
+
+/* The names that the corpora use where ours differ. */
+static enum provider provider_named(struct str name) {
+    static const struct {
+        const char *name;
+        enum provider provider;
+    } others[] = {
+        { "apple", PROVIDER_ICLOUD },      { "exchange-online", PROVIDER_MICROSOFT },
+        { "web.de", PROVIDER_GMX },        { "messagelabs", PROVIDER_BROADCOM },
+    };
+    for (size_t i = 0; i < LENGTH(others); i++)
+        if (str_eq(name, str_of(others[i].name)))
+            return others[i].provider;
+    for (unsigned p = PROVIDER_OTHER; p <= PROVIDER_IMPROVMX; p++)
+        if (str_eq(name, str_of(provider_facts((enum provider) p)->name)))
+            return (enum provider) p;
+    return PROVIDER_OTHER;
+}
+
+static struct verdict verdict_of_reply(enum reply_meaning meaning, enum provider provider,
+                                       bool every_mx) {
+    struct address address = { .text = STR("bob@acme.com"), .local = STR("bob"),
+                               .domain = STR("acme.com") };
+    struct findings findings = {
+        .address = &address, .domain = DOMAIN_HAS_MX, .probe = PROBE_ANSWERED, .reply = meaning,
+        .every_mx = every_mx, .provider = provider,
+    };
+    return verdict_of(&findings);
+}
+
+static bool result_is(enum reply_meaning meaning, enum provider provider, const char *result) {
+    struct verdict verdict = verdict_of_reply(meaning, provider, false);
+    return strcmp(verify_result_name(verdict.result), result) == 0;
+}
+
+/* What the corpus says is to be done after one reply. */
+static bool agrees_with_label(struct str label, struct str verdict, enum reply_meaning meaning,
+                              enum provider provider) {
+    enum reply_action action = reply_meaning_facts(meaning)->action;
+    if (str_eq(label, STR("relay_denied")))
+        return meaning == REPLY_RELAY_DENIED
+               && verdict_of_reply(meaning, provider, true).result == RESULT_UNDELIVERABLE;
+    if (str_eq(label, STR("accepted")))
+        return meaning == REPLY_ACCEPTED;
+    if (str_eq(label, STR("rcpt_rate_limited")))
+        return meaning == REPLY_MAILBOX_BUSY;
+    if (str_eq(label, STR("too_many_rcpt")))
+        return action == ACTION_NEW_TRANSACTION;
+    if (str_eq(verdict, STR("retry")))
+        return (action == ACTION_RETRY_LATER || action == ACTION_NEXT_MX)
+               && result_is(meaning, provider, "unknown");
+    return strncmp(verify_result_name(verdict_of_reply(meaning, provider, false).result), verdict.p,
+                   verdict.n) == 0;
+}
+
+static enum reply_meaning classify(struct arena *arena, struct str lines, enum provider provider) {
+    struct reply reply;
+    if (reply_parse(arena, lines, &reply) != OK)
+        fail_case("%.*s: no reply", STR_FMT(lines));
+    return reply_classify(&reply, STAGE_RCPT, provider);
+}
+
+static void test_labelled_replies(void **state) {
+    (void) state;
+    struct score score = { .corpus = "labelled replies" };
+    struct arena *arena = arena_new();
+    json_t *root = load(CORPORA "smtp_replies_labelled.json"), *test;
+    size_t i;
+    json_array_foreach(json_object_get(root, "cases"), i, test) {
+        struct str text = text_of(test, "text"), enhanced = text_of(test, "enhanced");
+        int code = (int) json_integer_value(json_object_get(test, "code"));
+        struct str lines = arena_printf(arena, "%d %.*s %.*s\r\n", code, STR_FMT(enhanced),
+                                        STR_FMT(text));
+        enum provider provider = provider_named(text_of(test, "provider"));
+        enum reply_meaning meaning = classify(arena, lines, provider);
+        struct str label = text_of(test, "label"), verdict = text_of(test, "verdict");
+        note(&score, agrees_with_label(label, verdict, meaning, provider),
+             "<%.*s> is %.*s, ours: %s", STR_FMT(str_trim(lines)), STR_FMT(label),
+             reply_meaning_facts(meaning)->name);
+    }
+    json_decref(root);
+    arena_free(&arena);
+    conclude(&score, 950);
+}
+
+/* The code stands in the text, or in one of two other members, or there is the status alone. */
+static struct str bounce_lines(struct arena *arena, const json_t *test) {
+    struct str text = text_of(test, "text"), code = text_of(test, "expect_code");
+    struct str status = text_of(test, "expect_status");
+    bool has_code = text.n > 4 && ascii_is_digit(text.p[0]) && ascii_is_digit(text.p[2])
+                    && (text.p[3] == ' ' || text.p[3] == '-');
+    if (has_code)
+        return text;
+    if (code.n == 3)
+        return arena_printf(arena, "%.*s %.*s %.*s", STR_FMT(code), STR_FMT(status), STR_FMT(text));
+    return arena_printf(arena, "%c50 %.*s %.*s", status.p[0], STR_FMT(status), STR_FMT(text));
+}
+
+/* Said about the sender, the message or the way, so never a reason to call a mailbox bad. */
+static bool is_not_about_mailbox(struct str reason) {
+    return text_list_has("authfailure badreputation blocked contenterror exceedlimit expired "
+                         "mesgtoobig networkerror notcompliantrfc onhold policyviolation rejected "
+                         "requireptr securityerror spamdetected speeding systemerror systemfull "
+                         "toomanyconn undefined virusdetected", reason);
+}
+
+static void test_bounces(void **state) {
+    (void) state;
+    struct score score = { .corpus = "bounces" };
+    struct arena *arena = arena_new();
+    json_t *root = load(CORPORA "smtp_replies_bounces.json"), *test;
+    size_t i;
+    json_array_foreach(json_object_get(root, "cases"), i, test) {
+        enum provider provider = provider_of_host(text_of(test, "remote_mta"));
+        struct str lines = bounce_lines(arena, test), reason = text_of(test, "reason");
+        struct str hint = text_of(test, "verdict_hint");
+        enum reply_meaning meaning = classify(arena, lines, provider);
+        const char *result = verify_result_name(verdict_of_reply(meaning, provider, false).result);
+        bool agrees = str_starts(hint, STR("review")) ? strcmp(result, "deliverable") != 0
+                      : str_contains(hint, STR("unless")) || str_contains(hint, STR(" if "))
+                          ? strcmp(result, "unknown") == 0 || strcmp(result, "undeliverable") == 0
+                          : str_eq(hint, str_of(result));
+        note(&score, agrees, "<%.*s> is %.*s, ours: %s", STR_FMT(lines), STR_FMT(reason),
+             reply_meaning_facts(meaning)->name);
+        if (is_not_about_mailbox(reason) && strcmp(result, "undeliverable") == 0)
+            fail_case("<%.*s> is %.*s and was called undeliverable", STR_FMT(lines), STR_FMT(reason));
+    }
+    json_decref(root);
+    arena_free(&arena);
+    conclude(&score, 950);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_isemail),
         cmocka_unit_test(test_hapi),
         cmocka_unit_test(test_idna),
+        cmocka_unit_test(test_labelled_replies),
+        cmocka_unit_test(test_bounces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
