@@ -1,0 +1,84 @@
+/* A part of the index as a file that never changes: mapped, checked as a whole when it is
+ * opened, read without further doubt. The file is little-endian and in the layout of the
+ * structs here; it is a copy of what the database holds, so an old version is not read but
+ * built anew.
+ *
+ * Life cycle: search/segment_write.h makes it, segment_open, segment_close. Immutable but
+ * for the rows that are dead, which belong to whoever opened it. */
+#ifndef SEARCH_SEGMENT_H
+#define SEARCH_SEGMENT_H
+
+#include "search/source.h"
+
+#define SEGMENT_MAGIC "OUTRSEG\x01"
+#define SEGMENT_ALIGN ((size_t) 64)
+
+/* Parts of the file, in their order. */
+enum section {
+    SECTION_PAYLOAD,    /* u16: containers; bits at multiples of 64 bytes */
+    SECTION_REFS,       /* struct chunk_ref, of one term after the other */
+    SECTION_TERMS,      /* struct segment_term, ascending by text; one more for the end */
+    SECTION_TEXT,       /* bytes of the terms */
+    SECTION_SLOTS,      /* u32: hash table of terms, number + 1, 0 is free */
+    SECTION_KEYS,       /* u64, ascending */
+    SECTION_BY_DOC,     /* u32 */
+    SECTION_GROUP_ROWS, /* u32 */
+    SECTION_GROUP_DOCS, /* u64, ascending */
+    SECTION_GROUP_STARTS, /* u32, one more for the end */
+    SECTION_VALUES,     /* i64, INDEX_VALUES columns; companies only */
+    SECTIONS
+};
+
+struct segment_term {
+    uint32_t text; /* where its text and its references begin; they end at the next term's */
+    uint32_t refs;
+};
+
+struct segment_header {
+    char magic[8];
+    uint32_t kind; /* enum index_kind */
+    uint32_t rows, terms, slots, groups, grouped;
+    uint64_t offsets[SECTIONS], sizes[SECTIONS]; /* bytes */
+    uint64_t size;                               /* of the file */
+    uint32_t body;   /* checksum of what follows the header */
+    uint32_t header; /* checksum of the header up to here */
+};
+
+struct segment {
+    struct source source; /* first: a segment is a source */
+    uint64_t id;          /* names the file */
+    size_t bytes;
+    uint32_t checksum; /* of the body */
+    const unsigned char *map;
+    const struct segment_term *terms;
+    const struct chunk_ref *refs;
+    const uint16_t *payload;
+    const char *text;
+    const uint32_t *slots;
+    uint32_t slot_mask;
+    uint64_t **dead; /* owned; for source.dead */
+    uint32_t *dead_counts;
+    uint32_t dead_rows;
+};
+
+/* "FOLDER/0000000000000012.seg" */
+struct str segment_path(struct arena *arena, const char *folder, uint64_t id);
+
+/* E_NOT_FOUND, E_INVALID when the file is not in order, E_IO. */
+MUST_USE enum rc segment_open(struct ctx *ctx, const char *folder, uint64_t id,
+                              struct segment **ret_segment);
+/* Accepts NULL. */
+void segment_close(struct segment **segment);
+
+/* Whether `size` bytes (at an address that is a multiple of 64) are a whole segment in
+ * order, and the segment over them: for segment_open and for tests. segment_close does not
+ * unmap what came from here. */
+MUST_USE enum rc segment_read(const unsigned char *bytes, size_t size,
+                              struct segment **ret_segment);
+
+/* The row of `doc`, dead or not; UINT32_MAX when there is none. */
+uint32_t segment_row(const struct segment *segment, int64_t doc);
+/* Marks the row as dead; false when it was. */
+bool segment_kill(struct segment *segment, uint32_t row);
+
+#endif

@@ -1,0 +1,32 @@
+/* Rows in memory: those that came since the last file was made, or those of the next file
+ * of a builder. At most one chunk, numbered as they came; a row that is put again gets a
+ * new number and the old one is dead.
+ *
+ * Threads: changes by one thread while nobody reads; search/index.c sees to that. */
+#ifndef SEARCH_TAIL_H
+#define SEARCH_TAIL_H
+
+#include "search/source.h"
+
+struct tail;
+
+struct tail *tail_new(enum index_kind kind, size_t rows_max);
+/* Accepts NULL. */
+void tail_free(struct tail **tail);
+
+/* No row may be put any more: freeze it, make a file of it and begin another. */
+bool tail_is_full(const struct tail *tail);
+/* The row is within its limits and the tail is not full. It takes the place of a row of
+ * the tail with the same document. */
+void tail_put(struct tail *tail, const struct index_row *row);
+/* False when the document is not there. */
+bool tail_remove(struct tail *tail, int64_t doc);
+
+const struct source *tail_source(const struct tail *tail);
+/* How many rows are alive. */
+uint32_t tail_rows(const struct tail *tail);
+
+/* Before merging: orders the terms, documents and companies. Readers may go on. */
+void tail_freeze(struct tail *tail);
+
+#endif

@@ -1,0 +1,226 @@
+/* The index beside a model that looks at every row, through random changes, seals, merges
+ * and openings. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "index_model.h"
+#include "search/index_build.h"
+
+static char folder[64];
+
+static struct index_options options(enum index_kind kind, size_t tail_rows) {
+    return (struct index_options){ folder, kind, 7, tail_rows, false };
+}
+
+static int make_folder(void **state) {
+    (void) state;
+    (void) snprintf(folder, sizeof folder, "/tmp/test_index.%d", (int) getpid());
+    return 0;
+}
+
+static int remove_folder(void **state) {
+    (void) state;
+    char command[128];
+    (void) snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static struct index *open_index(struct ctx *ctx, const struct index_options *o) {
+    struct index *index = NULL;
+    enum rc rc = index_open(ctx, o, &index);
+    if (rc != OK)
+        fail_case("index_open: %s, %.*s", rc_name(rc), STR_FMT(ctx->err.text));
+    return index;
+}
+
+static struct index *build(struct ctx *ctx, const struct index_options *o, struct model *m,
+                           int64_t seq) {
+    struct index_builder *builder = NULL;
+    assert_int_equal(index_builder_new(ctx, o, &builder), OK);
+    for (size_t doc = 1; doc <= m->docs; doc++)
+        if (m->rows[doc].doc)
+            assert_int_equal(index_builder_add(ctx, builder, &m->rows[doc], 1), OK);
+    assert_int_equal(index_builder_finish(ctx, &builder, seq), OK);
+    assert_null(builder);
+    return open_index(ctx, o);
+}
+
+static void change_some(struct ctx *ctx, struct model *m, struct index *index, uint32_t n) {
+    struct index_row rows[200] = { 0 };
+    int64_t docs[200] = { 0 };
+    size_t put = 0, removed = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t doc = 1 + (int64_t) model_below(&m->random, (uint32_t) m->docs);
+        bool is_new = true; /* in this batch */
+        for (size_t j = 0; j < put; j++)
+            is_new &= rows[j].doc != doc;
+        if (is_new && model_below(&m->random, 4)) {
+            rows[put++] = model_put(m, doc);
+        } else if (is_new) {
+            model_forget(m, doc);
+            docs[removed++] = doc;
+        }
+    }
+    index_remove(index, docs, removed); /* a doc may be removed and then put */
+    assert_int_equal(index_put(ctx, index, rows, put), OK);
+    for (size_t i = 0; i < removed; i++) { /* or put and then removed */
+        if (m->rows[docs[i]].doc == 0)
+            index_remove(index, &docs[i], 1);
+    }
+}
+
+static void random_life(enum index_kind kind, uint64_t seed) {
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(kind, 3000, seed);
+    struct index_options o = options(kind, 150);
+    struct index *index = build(&ctx, &o, &m, 1);
+    model_check_random(&m, index, 3);
+    for (int64_t round = 0; round < 60; round++) {
+        change_some(&ctx, &m, index, 1 + model_below(&m.random, 200));
+        uint32_t then = model_below(&m.random, 4);
+        if (then == 0)
+            assert_int_equal(index_merge(&ctx, index), OK);
+        if (then == 1) {
+            assert_int_equal(index_checkpoint(&ctx, index, round + 2), OK);
+            index_close(&index);
+            assert_null(index);
+            index = open_index(&ctx, &o);
+            struct index_stats stats;
+            index_stats(index, &stats);
+            assert_int_equal(stats.seq, round + 2);
+        }
+        model_check_random(&m, index, 6);
+    }
+    struct index_stats stats;
+    index_stats(index, &stats);
+    int64_t rows = 0;
+    for (size_t i = 1; i <= m.docs; i++)
+        rows += m.rows[i].doc != 0;
+    assert_int_equal(stats.rows, rows);
+    assert_true(stats.segments > 0 && stats.segments < 20);
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+static void test_people(void **state) {
+    (void) state;
+    random_life(INDEX_PEOPLE, 1);
+    random_life(INDEX_PEOPLE, 2);
+}
+
+static void test_companies(void **state) {
+    (void) state;
+    random_life(INDEX_COMPANIES, 3);
+}
+
+/* More than two chunks: bits, lists and pages that cross chunks; then a second segment and
+ * dead rows in all of them. */
+static void test_many_rows(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 140000, 4);
+    for (size_t doc = 1; doc <= m.docs; doc++)
+        (void) model_put(&m, (int64_t) doc);
+    struct index_options o = options(INDEX_PEOPLE, 0);
+    struct index *index = build(&ctx, &o, &m, 1);
+    struct index_stats stats;
+    index_stats(index, &stats);
+    assert_int_equal(stats.segments, 1);
+    assert_int_equal(stats.rows, 140000);
+    model_check_random(&m, index, 12);
+    for (int i = 0; i < 30; i++)
+        change_some(&ctx, &m, index, 200);
+    assert_int_equal(index_checkpoint(&ctx, index, 2), OK);
+    for (int i = 0; i < 10; i++)
+        change_some(&ctx, &m, index, 200);
+    model_check_random(&m, index, 12);
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+/* What is not on disk is told again after an opening. */
+static void test_replay(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 500, 5);
+    struct index_options o = options(INDEX_PEOPLE, 64);
+    struct index *index = build(&ctx, &o, &m, 1);
+    for (int i = 0; i < 5; i++)
+        change_some(&ctx, &m, index, 100);
+    assert_int_equal(index_checkpoint(&ctx, index, 2), OK);
+    struct index_row row = model_put(&m, 17);
+    index_remove(index, &(int64_t){ 18 }, 1);
+    model_forget(&m, 18);
+    assert_int_equal(index_put(&ctx, index, &row, 1), OK);
+    model_check_random(&m, index, 5);
+    index_close(&index);
+    index = open_index(&ctx, &o);
+    struct index_stats stats;
+    index_stats(index, &stats);
+    assert_int_equal(stats.seq, 2);
+    assert_int_equal(index_put(&ctx, index, &row, 1), OK);
+    index_remove(index, &(int64_t){ 18 }, 1);
+    model_check_random(&m, index, 10);
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+static void test_refused(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct index *index = NULL;
+    struct index_options o = options(INDEX_PEOPLE, 0);
+    (void) remove_folder(NULL);
+    assert_int_equal(index_open(&ctx, &o, &index), E_NOT_FOUND);
+    struct model m = model_new(INDEX_PEOPLE, 5, 6);
+    index = build(&ctx, &o, &m, 9);
+    static const struct index_row bad[] = {
+        { .doc = 0 }, { .doc = INDEX_DOC_MAX + 1 }, { .doc = 1, .rank = -1 },
+        { .doc = 1, .rank = INDEX_RANK_MAX + 1 }, { .doc = 1, .company = -1 },
+    };
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        ctx_clear_error(&ctx);
+        assert_int_equal(index_put(&ctx, index, &bad[i], 1), E_INVALID);
+    }
+    index_close(&index);
+    struct index_options others[] = { o, o };
+    others[0].identity = 8;
+    others[1].kind = INDEX_COMPANIES;
+    for (size_t i = 0; i < LENGTH(others); i++)
+        assert_int_equal(index_open(&ctx, &others[i], &index), E_CONFLICT);
+    index_close(&index); /* accepts NULL */
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+/* Two rows of one document in a build would be counted twice: the folder is refused. */
+static void test_duplicates_in_a_build(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct index_options o = options(INDEX_PEOPLE, 0);
+    struct index_builder *builder = NULL;
+    assert_int_equal(index_builder_new(&ctx, &o, &builder), OK);
+    enum rc rc = OK;
+    for (int64_t i = 0; i < 70000 && rc == OK; i++) {
+        struct index_row row = { .doc = i % 69000 + 1, .tags = STR("a") };
+        rc = index_builder_add(&ctx, builder, &row, 1);
+    }
+    assert_int_equal(rc, OK);
+    assert_int_equal(index_builder_finish(&ctx, &builder, 1), E_INVALID);
+    arena_free(&ctx.arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_people),
+        cmocka_unit_test(test_companies),
+        cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_duplicates_in_a_build),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
