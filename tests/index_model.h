@@ -85,12 +85,18 @@ static inline struct index_row model_put(struct model *m, int64_t doc) {
 }
 
 static inline struct expr *model_expr(struct model *m, struct arena *arena, int depth) {
-    uint32_t kind = depth ? model_below(&m->random, 5) : 0;
-    if (kind < 2)
-        return expr_token(arena, model_tag(arena, &m->random));
-    struct expr *all = kind < 4 ? expr_and(arena) : expr_or(arena);
+    uint32_t kind = depth ? model_below(&m->random, 8) : 0;
+    if (kind < 3) {
+        struct str tag = model_tag(arena, &m->random);
+        if (model_below(&m->random, 4))
+            return expr_token(arena, tag);
+        return expr_prefix(arena, str_sub(tag, 0, 1 + model_below(&m->random, 3)));
+    }
+    struct expr *all = kind < 6 ? expr_and(arena) : expr_or(arena);
     for (uint32_t i = model_below(&m->random, 4); i; i--)
         expr_add(all, model_expr(m, arena, depth - 1));
+    if (kind == 5 && all->first)
+        expr_add(all, expr_not(arena, model_expr(m, arena, depth - 1)));
     return all;
 }
 

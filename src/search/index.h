@@ -28,7 +28,7 @@ enum index_value {
     INDEX_REVENUE,
     INDEX_FUNDING,
     INDEX_FOUNDED,
-    INDEX_FUNDING_DAY, /* of the latest funding, days since 1970-01-01 */
+    INDEX_FUNDED_ON, /* the day as a number that grows with it (search/plan.h) */
     INDEX_VALUES
 };
 #define INDEX_NO_VALUE INT64_MIN /* matches no range */
@@ -73,10 +73,6 @@ MUST_USE enum rc index_checkpoint(struct ctx *ctx, struct index *index, int64_t 
 /* Merges files as long as too many are of one size. One thread at a time. */
 MUST_USE enum rc index_merge(struct ctx *ctx, struct index *index);
 
-struct index_tier {
-    const struct expr *where;
-    int weight; /* a row's tier is the sum of the weights of those that it matches */
-};
 enum { INDEX_TIERS_MAX = 3 };
 
 struct index_range {
@@ -86,7 +82,7 @@ struct index_range {
 
 struct index_query {
     const struct expr *where; /* NULL: all rows */
-    struct index_tier tiers[INDEX_TIERS_MAX];
+    struct expr_tier tiers[INDEX_TIERS_MAX];
     size_t tier_count;
     const struct ints *companies;     /* people: only of these, ascending; NULL: of any or none */
     const struct index_range *ranges; /* companies: all must hold */

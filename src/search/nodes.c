@@ -54,6 +54,12 @@ static struct node *token_node(const struct maker *p, struct str token) {
                                                                : nothing(p);
 }
 
+static struct node *prefix_node(const struct maker *p, struct str beginning) {
+    struct gather g = gather_new(p->arena, p->source->chunks);
+    p->source->calls->prefix(p->source, beginning, gather_postings, &g);
+    return rows_node(p, gather_done(&g));
+}
+
 static struct node *gathered_node(const struct maker *p, const struct node *tokens) {
     struct gather g = gather_new(p->arena, p->source->chunks);
     struct node *rest = new_node(p, NODE_OR, tokens->n + 1);
@@ -102,6 +108,8 @@ static struct node *make_joined(const struct maker *p, const struct expr *expr) 
 static struct node *make(const struct maker *p, const struct expr *expr) {
     switch (expr->kind) {
     case EXPR_TOKEN: return token_node(p, expr->token);
+    case EXPR_PREFIX: return prefix_node(p, expr->token);
+    case EXPR_NOT: return negated(p, make(p, expr->first));
     case EXPR_AND:
     case EXPR_OR: break;
     }
