@@ -230,7 +230,8 @@ CREATE TABLE jobs (
     payload TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'done', 'failed', 'canceled')),
     run_at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,    -- how often it failed
+    lost INTEGER NOT NULL DEFAULT 0, -- claims that ran out, since it last got on
     lease_owner TEXT,
     lease_until INTEGER,
     last_error TEXT,

@@ -333,7 +333,9 @@ static const struct route routes[] = {
     { POST, "/people/enrichment-requests", post_people_enrichment_requests, START,
       .body = &people_request_fields, .reply = &person_batch_fields, .tag = "People",
       .summary = "Start batch of person enrichments",
-      .doc = "Costs for each person what GET /people/find costs. Up to 100,000 people." },
+      .doc = "Costs for each person what GET /people/find costs. Up to 100,000 people. When the "
+             "credits are used up the batch ends with an error; as many people as they sufficed "
+             "for, in order, are enriched and paid for." },
     { GET, "/people/enrichment-requests/{id}", get_people_enrichment_requests, BATCH,
       .reply = &person_batch_fields, .tag = "People",
       .summary = "Retrieve person enrichment results",

@@ -170,3 +170,20 @@ enum rc phone_parse(struct arena *arena, struct str text, struct str country,
                                  .is_international = number.n > 0 };
     return OK;
 }
+
+struct str phone_type(struct str word) {
+    static const struct {
+        const char *word, *type;
+    } types[] = {
+        { "mobile", "mobile" },  { "cell", "mobile" },     { "cellphone", "mobile" },
+        { "direct", "direct" },  { "direct dial", "direct" }, { "office", "office" },
+        { "work", "office" },    { "business", "office" }, { "company", "office" },
+        { "main", "office" },    { "hq", "office" },       { "landline", "landline" },
+        { "home", "landline" },  { "fixed", "landline" },  { "fixed line", "landline" },
+    };
+    struct str trimmed = str_trim(word);
+    for (size_t i = 0; i < LENGTH(types); i++)
+        if (str_eq_nocase(trimmed, str_of(types[i].word)))
+            return str_of(types[i].type);
+    return STR_NONE;
+}

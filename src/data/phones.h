@@ -25,4 +25,8 @@ struct phone {
 MUST_USE enum rc phone_parse(struct arena *arena, struct str text, struct str country,
                              struct phone *ret_phone);
 
+/* The API's word for what a number is: mobile, direct, office or landline. Of other words
+ * the usual ones are understood, in either case; absent for the rest. */
+struct str phone_type(struct str word);
+
 #endif

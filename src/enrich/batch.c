@@ -47,6 +47,13 @@ struct step {
     const struct enrichment *batch;
     struct list items;  /* of struct enrichment_item */
     struct list people; /* of struct person *: those that were found, each once */
+    bool is_last;       /* nothing is left to do */
+};
+
+/* What the transaction of a step found out. */
+struct stored {
+    const struct step *step;
+    bool is_short; /* of credits */
 };
 
 static struct str status_of(enum rc rc) {
@@ -115,45 +122,74 @@ static enum rc find_one_company(struct ctx *ctx, struct step *step,
 
 typedef enum rc find_one(struct ctx *ctx, struct step *step, struct enrichment_item *item);
 
-/* Results, charges, and the proof that the job is still ours, together. */
+/* The items before the first that found `person`; all when it is NULL. */
+static struct list items_before(struct list items, const struct person *person) {
+    const struct enrichment_item *item = items.p;
+    size_t n = 0;
+    while (n < items.n && !(person && str_eq(item[n].subject_id, person->id)))
+        n++;
+    return (struct list){ items.p, n };
+}
+
+/* Results, charges, and the proof that the job is still ours, together. Takes from the step
+ * what cannot be paid for: the first such item and all that follow. */
 static enum rc store_step(struct ctx *ctx, void *arg) {
-    const struct step *s = arg;
-    enum rc rc = job_still_mine(ctx, s->job);
-    if (rc == OK && s->people.n) {
-        struct reveal what = { s->batch->reveal_email == YES,
-                               s->batch->reveal_phone_numbers == YES };
-        rc = reveal_in_transaction(ctx, what, s->people.p, s->people.n);
-    }
-    return rc == OK ? enrichment_items_done(ctx, s->id, s->items) : rc;
+    struct stored *s = arg;
+    const struct step *step = s->step;
+    struct person *const *people = step->people.p;
+    struct reveal what = { step->batch->reveal_email == YES,
+                           step->batch->reveal_phone_numbers == YES };
+    size_t paid = 0;
+    enum rc rc = job_still_mine(ctx, step->job);
+    if (rc == OK && step->people.n)
+        rc = reveal_in_transaction(ctx, what, people, step->people.n, &paid);
+    s->is_short = paid < step->people.n;
+    if (rc != OK)
+        return rc;
+    return enrichment_items_done(ctx, step->id,
+                                 items_before(step->items, s->is_short ? people[paid] : NULL));
 }
 
 struct end {
     const struct job *job;
+    enum enrichment_kind kind;
     int64_t id;
     const char *status, *error_code;
 };
 
+/* A batch whose row is there no more has not ended, it is gone. */
+static enum rc get_batch(struct ctx *ctx, enum enrichment_kind kind, int64_t id,
+                         struct enrichment *ret_batch) {
+    enum rc rc = enrichment_get(ctx, kind, id, ret_batch);
+    return rc == E_NOT_FOUND ? fail(ctx, rc, "enrichment %lld is gone", (long long) id) : rc;
+}
+
 static enum rc end_batch(struct ctx *ctx, void *arg) {
     const struct end *e = arg;
-    enum rc rc = enrichment_set_status(ctx, e->id, e->status, e->error_code);
+    struct enrichment batch;
+    enum rc rc = get_batch(ctx, e->kind, e->id, &batch);
+    if (rc == OK)
+        rc = enrichment_set_status(ctx, e->id, e->status, e->error_code);
     return rc == OK ? job_done(ctx, e->job) : rc;
 }
 
-/* One step. E_NOT_FOUND when nothing is left to do. */
+/* One step. E_CREDITS when they are used up: what they sufficed for is done. */
 static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
     enum rc rc = enrichment_pending(ctx, step->id, step->from, STEP_ITEMS, &step->items);
-    if (rc == OK && step->items.n == 0)
-        return E_NOT_FOUND;
+    step->is_last = step->items.n == 0;
+    if (rc != OK || step->is_last)
+        return rc;
     struct enrichment_item *item = step->items.p;
     for (size_t i = 0; rc == OK && i < step->items.n; i++)
         rc = find(ctx, step, &item[i]);
     if (rc != OK)
         return rc;
-    rc = db_transact(ctx, store_step, step);
+    struct stored stored = { .step = step };
+    rc = db_transact(ctx, store_step, &stored);
     credits_changed(); /* once more, now that it is committed */
     if (rc == OK)
         step->from = item[step->items.n - 1].position.v + 1;
-    return rc;
+    return rc == OK && stored.is_short ? E_CREDITS : rc;
 }
 
 /* The process is to end: another one, or its next life, goes on. */
@@ -165,7 +201,8 @@ static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct en
                          find_one *find) {
     enum rc rc = OK;
     int64_t from = 0;
-    while (rc == OK) {
+    bool is_last = false;
+    while (rc == OK && !is_last) {
         /* Each step on an arena of its own: a batch has up to 100,000 items. */
         struct ctx step_ctx = *ctx;
         step_ctx.arena = arena_new();
@@ -174,6 +211,7 @@ static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct en
         if (rc != OK && step_ctx.err.rc != OK)
             (void) fail(ctx, rc, "%.*s", STR_FMT(step_ctx.err.text)); /* copies the text */
         from = step.from;
+        is_last = step.is_last;
         arena_free(&step_ctx.arena);
     }
     return rc;
@@ -190,8 +228,8 @@ static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment
     if (str_to_i64(job->subject, &id) != OK)
         return fail(ctx, E_INVALID, "subject of the job");
     struct enrichment batch;
-    enum rc rc = enrichment_get(ctx, kind, id, &batch);
-    struct end end = { job, id, "completed", NULL };
+    enum rc rc = get_batch(ctx, kind, id, &batch);
+    struct end end = { job, kind, id, "completed", NULL };
     if (rc == OK)
         rc = db_transact(ctx, start_batch, &end);
     if (rc == OK)
@@ -199,7 +237,7 @@ static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment
     if (rc == E_CREDITS) {
         end.status = "error";
         end.error_code = "insufficient_credits";
-    } else if (rc != E_NOT_FOUND) {
+    } else if (rc != OK) {
         return rc;
     }
     ctx_clear_error(ctx);

@@ -1,108 +1,214 @@
 /* A lookup is a job whose subject is the person: one at a time per account, and its row
  * says afterwards that it was made. A provider that found nothing is asked again after
  * LOOKUP_AGAIN_MS at the earliest, one that could not be reached after LOOKUP_FAILED_MS.
- *
- * The provider gets POST {"id", "name", "first_name", "last_name", "title",
- * "linkedin_url", "company_name", "company_domain"} and answers 200 with
- * {"email": "…", "phone_numbers": [{"number": "…", "type": "mobile"}]}, both optional,
- * or 404 when it knows nothing. */
+ */
 #include "enrich/reveal.h"
 
 #include "base/check.h"
-#include "base/rand.h"
+#include "base/limits.h"
+#include "base/map.h"
 #include "base/vec.h"
-#include "data/urls.h"
 #include "db/db.h"
 #include "db/sql.h"
-#include "json/reader.h"
-#include "json/writer.h"
-#include "net/http_client.h"
+#include "enrich/provider.h"
+#include "search/tags.h"
 #include "store/credits.h"
 #include "store/put.h"
 #include "store/queries.h"
+#include "store/removals.h"
 #include "store/services.h"
 
 #define FOUND_AGAIN_MS  DAY_MS
 #define LOOKUP_AGAIN_MS (7 * DAY_MS)
 #define LOOKUP_FAILED_MS HOUR_MS
-enum { FOUND_HALVES = 1, REVEAL_HALVES = 2, PROVIDER_MS = 120 * 1000, ANSWER_MAX_BYTES = 65536 };
+enum { FOUND_HALVES = 1, REVEAL_HALVES = 2 };
 
 static const char job_name[] = "reveal";
 
-/* Notes the charge of everybody who was not charged for within the last day, and returns
- * who that is: two requests at once cannot both get the same person. */
+/* Who was not charged for within the last day. */
+static const struct query due
+    = { "found_due",
+        "SELECT k.value FROM json_each($2) k WHERE NOT EXISTS (SELECT 1 FROM found_charges f "
+        "WHERE f.account_id = $1 AND f.person_id = k.value AND f.charged_at > $3)",
+        "SELECT k.value FROM json_array_elements_text($2::json) k(value) WHERE NOT EXISTS "
+        "(SELECT 1 FROM found_charges f "
+        "WHERE f.account_id = $1 AND f.person_id = k.value AND f.charged_at > $3)" };
 static const struct query found
     = { "found_charges",
         "INSERT INTO found_charges (account_id, person_id, charged_at) "
-        "SELECT $1, value, $3 FROM json_each($2) WHERE 1 = 1 ORDER BY value "
-        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at "
-        "WHERE found_charges.charged_at <= $4 RETURNING person_id",
+        "SELECT DISTINCT $1, value, $3 FROM json_each($2) WHERE 1 = 1 "
+        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at",
         "INSERT INTO found_charges (account_id, person_id, charged_at) "
-        "SELECT DISTINCT $1, value, $3 FROM json_array_elements_text($2::json) ORDER BY value "
-        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at "
-        "WHERE found_charges.charged_at <= $4 RETURNING person_id" };
-static const struct query set_email
-    = { "reveal_set_email",
-        "UPDATE people SET stored_email = $2, email_key = $2, updated_at = $3 "
-        "WHERE id = $1 AND email_key IS NULL "
-        "AND NOT EXISTS (SELECT 1 FROM people WHERE email_key = $2)",
-        NULL };
+        "SELECT DISTINCT $1, value, $3::bigint FROM json_array_elements_text($2::json) "
+        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at" };
 /* Locked, so that a removal does not come between. */
 static const struct query is_there
     = { "reveal_is_there", "SELECT 1 FROM people WHERE id = $1",
         "SELECT 1 FROM people WHERE id = $1 FOR UPDATE" };
-static const struct query *const queries[] = { &found, &set_email, &is_there };
+static const struct query *const queries[] = { &due, &found, &is_there };
 const struct query_table reveal_queries = QUERY_TABLE(queries);
 
 /* --- charging --- */
 
-/* Keys of the found charges that are due now. The time makes tomorrow's key another. */
-static enum rc found_keys(struct ctx *ctx, struct person *const *people, size_t n,
-                          struct strs *ret_keys) {
+/* What there is to pay for, in the order of the people. The three prices each have keys of
+ * their own in the ledger. */
+enum price { FOUND, EMAIL, PHONE, PRICES };
+static const struct {
+    enum credit_kind kind;
+    int64_t halves;
+} prices[PRICES] = {
+    [FOUND] = { CREDIT_EMAIL, FOUND_HALVES },
+    [EMAIL] = { CREDIT_EMAIL, REVEAL_HALVES },
+    [PHONE] = { CREDIT_PHONE, REVEAL_HALVES },
+};
+
+struct item {
+    size_t person; /* which of the people */
+    enum price price;
+    struct str key;
+};
+
+struct bill {
+    struct list items;   /* of struct item */
+    struct list numbers; /* of struct phone_number: those of all the people */
+    struct map due;      /* ids of the people whose finding is to be paid for */
+    size_t paid;         /* how many of the people are paid for, from the first on */
+};
+
+static struct strs ids_of(struct arena *arena, struct person *const *people, size_t n) {
     struct strs ids = { 0 };
     for (size_t i = 0; i < n; i++)
-        strs_add(ctx->arena, &ids, people[i]->id);
-    int64_t now = ctx_now(ctx);
+        strs_add(arena, &ids, people[i]->id);
+    return ids;
+}
+
+static enum rc find_due(struct ctx *ctx, struct strs ids, struct bill *bill) {
+    static char present;
+    bill->due = map_in(ctx->arena);
     struct db_rows *rows;
-    enum rc rc = db_query(ctx, &found,
+    enum rc rc = db_query(ctx, &due,
                           DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, ids),
-                                  db_v_int(now), db_v_int(now - FOUND_AGAIN_MS)),
+                                  db_v_int(ctx_now(ctx) - FOUND_AGAIN_MS)),
                           &rows);
     if (rc != OK)
         return rc;
     while (db_next(rows))
-        strs_add(ctx->arena, ret_keys,
-                 arena_printf(ctx->arena, "found:%.*s:%lld", STR_FMT(db_text(rows, 0)),
-                              (long long) now));
+        map_put(&bill->due, arena_str(ctx->arena, db_text(rows, 0)), &present);
     return db_rows_close(rows);
 }
 
-static struct strs email_keys(struct ctx *ctx, struct person *const *people, size_t n) {
-    struct strs keys = { 0 };
-    for (size_t i = 0; i < n; i++)
-        if (str_is_set(people[i]->stored_email))
-            strs_add(ctx->arena, &keys,
-                     arena_printf(ctx->arena, "email:%.*s", STR_FMT(people[i]->id)));
-    return keys;
+static void add_item(struct ctx *ctx, struct bill *bill, size_t person, enum price price,
+                     struct str key) {
+    struct item *item = list_add(ctx->arena, &bill->items, sizeof *item);
+    *item = (struct item){ person, price, key };
 }
 
-/* The numbers of all these people, and the keys of their charges. */
-static enum rc phone_keys(struct ctx *ctx, struct person *const *people, size_t n,
-                          struct list *ret_numbers, struct strs *ret_keys) {
-    struct strs ids = { 0 };
-    for (size_t i = 0; i < n; i++)
-        strs_add(ctx->arena, &ids, people[i]->id);
-    enum rc rc = phone_numbers_of(ctx, ids, ret_numbers);
-    const struct phone_number *number = ret_numbers->p;
-    for (size_t i = 0; rc == OK && i < ret_numbers->n; i++)
-        strs_add(ctx->arena, ret_keys,
-                 arena_printf(ctx->arena, "phone:%.*s", STR_FMT(number[i].id)));
+/* The time makes tomorrow's key of a found person another. */
+static void add_person(struct ctx *ctx, struct bill *bill, struct reveal what, size_t i,
+                       const struct person *person) {
+    if (map_get(&bill->due, person->id))
+        add_item(ctx, bill, i, FOUND,
+                 arena_printf(ctx->arena, "found:%.*s:%lld", STR_FMT(person->id),
+                              (long long) ctx_now(ctx)));
+    if (what.email && str_is_set(person->stored_email))
+        add_item(ctx, bill, i, EMAIL,
+                 arena_printf(ctx->arena, "email:%.*s", STR_FMT(person->id)));
+    const struct phone_number *number = bill->numbers.p;
+    for (size_t k = 0; k < bill->numbers.n; k++)
+        if (str_eq(number[k].person_id, person->id))
+            add_item(ctx, bill, i, PHONE,
+                     arena_printf(ctx->arena, "phone:%.*s", STR_FMT(number[k].id)));
+}
+
+static enum rc make_bill(struct ctx *ctx, struct reveal what, struct person *const *people,
+                         size_t n, struct bill *bill) {
+    struct strs ids = ids_of(ctx->arena, people, n);
+    enum rc rc = find_due(ctx, ids, bill);
+    if (rc == OK && what.phone_numbers)
+        rc = phone_numbers_of(ctx, ids, &bill->numbers);
+    for (size_t i = 0; rc == OK && i < n; i++)
+        add_person(ctx, bill, what, i, people[i]);
+    bill->paid = n;
     return rc;
 }
 
-static enum rc charge(struct ctx *ctx, enum credit_kind kind, int64_t halves, struct strs keys) {
-    return keys.n ? credits_charge_all(ctx, kind, halves, keys) : OK;
+/* Cuts the bill before the first of the people whom `funds` do not suffice for. What was
+ * paid for before, or is there twice, costs nothing. */
+static enum rc cut_bill(struct ctx *ctx, struct credits funds, struct bill *bill) {
+    static char present;
+    struct credits left = funds;
+    struct strs keys = { 0 }, paid = { 0 };
+    const struct item *item = bill->items.p;
+    for (size_t i = 0; i < bill->items.n; i++) {
+        strs_add(ctx->arena, &keys, item[i].key);
+        left.halves[prices[item[i].price].kind] -= prices[item[i].price].halves;
+    }
+    if (left.halves[CREDIT_EMAIL] >= 0 && left.halves[CREDIT_PHONE] >= 0)
+        return OK;
+    enum rc rc = credits_paid(ctx, keys, &paid);
+    struct map free_keys = map_in(ctx->arena);
+    for (size_t i = 0; i < paid.n; i++)
+        map_put(&free_keys, paid.p[i], &present);
+    left = funds;
+    for (size_t i = 0; rc == OK && i < bill->items.n; i++) {
+        if (map_put(&free_keys, item[i].key, &present))
+            continue;
+        int64_t *halves = &left.halves[prices[item[i].price].kind];
+        *halves -= prices[item[i].price].halves;
+        if (*halves < 0) {
+            bill->paid = item[i].person;
+            break;
+        }
+    }
+    return rc;
 }
+
+/* Email credits before phone credits (store/credits.h). */
+static enum rc pay_bill(struct ctx *ctx, struct person *const *people, const struct bill *bill) {
+    struct strs keys[PRICES] = { 0 }, found_now = { 0 };
+    const struct item *item = bill->items.p;
+    for (size_t i = 0; i < bill->items.n && item[i].person < bill->paid; i++) {
+        strs_add(ctx->arena, &keys[item[i].price], item[i].key);
+        if (item[i].price == FOUND)
+            strs_add(ctx->arena, &found_now, people[item[i].person]->id);
+    }
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < PRICES; i++)
+        rc = credits_charge_all(ctx, prices[i].kind, prices[i].halves, keys[i]);
+    if (rc == OK && found_now.n)
+        rc = db_exec(ctx, &found,
+                     DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, found_now),
+                             db_v_int(ctx_now(ctx))),
+                     NULL);
+    return rc;
+}
+
+/* The balances are locked first: nobody else charges the account until this is done. */
+static enum rc charge(struct ctx *ctx, struct reveal what, struct person *const *people, size_t n,
+                      struct bill *bill) {
+    struct credits funds;
+    enum rc rc = credits_lock(ctx, &funds);
+    if (rc == OK)
+        rc = make_bill(ctx, what, people, n, bill);
+    if (rc == OK)
+        rc = cut_bill(ctx, funds, bill);
+    return rc == OK ? pay_bill(ctx, people, bill) : rc;
+}
+
+enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what, struct person *const *people,
+                              size_t n, size_t *ret_paid) {
+    struct bill bill = { 0 };
+    enum rc rc = charge(ctx, what, people, n, &bill);
+    if (rc == OK)
+        *ret_paid = bill.paid;
+    return rc;
+}
+
+struct reveal_work {
+    struct reveal what;
+    struct person *const *people;
+    size_t n;
+};
 
 static void show(struct ctx *ctx, struct reveal what, struct person *person,
                  const struct list *numbers) {
@@ -118,33 +224,15 @@ static void show(struct ctx *ctx, struct reveal what, struct person *person,
     }
 }
 
-enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what, struct person *const *people,
-                              size_t n) {
-    struct strs found_now = { 0 }, phones = { 0 };
-    struct list numbers = { 0 };
-    enum rc rc = found_keys(ctx, people, n, &found_now);
-    if (rc == OK && what.phone_numbers)
-        rc = phone_keys(ctx, people, n, &numbers, &phones);
-    if (rc == OK)
-        rc = charge(ctx, CREDIT_EMAIL, FOUND_HALVES, found_now);
-    if (rc == OK && what.email)
-        rc = charge(ctx, CREDIT_EMAIL, REVEAL_HALVES, email_keys(ctx, people, n));
-    if (rc == OK)
-        rc = charge(ctx, CREDIT_PHONE, REVEAL_HALVES, phones);
-    for (size_t i = 0; rc == OK && i < n; i++)
-        show(ctx, what, people[i], &numbers);
-    return rc;
-}
-
-struct reveal_work {
-    struct reveal what;
-    struct person *const *people;
-    size_t n;
-};
-
 static enum rc reveal_work(struct ctx *ctx, void *arg) {
     const struct reveal_work *w = arg;
-    return reveal_in_transaction(ctx, w->what, w->people, w->n);
+    struct bill bill = { 0 };
+    enum rc rc = charge(ctx, w->what, w->people, w->n, &bill);
+    if (rc == OK && bill.paid < w->n)
+        return E_CREDITS; /* takes back what was charged */
+    for (size_t i = 0; rc == OK && i < w->n; i++)
+        show(ctx, w->what, w->people[i], &bill.numbers);
+    return rc;
 }
 
 enum rc reveal_people(struct ctx *ctx, struct reveal what, struct person *const *people,
@@ -201,130 +289,56 @@ enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person
     return rc == OK ? E_TIMEOUT : rc;
 }
 
-/* --- the provider --- */
-
-struct provider_question {
-    struct str id, name, first_name, last_name, title, linkedin_url, company_name, company_domain;
-};
-
-#define T struct provider_question
-static const struct field question_rows[] = {
-    F_ID(T, id, .doc = "Id of the person."),
-    F_STR(T, name, .doc = "Full name."),
-    F_STR(T, first_name, .doc = "First name."),
-    F_STR(T, last_name, .doc = "Last name."),
-    F_STR(T, title, .doc = "Job title."),
-    F_STR(T, linkedin_url, .doc = "LinkedIn URL."),
-    F_STR(T, company_name, .doc = "Name of the company."),
-    F_STR(T, company_domain, .doc = "Domain of the company."),
-};
-#undef T
-static const struct fields question_fields
-    = FIELDS("ProviderQuestion", struct provider_question, question_rows, .doc = "Whose address.");
-
-struct provider_answer {
-    struct str email;
-    struct list phone_numbers; /* of struct provider_phone */
-};
-
-struct provider_phone {
-    struct str number, type;
-};
-
-#define T struct provider_phone
-static const struct field phone_rows[] = {
-    F_STR(T, number, .flags = FIELD_REQUIRED, .max = 40, .doc = "The number."),
-    F_STR(T, type, .max = 20, .doc = "mobile, direct, office or landline."),
-};
-#undef T
-static const struct fields phone_fields
-    = FIELDS("ProviderPhone", struct provider_phone, phone_rows, .doc = "A phone number.");
-
-#define T struct provider_answer
-static const struct field answer_rows[] = {
-    F_STR(T, email, .flags = FIELD_NULLABLE, .max = 254, .doc = "The address."),
-    F_LIST(T, phone_numbers, .flags = FIELD_NULLABLE, .max = 20, .of = &phone_fields,
-           .doc = "The phone numbers."),
-};
-#undef T
-static const struct fields answer_fields
-    = FIELDS("ProviderAnswer", struct provider_answer, answer_rows, .doc = "What was found.");
-
-static struct str question_about(struct arena *arena, const struct person *p) {
-    struct provider_question question = {
-        .id = p->id, .name = p->name, .first_name = p->first_name, .last_name = p->last_name,
-        .title = p->title, .linkedin_url = p->linkedin_url,
-        .company_name = p->company ? p->company->name : STR_NONE,
-        .company_domain = p->company ? p->company->domain : STR_NONE,
-    };
-    struct buf body = buf_in(arena, ANSWER_MAX_BYTES);
-    struct json_writer w = json_writer(&body);
-    json_fields(&w, &question_fields, &question);
-    return buf_text(&body);
-}
-
-static enum rc ask(struct ctx *ctx, const struct person *person,
-                   struct provider_answer *ret_answer) {
-    struct http_call call = {
-        .url = ctx->services->reveal.provider_url,
-        .body = question_about(ctx->arena, person),
-        .timeout_ms = PROVIDER_MS,
-        .answer_max = ANSWER_MAX_BYTES,
-        .allow_private = ctx->services->reveal.allow_private,
-    };
-    struct http_reply reply;
-    struct str reason;
-    enum rc rc = http_call(ctx->arena, &call, &reply, &reason);
-    if (rc != OK)
-        return fail(ctx, rc, "reveal provider: %.*s", STR_FMT(reason));
-    if (reply.status == 404)
-        return OK;
-    if (reply.status != 200)
-        return fail(ctx, E_IO, "reveal provider answered %ld", reply.status);
-    json_t *root;
-    struct json_position at;
-    if (json_parse(ctx->arena, reply.body, &root, &at) != OK
-        || json_read_fields(ctx, &answer_fields, root, STR(""), ret_answer) != OK)
-        return fail(ctx, E_PROTO, "reveal provider: the answer cannot be read");
-    return OK;
-}
+/* --- the job --- */
 
 struct store_work {
     const struct job *job;
-    const struct person *person;
     const struct provider_answer *answer;
 };
 
-static struct list new_numbers(struct ctx *ctx, const struct store_work *w) {
-    struct list numbers = { 0 };
-    const struct provider_phone *found_phone = w->answer->phone_numbers.p;
-    for (size_t i = 0; i < w->answer->phone_numbers.n; i++) {
-        struct phone_number *number = list_add(ctx->arena, &numbers, sizeof *number);
-        number->id = uuid_new(ctx->arena, ctx_now(ctx));
-        number->person_id = w->person->id;
-        number->number = found_phone[i].number;
-        number->type = found_phone[i].type;
-        number->source = STR("provider");
-    }
-    return numbers;
+/* Whether the answer may be kept: not when its address is that of somebody who was removed
+ * for privacy, because then this person is the one. */
+static enum rc may_keep(struct ctx *ctx, const struct provider_answer *answer, bool *ret_may) {
+    bool removed;
+    enum rc rc = removal_exists(ctx, REMOVAL_EMAIL, answer->email, &removed);
+    if (rc == OK)
+        *ret_may = !removed;
+    return rc;
+}
+
+/* The row as an import leaves it. An address that somebody else has is not this person's,
+ * and one that is known stays; so does a row that it would make too long. */
+static enum rc put_email(struct ctx *ctx, struct str id, struct str email) {
+    struct person person, other;
+    enum rc rc = person_get(ctx, id, &person);
+    if (rc != OK || !str_is_set(email) || str_is_set(person.email_key))
+        return rc;
+    rc = person_by_email(ctx, email, &other);
+    if (rc != E_NOT_FOUND)
+        return rc;
+    person.stored_email = email;
+    person.email_key = email;
+    person.updated_at = opt_int(ctx_now(ctx));
+    person_index(ctx->arena, &person);
+    if (fields_bytes(&person_fields, &person) > STORED_ROW_MAX_BYTES)
+        return OK;
+    return people_put(ctx, (struct list){ &person, 1 });
 }
 
 /* What was found and the end of the job, together. */
 static enum rc store_answer(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
-    struct email email;
     int64_t one;
-    enum rc rc = db_get_int(ctx, &is_there, DB_ARGS(db_v_text(w->person->id)), &one);
+    bool may = false;
+    enum rc rc = db_get_int(ctx, &is_there, DB_ARGS(db_v_text(w->job->subject)), &one);
     if (rc == E_NOT_FOUND) /* removed while the provider was asked: nothing may be kept */
         return job_done(ctx, w->job);
-    if (rc == OK && str_is_set(w->answer->email)
-        && email_parse(ctx->arena, w->answer->email, &email) == OK)
-        rc = db_exec(ctx, &set_email,
-                     DB_ARGS(db_v_text(w->person->id), db_v_text(email.address),
-                             db_v_int(ctx_now(ctx))),
-                     NULL);
     if (rc == OK)
-        rc = phone_numbers_put(ctx, new_numbers(ctx, w));
+        rc = may_keep(ctx, w->answer, &may);
+    if (rc == OK && may)
+        rc = put_email(ctx, w->job->subject, w->answer->email);
+    if (rc == OK && may)
+        rc = phone_numbers_put(ctx, w->answer->phone_numbers);
     return rc == OK ? job_done(ctx, w->job) : rc;
 }
 
@@ -333,11 +347,11 @@ enum rc reveal_job(struct ctx *ctx, const struct job *job) {
     enum rc rc = person_get(ctx, job->subject, &person);
     if (rc == E_NOT_FOUND)
         return OK; /* removed meanwhile: nothing to look for */
-    struct provider_answer answer = { 0 };
+    struct provider_answer answer;
     if (rc == OK)
-        rc = ask(ctx, &person, &answer);
+        rc = provider_ask(ctx, &person, &answer);
     if (rc != OK)
         return rc;
-    rc = db_transact(ctx, store_answer, &(struct store_work){ job, &person, &answer });
+    rc = db_transact(ctx, store_answer, &(struct store_work){ job, &answer });
     return rc == E_CANCELED ? OK : rc;
 }

@@ -4,8 +4,9 @@
  *   one email credit for a revealed email, once ever;
  *   one phone credit for each revealed phone number, once ever.
  *
- * Charges of a call are one transaction with unique keys in the ledger: all or nothing,
- * and a call that is repeated after a crash pays nothing twice.
+ * Charges of a call are one transaction with unique keys in the ledger, and a call that is
+ * repeated after a crash pays nothing twice. A request pays for all or nothing, a batch for
+ * as many as the account can.
  *
  * An address that is not known may be looked for by a provider: an HTTP endpoint that
  * the operator configures (reveal.provider_url). That is a job of the asking account;
@@ -30,9 +31,11 @@ static inline enum rc reveal_person(struct ctx *ctx, struct reveal what, struct 
     return reveal_people(ctx, what, &person, 1);
 }
 
-/* The same inside a transaction of the caller's. */
+/* Charges for as many of these people as the account can pay for, from the first on;
+ * *ret_paid is their number. Inside db_transact. */
 MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
-                                       struct person *const *people, size_t n);
+                                       struct person *const *people, size_t n,
+                                       size_t *ret_paid);
 
 /* OK when all that can be known of the person is known, and is in *person; else starts
  * the lookup, unless it runs already, and returns E_TIMEOUT: not yet. */

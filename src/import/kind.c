@@ -40,15 +40,11 @@ static void derive_company_row(struct arena *arena, void *row) {
 }
 
 static void index_person(struct arena *arena, void *row) {
-    struct person *p = row;
-    p->tags = person_tags(arena, p);
-    p->rank = opt_int(person_rank(p));
+    person_index(arena, row);
 }
 
 static void index_company(struct arena *arena, void *row) {
-    struct company *c = row;
-    c->tags = company_tags(arena, c);
-    c->rank = opt_int(company_rank(c));
+    company_index(arena, row);
 }
 
 const struct row_kind people_kind = {

@@ -100,10 +100,18 @@ static void end_job(struct ctx *ctx, const struct end_work *w) {
                  LOG_S("error", ctx->err.text));
 }
 
+/* A job that ends the process whenever it runs is not run for ever. */
+static enum rc run_kind(struct ctx *ctx, const struct job_kind *kind, const struct job *job) {
+    if (job->lost.v >= JOB_LOST_MAX)
+        return fail(ctx, E_DENIED, "the process ended %lld times while this job ran",
+                    (long long) job->lost.v);
+    return kind ? kind->run(ctx, job) : E_UNSUPPORTED;
+}
+
 static void run_job(struct ctx *ctx, const struct job *job) {
     const struct job_kind *kind = find_kind(job->kind);
     int64_t began = monotonic_ms();
-    enum rc rc = kind ? kind->run(ctx, job) : E_UNSUPPORTED;
+    enum rc rc = run_kind(ctx, kind, job);
     struct str error = str_is_set(ctx->err.text) ? ctx->err.text : str_of(rc_text(rc));
     if (rc == OK || rc == E_CANCELED || (rc == E_TIMEOUT && job_runner_stopping()))
         log_info(ctx, "job run", LOG_S("kind", job->kind), LOG_C("result", rc_name(rc)),
@@ -183,17 +191,28 @@ static void hand_over(struct job_runner *r, const struct job *claimed) {
     pthread_mutex_unlock(&r->lock);
 }
 
+/* Whether one of the jobs held here was lost by an earlier process. */
+static bool holds_lost(struct job_runner *r) {
+    bool lost = false;
+    pthread_mutex_lock(&r->lock);
+    for (int i = 0; i < r->held_n; i++)
+        lost = lost || r->held[i]->lost.v > 0;
+    pthread_mutex_unlock(&r->lock);
+    return lost;
+}
+
 /* How long to wait before the next look. */
 static int64_t claim(struct job_runner *r, struct ctx *ctx, int limit) {
     struct list jobs = { 0 };
-    if (jobs_claim(ctx, r->owner, LEASE_MS, limit, &jobs) != OK) {
+    struct job_claim wanted = { r->owner, LEASE_MS, limit, .lost = !holds_lost(r) };
+    if (jobs_claim(ctx, &wanted, &jobs) != OK) {
         log_warn(ctx, "jobs could not be claimed, retrying", LOG_S("error", ctx->err.text));
         return TICK_MS; /* they stay due: without a pause this would never rest */
     }
     const struct job *job = jobs.p;
     for (size_t i = 0; i < jobs.n; i++)
         hand_over(r, &job[i]);
-    return 0;
+    return jobs.n ? 0 : TICK_MS; /* what is due may be another's, or wait for a lost one to end */
 }
 
 /* How long nothing can become due. */

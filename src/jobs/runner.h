@@ -16,7 +16,8 @@ struct job_runner;
  * result: OK ends the job (unless run ended it itself, in its last transaction);
  * E_CANCELED leaves it alone; a retryable failure runs it again after the next of
  * `retry_ms`; any other failure, and the last retry's, ends it as failed and calls
- * `gave_up` (may be NULL) in the same transaction. */
+ * `gave_up` (may be NULL) in the same transaction. So ends a job whose process ended
+ * JOB_LOST_MAX times while it ran without getting on (job_still_mine) between. */
 struct job_kind {
     const char *name;
     enum rc (*run)(struct ctx *ctx, const struct job *job);
@@ -24,6 +25,9 @@ struct job_kind {
     const int64_t *retry_ms; /* waiting times, ended by 0 */
     const char *doc;
 };
+
+/* Whoever kills a process does not do it so often before a job's first step is done. */
+enum { JOB_LOST_MAX = 5 };
 
 /* The kinds that exist (jobs/kinds.c). */
 extern const struct job_kind job_kinds[];

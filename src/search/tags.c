@@ -243,3 +243,13 @@ int64_t company_rank(const struct company *c) {
                            + present(c->industry) + present(c->location) + present(c->overview);
     return rank_of(size + 1, completeness, c->updated_at);
 }
+
+void person_index(struct arena *arena, struct person *person) {
+    person->tags = person_tags(arena, person);
+    person->rank = opt_int(person_rank(person));
+}
+
+void company_index(struct arena *arena, struct company *company) {
+    company->tags = company_tags(arena, company);
+    company->rank = opt_int(company_rank(company));
+}

@@ -94,4 +94,8 @@ struct str company_tags(struct arena *arena, const struct company *company);
 int64_t person_rank(const struct person *person);
 int64_t company_rank(const struct company *company);
 
+/* Sets tags and rank of a row that is to be stored, whoever changed it; updated_at is set. */
+void person_index(struct arena *arena, struct person *person);
+void company_index(struct arena *arena, struct company *company);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/rand.h"
+#include "base/vec.h"
 #include "db/db.h"
 #include "db/sql.h"
 #include "store/queries.h"
@@ -23,6 +24,18 @@ static const struct query add
 static const struct query lock
     = { "credits_lock", "SELECT halves FROM credit_balances WHERE account_id = $1 AND kind = $2",
         "SELECT halves FROM credit_balances WHERE account_id = $1 AND kind = $2 FOR UPDATE" };
+/* In the order in which charges take them, email first. */
+static const struct query lock_all
+    = { "credits_lock_all",
+        "SELECT kind, halves FROM credit_balances WHERE account_id = $1 ORDER BY kind",
+        "SELECT kind, halves FROM credit_balances WHERE account_id = $1 ORDER BY kind "
+        "FOR UPDATE" };
+static const struct query paid
+    = { "credits_paid",
+        "SELECT k.value FROM json_each($2) k WHERE EXISTS "
+        "(SELECT 1 FROM credit_entries e WHERE e.account_id = $1 AND e.charge_key = k.value)",
+        "SELECT k.value FROM json_array_elements_text($2::json) k(value) WHERE EXISTS "
+        "(SELECT 1 FROM credit_entries e WHERE e.account_id = $1 AND e.charge_key = k.value)" };
 static const struct query count_new
     = { "credits_count_new",
         "SELECT count(DISTINCT k.value) FROM json_each($2) k WHERE NOT EXISTS "
@@ -45,7 +58,7 @@ static const struct query take
         NULL };
 
 static const struct query *const queries[]
-    = { &balance, &add, &lock, &count_new, &enter, &take };
+    = { &balance, &add, &lock, &lock_all, &paid, &count_new, &enter, &take };
 const struct query_table credit_queries = QUERY_TABLE(queries);
 
 static _Atomic uint64_t version;
@@ -119,9 +132,10 @@ enum rc credits_grant(struct ctx *ctx, enum credit_kind kind, int64_t halves) {
     return rc;
 }
 
-enum rc credits_balance(struct ctx *ctx, struct credits *ret_credits) {
+static enum rc read_balances(struct ctx *ctx, const struct query *query,
+                             struct credits *ret_credits) {
     struct db_rows *rows;
-    enum rc rc = db_query(ctx, &balance, DB_ARGS(db_v_text(ctx->account_id)), &rows);
+    enum rc rc = db_query(ctx, query, DB_ARGS(db_v_text(ctx->account_id)), &rows);
     if (rc != OK)
         return rc;
     struct credits credits = { 0 };
@@ -133,6 +147,29 @@ enum rc credits_balance(struct ctx *ctx, struct credits *ret_credits) {
     rc = db_rows_close(rows);
     if (rc == OK)
         *ret_credits = credits;
+    return rc;
+}
+
+enum rc credits_balance(struct ctx *ctx, struct credits *ret_credits) {
+    return read_balances(ctx, &balance, ret_credits);
+}
+
+enum rc credits_lock(struct ctx *ctx, struct credits *ret_credits) {
+    return read_balances(ctx, &lock_all, ret_credits);
+}
+
+enum rc credits_paid(struct ctx *ctx, struct strs keys, struct strs *ret_paid) {
+    struct db_rows *rows;
+    enum rc rc = db_query(ctx, &paid,
+                          DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, keys)), &rows);
+    if (rc != OK)
+        return rc;
+    struct strs found = { 0 };
+    while (db_next(rows))
+        strs_add(ctx->arena, &found, db_text(rows, 0));
+    rc = db_rows_close(rows);
+    if (rc == OK)
+        *ret_paid = found;
     return rc;
 }
 

@@ -28,6 +28,13 @@ MUST_USE enum rc credits_grant(struct ctx *ctx, enum credit_kind kind, int64_t h
 
 MUST_USE enum rc credits_balance(struct ctx *ctx, struct credits *ret_credits);
 
+/* Reads the balances, and nobody else can charge the account until the transaction ends.
+ * Inside db_transact. */
+MUST_USE enum rc credits_lock(struct ctx *ctx, struct credits *ret_credits);
+
+/* Those of the keys that the account has paid for. */
+MUST_USE enum rc credits_paid(struct ctx *ctx, struct strs keys, struct strs *ret_paid);
+
 /* Takes `halves` > 0 for what `key` names ("email:PERSON"). Once for ever: with a key
  * that the account has paid for already it is OK and free. E_CREDITS when the balance
  * does not suffice: nothing was changed, and the transaction may go on or be given up.

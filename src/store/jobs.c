@@ -16,6 +16,7 @@ static const struct field job_rows[] = {
     F_JSON(T, payload, .doc = "What the kind needs to know."),
     F_STR(T, status, .doc = "queued, running, done, failed or canceled."),
     F_INT(T, attempts, .doc = "How often it failed."),
+    F_INT(T, lost, .doc = "How often its lease ran out since it last got on."),
     F_TIME(T, run_at, .doc = "When it is due."),
     F_STR(T, lease_owner, .doc = "The worker that has it."),
     F_TIME(T, lease_until, .doc = "Until when."),
@@ -28,8 +29,8 @@ const struct fields job_fields
     = FIELDS("Job", struct job, job_rows, .doc = "Work that goes on in the background.");
 
 #define COLUMNS                                                                          \
-    "id, account_id, kind, subject, payload, status, attempts, run_at, lease_owner, "    \
-    "lease_until, last_error, created_at, finished_at"
+    "id, account_id, kind, subject, payload, status, attempts, lost, run_at, "           \
+    "lease_owner, lease_until, last_error, created_at, finished_at"
 
 static const struct query enqueue
     = { "job_enqueue",
@@ -37,7 +38,7 @@ static const struct query enqueue
         "created_at) VALUES ($1, $2, $3, $4, $5, 'queued', $6, 0, $6) "
         "ON CONFLICT (account_id, kind, subject) DO UPDATE SET id = excluded.id, "
         "payload = excluded.payload, status = 'queued', run_at = excluded.run_at, attempts = 0, "
-        "last_error = NULL, lease_owner = NULL, lease_until = NULL, finished_at = NULL, "
+        "lost = 0, last_error = NULL, lease_owner = NULL, lease_until = NULL, finished_at = NULL, "
         "created_at = excluded.created_at "
         "WHERE jobs.status IN ('done', 'failed', 'canceled')",
         NULL };
@@ -51,20 +52,21 @@ static const struct query cancel
         "AND status IN ('queued', 'running')",
         NULL };
 /* On PostgreSQL locked rows are another worker's claim in progress: passed over. */
-#define DUE                                                             \
-    "(status = 'queued' AND run_at <= $1) OR "                          \
-    "(status = 'running' AND lease_until <= $1)"
-static const struct query claim
-    = { "jobs_claim",
-        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3 "
-        "WHERE id IN (SELECT id FROM jobs WHERE " DUE
-        " ORDER BY run_at LIMIT $4) RETURNING " COLUMNS,
-        "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3 "
-        "WHERE id IN (SELECT id FROM jobs WHERE " DUE
-        " ORDER BY run_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING " COLUMNS };
+#define CLAIM(also, which)                                                               \
+    "UPDATE jobs SET status = 'running', lease_owner = $2, lease_until = $1 + $3" also   \
+    " WHERE id IN (SELECT id FROM jobs WHERE " which
+#define QUEUED "status = 'queued' AND run_at <= $1 ORDER BY run_at LIMIT $4"
+#define LOST   "status = 'running' AND lease_until <= $1 ORDER BY lost, run_at LIMIT 1"
+#define CLAIMED ") RETURNING " COLUMNS
+static const struct query claim_queued
+    = { "jobs_claim", CLAIM("", QUEUED) CLAIMED,
+        CLAIM("", QUEUED) " FOR UPDATE SKIP LOCKED" CLAIMED };
+static const struct query claim_lost
+    = { "jobs_claim_lost", CLAIM(", lost = lost + 1", LOST) CLAIMED,
+        CLAIM(", lost = lost + 1", LOST) " FOR UPDATE SKIP LOCKED" CLAIMED };
 static const struct query still_mine
     = { "job_still_mine",
-        "UPDATE jobs SET lease_owner = lease_owner WHERE id = $1 AND lease_owner = $2 "
+        "UPDATE jobs SET lost = 0 WHERE id = $1 AND lease_owner = $2 "
         "AND status = 'running'",
         NULL };
 static const struct query renew
@@ -82,13 +84,14 @@ static const struct query done
         NULL };
 static const struct query give_back
     = { "job_give_back",
-        "UPDATE jobs SET status = 'queued', lease_owner = NULL, lease_until = NULL "
+        "UPDATE jobs SET status = 'queued', lost = 0, lease_owner = NULL, lease_until = NULL "
         "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
 static const struct query again
     = { "job_again",
         "UPDATE jobs SET status = 'queued', run_at = $3, last_error = $4, "
-        "attempts = attempts + 1, lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        "attempts = attempts + 1, lost = 0, lease_owner = NULL, lease_until = NULL "
+        "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
 static const struct query failed
     = { "job_failed",
@@ -105,8 +108,8 @@ static const struct query count
     = { "jobs_count", "SELECT status, count(*) FROM jobs GROUP BY status", NULL };
 
 static const struct query *const queries[]
-    = { &enqueue, &by_subject, &cancel, &claim,  &still_mine, &renew,
-        &release, &done,       &again,  &failed, &next_due,   &count, &give_back };
+    = { &enqueue, &by_subject, &cancel, &claim_queued, &claim_lost, &still_mine, &renew,
+        &release, &done,       &again,  &failed,       &next_due,   &count,      &give_back };
 const struct query_table job_queries = QUERY_TABLE(queries);
 
 enum rc job_enqueue(struct ctx *ctx, const char *kind, struct str subject, struct str payload) {
@@ -133,24 +136,31 @@ enum rc job_cancel(struct ctx *ctx, const char *kind, struct str subject) {
 }
 
 struct claim_work {
-    struct str owner;
-    int64_t lease_ms;
-    int limit;
+    const struct job_claim *claim;
     struct list jobs;
 };
 
 static enum rc claim_in_transaction(struct ctx *ctx, void *arg) {
     struct claim_work *w = arg;
+    struct db_value now = db_v_int(ctx_now(ctx)), owner = db_v_text(w->claim->owner);
+    struct db_value lease = db_v_int(w->claim->lease_ms);
     w->jobs = (struct list){ 0 }; /* the work may be run a second time */
-    return db_list(ctx, &claim,
-                   DB_ARGS(db_v_int(ctx_now(ctx)), db_v_text(w->owner), db_v_int(w->lease_ms),
-                           db_v_int(w->limit)),
-                   &job_fields, &w->jobs);
+    enum rc rc = OK;
+    if (w->claim->lost)
+        rc = db_list(ctx, &claim_lost, DB_ARGS(now, owner, lease), &job_fields, &w->jobs);
+    int left = w->claim->limit - (int) w->jobs.n;
+    struct list queued = { 0 };
+    if (rc == OK && left > 0)
+        rc = db_list(ctx, &claim_queued, DB_ARGS(now, owner, lease, db_v_int(left)),
+                     &job_fields, &queued);
+    const struct job *job = queued.p;
+    for (size_t i = 0; i < queued.n; i++)
+        *(struct job *) list_add(ctx->arena, &w->jobs, sizeof *job) = job[i];
+    return rc;
 }
 
-enum rc jobs_claim(struct ctx *ctx, struct str owner, int64_t lease_ms, int limit,
-                   struct list *ret_jobs) {
-    struct claim_work work = { .owner = owner, .lease_ms = lease_ms, .limit = limit };
+enum rc jobs_claim(struct ctx *ctx, const struct job_claim *claim, struct list *ret_jobs) {
+    struct claim_work work = { .claim = claim };
     enum rc rc = db_transact(ctx, claim_in_transaction, &work);
     if (rc == OK)
         *ret_jobs = work.jobs;

@@ -10,7 +10,7 @@
 
 struct job {
     struct str id, account_id, kind, subject, payload, status, last_error, lease_owner;
-    struct opt_int attempts, run_at, lease_until, created_at, finished_at;
+    struct opt_int attempts, lost, run_at, lease_until, created_at, finished_at;
 };
 extern const struct fields job_fields;
 
@@ -29,14 +29,24 @@ MUST_USE enum rc job_by_subject(struct ctx *ctx, const char *kind, struct str su
  * when there was nothing to end. Inside db_transact. */
 MUST_USE enum rc job_cancel(struct ctx *ctx, const char *kind, struct str subject);
 
+struct job_claim {
+    struct str owner;
+    int64_t lease_ms;
+    int limit;
+    bool lost; /* also one whose lease ran out */
+};
+
 /* Claims up to `limit` due jobs of any account for `owner` until now + lease_ms: queued
- * ones whose time has come and running ones whose lease ran out. In one statement, so
- * that no two workers get the same. Transacts itself. List of struct job. */
-MUST_USE enum rc jobs_claim(struct ctx *ctx, struct str owner, int64_t lease_ms, int limit,
+ * ones whose time has come, and if asked for one that runs and whose lease ran out: its
+ * `lost` says how often that happened since it last got on. Such a job may be what ended
+ * its process, so who runs one takes no second one, and an innocent one that ran beside it
+ * is soon cleared: the least lost comes first. No two claimers get the same. Transacts
+ * itself. List of struct job. */
+MUST_USE enum rc jobs_claim(struct ctx *ctx, const struct job_claim *claim,
                             struct list *ret_jobs);
 
 /* What the holder of a claim does with it: make sure, in the transaction of a step, that
- * it still holds it; end it. E_CANCELED when the job is not `owner`'s any more
+ * it still holds it, which also notes that it got on; end it. E_CANCELED when the job is not `owner`'s any more
  * (canceled, or its lease ran out and somebody else has it): then nothing was changed
  * and the caller's transaction should be given up. Inside db_transact. */
 MUST_USE enum rc job_still_mine(struct ctx *ctx, const struct job *job);
@@ -44,8 +54,7 @@ MUST_USE enum rc job_done(struct ctx *ctx, const struct job *job);
 /* Queued as it was before the claim: nothing went wrong, somebody is to go on with it. */
 MUST_USE enum rc job_give_back(struct ctx *ctx, const struct job *job);
 /* It failed: runs again at `run_at`, or never (`run_at` < 0). `error` is kept with it. Only
- * this counts as an attempt; a claim that ran out does not, because what ended it was the
- * process. */
+ * this counts as an attempt; a claim that ran out counts as lost. */
 MUST_USE enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at,
                            struct str error);
 

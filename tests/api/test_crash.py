@@ -137,6 +137,31 @@ class BatchCrashTest(ServerCrashTest):
         self.assertEqual(self.balance(client), before - len(asked) * 1.5)
 
 
+    def test_the_last_credits_are_spent_once(self):
+        """Killed batches of an account that cannot pay for all of them: each has its first people,
+        and what was charged is what is there."""
+        account = self.server.make_account("Short")
+        self.server.cli("credits", "grant", "email", 200, "--account", account.id)
+        client, batches, paid = self.server.client(account.key), [], set()
+        for _ in range(self.kills):
+            numbers = self.moments.choices(range(PEOPLE), k=150)
+            leads = [{"email": f"pat{n}@batch.example.com"} for n in numbers]
+            answer = client.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True},
+                                 expect=202)
+            batches.append((answer.header("Location"), numbers))
+            time.sleep(self.moments.uniform(0, 0.25))
+            self.kill_and_start()
+            client.close()
+        for href, numbers in batches:
+            answer = self.wait(client, href)
+            names = [result["result"]["name"] for result in self.results(client, answer)]
+            self.assertEqual(names, [f"Pat Number{n}" for n in numbers[:len(names)]])
+            self.assertEqual(answer["status"], "completed" if len(names) == len(numbers) else "error")
+            paid.update(numbers[:len(names)])
+        self.assertEqual(self.balance(client), 200 - len(paid) * 1.5)
+        self.assertLess(self.balance(client), 1.5)
+
+
 class Stubborn(threading.Thread):
     """A client that repeats what was cut off until it is answered."""
 

@@ -102,7 +102,29 @@ class PeopleBatchTest(EnrichmentTest):
         answer = self.wait(href, client).json
         self.assertEqual(answer["status"], "error")
         self.assertEqual(answer["_errors"][0]["code"], "insufficient_credits")
+        self.assertEqual([r["result"]["name"] for r in answer["results"]], ["Pat Number0"])
+        self.assertEqual(client.get("/account-info").json["credits"]["email"], 0)
+
+    def test_as_many_as_the_credits_suffice_for_in_order(self):
+        """133 people of 1.5 credits each, a step and a third of one; what is paid for is free later."""
+        account = self.server.make_account("Short")
+        self.server.cli("credits", "grant", "email", "200", "--account", account.id)
+        client = self.server.client(account.key)
+        leads = [{"email": "nobody@batch.example.com"}]
+        leads += [{"email": f"pat{n}@batch.example.com"} for n in range(20, 270)]
+        answer = self.wait(self.start(leads, client, reveal_email=True), client).json
+        self.assertEqual((answer["status"], answer["_errors"][0]["code"]), ("error", "insufficient_credits"))
+        results = list(answer["results"])
+        while "next" in answer["_links"]:
+            answer = client.get(answer["_links"]["next"]["href"], expect=200).json
+            results += answer["results"]
+        self.assertEqual(results[0], {"status": "not_found", "result": None})
+        self.assertEqual([r["result"]["email"] for r in results[1:]], [lead["email"] for lead in leads[1:134]])
         self.assertEqual(client.get("/account-info").json["credits"]["email"], 0.5)
+        self.server.cli("credits", "grant", "email", "200", "--account", account.id)
+        again = self.wait(self.start(leads, client, reveal_email=True), client).json
+        self.assertEqual(again["status"], "completed")
+        self.assertEqual(client.get("/account-info").json["credits"]["email"], 400 - 250 * 1.5)
 
 
 class CompaniesBatchTest(EnrichmentTest):

@@ -2,6 +2,7 @@
 import sqlite3
 import subprocess
 import threading
+import time
 
 import harness
 from fake.provider import Provider
@@ -25,7 +26,7 @@ class PeopleTest(harness.ApiTest):
         path = server.folder / "people.csv"
         path.write_text(cls.people, encoding="utf-8")
         said = server.line("import", "people", path)
-        assert said == "imported 7, updated 0, rejected 0", said
+        assert said == f"imported {len(cls.people.splitlines()) - 1}, updated 0, rejected 0", said
 
     def balance(self, key=None):
         client = self.server.client(key) if key else self.api
@@ -256,6 +257,11 @@ class RemovalTest(PeopleTest):
 
 
 class ProviderTest(PeopleTest):
+    people = PEOPLE + "".join(
+        f"{name},Engineer,Quiet GmbH,quiet.example.de,https://linkedin.com/in/{name.lower().replace(' ', '-')}"
+        ",,,Berlin,,Germany,\n"
+        for name in ("Una Formless", "Ida Nothing", "Eve Other", "Zoe Erased", "Pia Poison"))
+
     @classmethod
     def setUpClass(cls):
         cls.provider = Provider()
@@ -309,6 +315,75 @@ class ProviderTest(PeopleTest):
                    lambda seen: seen[1] == 0)
         self.assert_error(self.find(**who), 451, "unavailable_for_legal_reasons")
         self.assertEqual(self.count("SELECT count(*) FROM phone_numbers WHERE number = '+493023125111'"), 0)
+
+    def execute(self, statement):
+        """Changes the database; for what no interface does."""
+        database = self.server.database
+        if database.url:
+            subprocess.run(["psql", "-qAt", "-c", statement, database.url], check=True, capture_output=True)
+            return
+        with sqlite3.connect(database.folder / "var/outrider.db") as connection:
+            connection.execute(statement)
+
+    def reveal(self, name, **answer):
+        """The answer when the provider knows this about a person of the file."""
+        self.provider.answers[name] = (200, answer)
+        who = {"linkedin_url": "https://linkedin.com/in/" + name.lower().replace(" ", "-"),
+               "reveal_email": "true", "reveal_phone_numbers": "true"}
+        return self.until(lambda: self.find(**who), lambda answer: answer.status == 200).json
+
+    def test_what_the_provider_sends_is_brought_into_form(self):
+        completeness = "SELECT rank / 4096 FROM people WHERE name = 'Una Formless'"  # search/tags.c
+        before = self.count(completeness)
+        shown = self.reveal("Una Formless", email="Una <UNA@Quiet.Example.DE>", phone_numbers=[
+            {"number": "030 23125 001", "type": "Mobile"}, {"number": "+49 (0)30 23125-001", "type": "office"},
+            {"number": "call me"}, {"number": "12"}, {"number": "+1 212 555 0100", "type": "fax"},
+            {"number": "0049 30 23125 002", "type": "WORK"}])
+        self.assertEqual(shown["email"], "una@quiet.example.de")
+        numbers = [(n["number"], n.get("type")) for n in shown["phone_numbers"]]
+        self.assertEqual(sorted(numbers), [("+12125550100", None), ("+493023125001", "mobile"),
+                                           ("+493023125002", "office")])
+        self.assertEqual(self.count(completeness), before + 3)
+        self.assertEqual(self.find(email="una@quiet.example.de").json["name"], "Una Formless")
+
+    def test_what_is_no_address_and_no_number_is_not_kept(self):
+        shown = self.reveal("Ida Nothing", email="nobody at example", phone_numbers=[{"number": "+999 1234567"}])
+        self.assertNotIn("email", shown)
+        self.assertNotIn("phone_numbers", shown)
+        self.assertEqual(self.count("SELECT count(*) FROM phone_numbers WHERE number LIKE '%1234567'"), 0)
+
+    def test_the_address_of_another_person_is_not_kept(self):
+        shown = self.reveal("Eve Other", email="ada@engines.example.com",
+                            phone_numbers=[{"number": "+493023125333"}])
+        self.assertNotIn("email", shown)
+        self.assertEqual([n["number"] for n in shown["phone_numbers"]], ["+493023125333"])
+
+    def test_nothing_is_kept_of_whom_the_address_says_was_removed(self):
+        self.server.cli("privacy", "remove", "--email", "was.removed@quiet.example.de")
+        shown = self.reveal("Zoe Erased", email="Was.Removed@quiet.example.de",
+                            phone_numbers=[{"number": "+493023125444"}])
+        self.assertNotIn("email", shown)
+        self.assertNotIn("phone_numbers", shown)
+        self.assertEqual(self.count("SELECT count(*) FROM people WHERE stored_email LIKE 'was.removed%'"), 0)
+        self.assertEqual(self.count("SELECT count(*) FROM phone_numbers WHERE number = '+493023125444'"), 0)
+
+    def test_a_lookup_that_ends_the_process_is_not_made_for_ever(self):
+        self.server.allow_errors("the process ended 5 times while this job ran")
+        self.provider.hold()
+        self.addCleanup(self.provider.release)
+        who = {"linkedin_url": "https://linkedin.com/in/pia-poison", "reveal_email": "true"}
+        asked = lambda: [q for q in self.provider.questions if q["name"] == "Pia Poison"]  # noqa: E731
+        self.assert_error(self.find(**who), 408, "request_timeout")
+        for lives in range(1, 6):
+            self.until(lambda: time.sleep(0.2), lambda _: len(asked()) == lives)
+            self.server.kill()
+            self.execute("UPDATE jobs SET lease_until = 0 WHERE status = 'running'")  # time passes
+            self.server.start()
+            self.api.close()
+        self.until(lambda: self.find(**who), lambda answer: answer.status == 200)
+        self.assertEqual(len(asked()), 5)
+        self.assertEqual(self.count("SELECT count(*) FROM jobs WHERE status = 'failed' AND last_error = "
+                                    "'the process ended 5 times while this job ran'"), 1)
 
     def until(self, ask, good):
         for _ in range(30):

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "enrich/batch.h"
 #include "jobs/runner.h"
 #include "store/jobs.h"
 #include "store/services.h"
@@ -49,7 +50,7 @@ static void enqueue(struct ctx *ctx, struct str subject) {
 
 static struct list claim_all(struct ctx *ctx, const char *owner) {
     struct list jobs = { 0 };
-    assert_ok(ctx, jobs_claim(ctx, str_of(owner), LEASE_MS, 50, &jobs));
+    assert_ok(ctx, jobs_claim(ctx, &(struct job_claim){ str_of(owner), LEASE_MS, 50, true }, &jobs));
     return jobs;
 }
 
@@ -198,6 +199,53 @@ static void test_release(void **state) {
     assert_rc(ctx, change(ctx, (struct change){ DONE, STR_NONE, killed, 0 }), E_CANCELED);
 }
 
+/* --- jobs whose process ended --- */
+
+static void test_lost_claims_are_counted(void **state) {
+    struct ctx *ctx = account_start(state);
+    enqueue(ctx, subject_a);
+    static const struct {
+        enum call call; /* of the claim before; ENQUEUE: none, its process ended */
+        int64_t lost;   /* of the next claim */
+    } cases[] = {
+        { ENQUEUE, 1 }, { ENQUEUE, 2 }, { ENQUEUE, 3 }, { STILL_MINE, 1 }, { ENQUEUE, 2 },
+        { AGAIN, 0 },   { ENQUEUE, 1 }, { GIVE_BACK, 0 }, { ENQUEUE, 1 },
+    };
+    const struct job *mine = claim_one(ctx, "me");
+    assert_int_equal(mine->lost.v, 0);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        if (cases[i].call != ENQUEUE)
+            assert_ok(ctx, change(ctx, (struct change){ cases[i].call, STR_NONE, mine, START_MS }));
+        assert_ok(ctx, jobs_release(ctx));
+        mine = claim_one(ctx, "me");
+        assert_int_equal(mine->lost.v, cases[i].lost);
+    }
+}
+
+/* Several were lost together: they are cleared one by one, those least lost first. */
+static void test_lost_ones_are_claimed_singly(void **state) {
+    struct ctx *ctx = account_start(state);
+    struct list none = { 0 };
+    enqueue(ctx, subject_a);
+    claim_one(ctx, "me");
+    assert_ok(ctx, jobs_release(ctx));
+    claim_one(ctx, "me"); /* lost once */
+    enqueue(ctx, subject_b);
+    assert_str(claim_one(ctx, "me")->subject, "b");
+    assert_ok(ctx, jobs_release(ctx));
+    enqueue(ctx, STR("c"));
+    struct job_claim sound = { STR("me"), LEASE_MS, 50, .lost = false };
+    assert_ok(ctx, jobs_claim(ctx, &sound, &none));
+    assert_int_equal(none.n, 1);
+    assert_str(((const struct job *) none.p)->subject, "c");
+    const struct job *first = claim_one(ctx, "me");
+    assert_str(first->subject, "b");
+    assert_int_equal(first->lost.v, 1);
+    const struct job *second = claim_one(ctx, "me");
+    assert_str(second->subject, "a");
+    assert_int_equal(second->lost.v, 2);
+}
+
 /* --- many claimers --- */
 
 enum { CLAIMERS = 6, JOBS = 240 };
@@ -215,7 +263,7 @@ static void *claim_and_end(void *arg) {
     /* An empty claim can also mean that others hold locks: three in a row are the end. */
     for (int empty = 0; empty < 3;) {
         struct list jobs = { 0 };
-        c->failures += jobs_claim(&ctx, owner, LEASE_MS, 7, &jobs) != OK;
+        c->failures += jobs_claim(&ctx, &(struct job_claim){ owner, LEASE_MS, 7, false }, &jobs) != OK;
         const struct job *job = jobs.p;
         for (size_t i = 0; i < jobs.n; i++)
             c->failures += change(&ctx, (struct change){ DONE, STR_NONE, &job[i], 0 }) != OK;
@@ -279,7 +327,8 @@ static void test_runner(void **state) {
     assert_ok(ctx, db_transact(ctx, enqueue_others, NULL));
     job_runner_wake();
     struct job job = wait_for_end(ctx, "people_enrichment", STR("4711"));
-    assert_str(job.status, "done"); /* the batch is gone: nothing is left to do */
+    assert_str(job.status, "failed"); /* the batch is gone: that is no end of it */
+    assert_str(job.last_error, "enrichment 4711 is gone");
     job = wait_for_end(ctx, "unknown", STR("x"));
     assert_str(job.status, "failed");
     assert_true(str_is_set(job.last_error));
@@ -287,6 +336,49 @@ static void test_runner(void **state) {
     assert_null(runner);
     job_runner_wake(); /* without a runner: nothing */
     job_runner_stop(&runner);
+}
+
+/* A batch of one item, whose process ended `lost` times before its first step was done. */
+static int64_t lost_batch(struct ctx *ctx, int lost) {
+    struct company_query query = { .domain = STR("nowhere.example.com") };
+    struct enrichment_inputs inputs
+        = { { &query, 1 }, &company_enrichment_input_fields };
+    struct enrichment batch;
+    assert_ok(ctx, enrichment_create(ctx, ENRICH_COMPANIES, &inputs, &(struct enrichment){ 0 },
+                                     &batch));
+    for (int i = 0; i < lost; i++) {
+        claim_one(ctx, "killed");
+        assert_ok(ctx, jobs_release(ctx));
+    }
+    return batch.id.v;
+}
+
+static void test_runner_gives_up_what_kills_it(void **state) {
+    static const struct {
+        int lost;
+        const char *job, *batch, *error_code;
+    } cases[] = {
+        { JOB_LOST_MAX - 1, "done", "completed", NULL },
+        { JOB_LOST_MAX, "failed", "error", "internal_server_error" },
+    };
+    struct ctx *ctx = account_start(state);
+    struct test_db *t = *state;
+    struct services services = { 0 };
+    ctx->clock = &clock_system;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t id = lost_batch(ctx, cases[i].lost);
+        struct job_runner *runner = job_runner_start(t->db, &services, 3);
+        struct job job = wait_for_end(ctx, "companies_enrichment",
+                                      arena_printf(ctx->arena, "%lld", (long long) id));
+        job_runner_stop(&runner);
+        assert_str(job.status, cases[i].job);
+        struct enrichment batch;
+        assert_ok(ctx, enrichment_get(ctx, ENRICH_COMPANIES, id, &batch));
+        assert_str(batch.status, cases[i].batch);
+        assert_str(batch.error_code, cases[i].error_code);
+        if (cases[i].error_code)
+            assert_str(job.last_error, "the process ended 5 times while this job ran");
+    }
 }
 
 int main(void) {
@@ -297,8 +389,11 @@ int main(void) {
         BOTH_ENGINES(test_again_and_failed),
         BOTH_ENGINES(test_cancel),
         BOTH_ENGINES(test_release),
+        BOTH_ENGINES(test_lost_claims_are_counted),
+        BOTH_ENGINES(test_lost_ones_are_claimed_singly),
         BOTH_ENGINES(test_no_two_get_the_same),
         BOTH_ENGINES(test_runner),
+        BOTH_ENGINES(test_runner_gives_up_what_kills_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

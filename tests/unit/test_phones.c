@@ -157,8 +157,23 @@ static void test_every_number_of_the_real_file(void **state) {
     close(fd);
 }
 
+static void test_types(void **state) {
+    (void) state;
+    static const struct {
+        const char *word, *type;
+    } cases[] = {
+        { "mobile", "mobile" }, { " Mobile ", "mobile" }, { "CELL", "mobile" }, { "direct", "direct" },
+        { "office", "office" }, { "Work", "office" },     { "landline", "landline" }, { "home", "landline" },
+        { "fax", NULL },        { "", NULL },             { "mobile phone number", NULL },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        assert_str(phone_type(str_of(cases[i].word)), cases[i].type);
+    assert_str(phone_type(STR_NONE), NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_types),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_numbers_that_stay_as_they_came),
         cmocka_unit_test(test_no_numbers),

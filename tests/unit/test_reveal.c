@@ -162,6 +162,59 @@ static void test_several_people(void **state) {
     assert_ok(ctx, reveal_people(ctx, (struct reveal){ true, true }, NULL, 0));
 }
 
+/* A batch pays for as many people as the account can, in order; what was paid for is free. */
+struct partly {
+    struct reveal what;
+    struct person **people;
+    size_t n, paid;
+};
+
+static enum rc pay_partly(struct ctx *ctx, void *arg) {
+    struct partly *p = arg;
+    return reveal_in_transaction(ctx, p->what, p->people, p->n, &p->paid);
+}
+
+static void test_as_many_as_can_be_paid(void **state) {
+    static const struct {
+        int64_t email, phone;
+        struct reveal what;
+        size_t paid;
+        int64_t email_left, phone_left;
+    } cases[] = {
+        /* with email and phones 1 + 0 for person 0, 3 + 4 for 1, 2, 4, 5, 1 + 4 for 3 */
+        { 14, 20, { true, true }, PEOPLE + 1, 0, 0 },
+        { 13, 20, { true, true }, 5, 2, 4 },
+        { 0, 0, { true, true }, 0, 0, 0 },
+        { 1, 0, { true, true }, 1, 0, 0 },
+        { 4, 3, { true, true }, 1, 3, 3 },
+        { 100, 9, { true, true }, 3, 93, 1 },
+        { 3, 0, { false, false }, 3, 0, 0 },
+        { 6, 0, { true, false }, 2, 2, 0 },
+        { 100, 100, { false, false }, PEOPLE + 1, 94, 100 },
+    };
+    struct ctx *ctx = start(state, 0, 0);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct account account;
+        assert_ok(ctx, account_create(ctx, STR("Short"), &account));
+        ctx->account_id = account.id;
+        if (cases[i].email)
+            assert_ok(ctx, credits_grant(ctx, CREDIT_EMAIL, cases[i].email));
+        if (cases[i].phone)
+            assert_ok(ctx, credits_grant(ctx, CREDIT_PHONE, cases[i].phone));
+        struct person people[PEOPLE + 1], *pointers[PEOPLE + 1];
+        for (int n = 0; n <= PEOPLE; n++) { /* the first one twice */
+            people[n] = get(ctx, n % PEOPLE);
+            pointers[n] = &people[n];
+        }
+        struct partly p = { cases[i].what, pointers, PEOPLE + 1, 0 };
+        for (int times = 0; times < 2; times++) { /* the second time it is free */
+            assert_ok(ctx, db_transact(ctx, pay_partly, &p));
+            assert_int_equal(p.paid, cases[i].paid);
+            assert_balance(ctx, cases[i].email_left, cases[i].phone_left);
+        }
+    }
+}
+
 /* --- many at once --- */
 
 enum { THREADS = 8, ROUNDS = 12 };
@@ -216,6 +269,7 @@ int main(void) {
         BOTH_ENGINES(test_revealed_once_ever),
         BOTH_ENGINES(test_all_or_nothing),
         BOTH_ENGINES(test_several_people),
+        BOTH_ENGINES(test_as_many_as_can_be_paid),
         BOTH_ENGINES(test_concurrent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
