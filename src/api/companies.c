@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "enrich/find.h"
 #include "http/request.h"
+#include "search/explain.h"
 #include "search/search.h"
 
 #define T struct company_query
@@ -29,6 +30,7 @@ static enum rc get_companies_find(struct request *r) {
 struct company_search_result {
     struct list results; /* of struct company */
     struct pagination *pagination;
+    struct facets *facets;
 };
 
 #define T struct company_search_result
@@ -37,6 +39,7 @@ static const struct field company_search_result_rows[] = {
     F_LIST(T, results, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &company_fields,
            .doc = "The companies of this page, best first."),
     PAGINATION_ROW(T),
+    F_OBJECT(T, facets, struct facets, .of = &facets_fields, .doc = "Counts, when asked for."),
 };
 #undef T
 static const struct fields company_search_result_fields
@@ -44,14 +47,19 @@ static const struct fields company_search_result_fields
              .doc = "A page of companies.");
 
 static enum rc post_companies_search(struct request *r) {
+    const struct companies_search *search = r->body;
     struct hits hits = { 0 };
-    enum rc rc = search_companies(r->ctx, r->body, &hits);
+    enum rc rc = search_companies(r->ctx, search, &hits);
     if (rc != OK)
         return rc;
     struct pagination pagination = pagination_of(&hits);
-    struct company_search_result result = { .pagination = &pagination };
+    struct company_search_result result = { .pagination = &pagination, .facets = hits.facets };
     rc = companies_by_docs(r->ctx, hits.docs, &result.results);
-    return rc == OK ? respond(r, 200, &company_search_result_fields, &result) : rc;
+    if (rc != OK)
+        return rc;
+    if (search->explain == YES)
+        explain_companies(r->ctx, search, &result.results);
+    return respond(r, 200, &company_search_result_fields, &result);
 }
 
 static const struct route_status find_statuses[] = {

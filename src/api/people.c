@@ -5,6 +5,7 @@
 #include "enrich/find.h"
 #include "enrich/reveal.h"
 #include "http/request.h"
+#include "search/explain.h"
 #include "search/search.h"
 #include "store/services.h"
 
@@ -111,6 +112,7 @@ static enum rc get_people_find(struct request *r) {
 struct person_search_result {
     struct list results; /* of struct person */
     struct pagination *pagination;
+    struct facets *facets;
 };
 
 #define T struct person_search_result
@@ -119,6 +121,7 @@ static const struct field person_search_result_rows[] = {
     F_LIST(T, results, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &person_fields,
            .doc = "The people of this page, best first."),
     PAGINATION_ROW(T),
+    F_OBJECT(T, facets, struct facets, .of = &facets_fields, .doc = "Counts, when asked for."),
 };
 #undef T
 static const struct fields person_search_result_fields
@@ -126,14 +129,19 @@ static const struct fields person_search_result_fields
              .doc = "A page of people.");
 
 static enum rc post_people_search(struct request *r) {
+    const struct people_search *search = r->body;
     struct hits hits = { 0 };
-    enum rc rc = search_people(r->ctx, r->body, &hits);
+    enum rc rc = search_people(r->ctx, search, &hits);
     if (rc != OK)
         return rc;
     struct pagination pagination = pagination_of(&hits);
-    struct person_search_result result = { .pagination = &pagination };
+    struct person_search_result result = { .pagination = &pagination, .facets = hits.facets };
     rc = people_by_docs(r->ctx, hits.docs, &result.results);
-    return rc == OK ? respond(r, 200, &person_search_result_fields, &result) : rc;
+    if (rc != OK)
+        return rc;
+    if (search->explain == YES)
+        explain_people(r->ctx, search, &hits, &result.results);
+    return respond(r, 200, &person_search_result_fields, &result);
 }
 
 /* --- POST /phone_numbers/{id}/review --- */

@@ -91,6 +91,7 @@ enum field_type {
                                  in an answer: always there (OpenAPI `required`) */
 #define FIELD_NULLABLE  0x02u /* null in JSON when absent; null accepted in requests */
 #define FIELD_ALWAYS    0x04u /* an empty list or map is written as [] or {} instead of left out */
+#define FIELD_EMPTY     0x40u /* an empty list that is there is written, an absent one is not */
 #define FIELD_CONSTANT  0x08u /* always the text in `example` ("object": "person"); no member */
 #define FIELD_HIDDEN    0x10u /* column only: never in JSON */
 #define FIELD_HALVES    0x20u /* FIELD_INT that counts halves, in answers: 25 is 12.5 in JSON */

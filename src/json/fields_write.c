@@ -166,7 +166,7 @@ static enum shown shown_as(const struct field *field, enum presence presence) {
     if (presence == PRESENT)
         return AS_VALUE;
     if (presence == EMPTY)
-        return kept || nullable ? AS_VALUE : LEFT_OUT;
+        return kept || nullable || field->flags & FIELD_EMPTY ? AS_VALUE : LEFT_OUT;
     if (nullable)
         return AS_NULL;
     return kept && is_list(field) ? AS_VALUE : LEFT_OUT;

@@ -5,6 +5,7 @@
 #include "data/bands.h"
 #include "data/enums.h"
 #include "search/conditions.h"
+#include "search/facets.h"
 
 static const struct str focuses[] = { { "b2b", 3 }, { "b2c", 3 } };
 static const struct enum_values enum_focuses = { "CompanyFocus", focuses, LENGTH(focuses) };
@@ -74,7 +75,14 @@ static const struct fields last_funding_fields
 #define PAGE_ROWS(t)                                                                     \
     F_INT(t, page, .min = 1, .max = 100000000, .example = "1",                           \
           .doc = "Number of the page, from 1. Default 1."),                              \
-    F_INT(t, page_size, .min = 1, .max = PAGE_ITEMS_MAX, .example = "10", .doc = "Default 5.")
+    F_INT(t, page_size, .min = 1, .max = PAGE_ITEMS_MAX, .example = "10",                   \
+          .doc = "Default 5."),                                                          \
+    F_BOOL(t, explain, .example = "true",                                                \
+           .doc = "Each result says in _explain which filter matched which of its values.")
+
+#define FACETS_ROW(t, list)                                                              \
+    F_STRS(t, facets, .max = (int64_t) FACETS, .values = &(list),                        \
+           .doc = "What to count over all that match, by the names of filters.")
 
 #define T struct people_search
 static const struct field people_search_rows[] = {
@@ -99,6 +107,7 @@ static const struct field people_search_rows[] = {
                  "in *."),
     COMPANY_ROWS(T),
     PAGE_ROWS(T),
+    FACETS_ROW(T, enum_people_facets),
 };
 #undef T
 const struct fields people_search_fields
@@ -107,7 +116,11 @@ const struct fields people_search_fields
                     "at most 20,000 words, with the other forms that titles and places stand for.");
 
 #define T struct companies_search
-static const struct field companies_search_rows[] = { COMPANY_ROWS(T), PAGE_ROWS(T) };
+static const struct field companies_search_rows[] = {
+    COMPANY_ROWS(T),
+    PAGE_ROWS(T),
+    FACETS_ROW(T, enum_company_facets),
+};
 #undef T
 const struct fields companies_search_fields
     = FIELDS("CompaniesSearchRequest", struct companies_search, companies_search_rows,

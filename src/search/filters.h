@@ -30,12 +30,16 @@ struct people_search {
     struct strs titles, locations, seniorities, departments, job_functions, keywords;
     struct company_filters company;
     struct opt_int page, page_size;
+    enum tri explain;   /* what in each row matched (search/explain.h) */
+    struct strs facets; /* what is counted (search/facets.h) */
 };
 extern const struct fields people_search_fields;
 
 struct companies_search {
     struct company_filters company;
     struct opt_int page, page_size;
+    enum tri explain;   /* what in each row matched (search/explain.h) */
+    struct strs facets; /* what is counted (search/facets.h) */
 };
 extern const struct fields companies_search_fields;
 

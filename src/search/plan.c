@@ -6,6 +6,7 @@
 #include "data/names.h"
 #include "data/titles.h"
 #include "search/conditions.h"
+#include "search/facets.h"
 #include "search/tags.h"
 
 enum { PAGE_SIZE_DEFAULT = 5 };
@@ -121,6 +122,7 @@ struct plan plan_people(struct arena *arena, const struct people_search *s) {
     add_ranges(&plan, &s->company);
     add_tier(arena, &plan, PLAN_NAME_KEY, (struct strs){ &name, str_is_set(name) });
     add_tier(arena, &plan, PLAN_TITLE_KEY, s->titles);
+    facets_of(s->facets, &plan);
     set_page(&plan, s->page, s->page_size);
     return plan;
 }
@@ -147,6 +149,7 @@ struct plan plan_companies(struct arena *arena, const struct companies_search *s
                          .companies = company_expr(arena, &s->company) };
     add_ranges(&plan, &s->company);
     add_tier(arena, &plan, PLAN_COMPANY_KEY, s->company.names);
+    facets_of(s->facets, &plan);
     set_page(&plan, s->page, s->page_size);
     return plan;
 }

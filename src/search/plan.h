@@ -39,6 +39,19 @@ struct plan_tier {
     struct expr_tier tier;
 };
 
+/* Fields whose values are counted (search/facets.h). */
+enum facet_id {
+    FACET_SENIORITIES,
+    FACET_DEPARTMENTS,
+    FACET_FUNCTIONS,
+    FACET_LOCATIONS, /* countries, like the company's */
+    FACET_INDUSTRIES,
+    FACET_SIZES,
+    FACET_COMPANY_LOCATIONS,
+    FACET_REVENUE,
+    FACETS,
+};
+
 enum plan_rows { PLAN_PEOPLE, PLAN_COMPANIES };
 enum { PLAN_TIERS_MAX = 2 };
 
@@ -51,6 +64,8 @@ struct plan {
     struct plan_tier tiers[PLAN_TIERS_MAX]; /* over the tags of what is found */
     size_t n_tiers;
     int64_t offset, limit;
+    enum facet_id facets[FACETS]; /* each once */
+    size_t n_facets;
 };
 
 /* Any filters that people_filters_check or company_filters_check passes. */

@@ -40,6 +40,15 @@ static enum rc forgive(struct ctx *ctx, const struct people_search *s, struct hi
     return run(ctx, &plan, hits);
 }
 
+static void show_facets(struct ctx *ctx, const struct plan *plan, struct hits *hits) {
+    if (plan->n_facets == 0)
+        return;
+    hits->facets = ARENA_NEW(ctx->arena, struct facets);
+    for (size_t i = 0; i < plan->n_facets; i++)
+        hits->facets->lists[plan->facets[i]]
+            = facet_list(ctx->arena, plan->facets[i], hits->counts[i]);
+}
+
 static struct hits hits_of(const struct plan *plan) {
     return (struct hits){ .page = plan->offset / plan->limit + 1, .page_size = plan->limit };
 }
@@ -53,9 +62,11 @@ enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hit
     rc = run(ctx, &plan, &hits);
     if (rc == OK && hits.total == 0 && str_is_set(s->name))
         rc = forgive(ctx, s, &hits);
-    if (rc == OK)
-        *ret_hits = hits;
-    return rc;
+    if (rc != OK)
+        return rc;
+    show_facets(ctx, &plan, &hits);
+    *ret_hits = hits;
+    return OK;
 }
 
 enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
@@ -66,7 +77,9 @@ enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
     struct plan plan = plan_companies(ctx->arena, s);
     struct hits hits = hits_of(&plan);
     rc = run(ctx, &plan, &hits);
-    if (rc == OK)
-        *ret_hits = hits;
-    return rc;
+    if (rc != OK)
+        return rc;
+    show_facets(ctx, &plan, &hits);
+    *ret_hits = hits;
+    return OK;
 }

@@ -6,7 +6,7 @@
 #define SEARCH_SEARCH_H
 
 #include "base/ctx.h"
-#include "search/filters.h"
+#include "search/facets.h"
 
 struct hits {
     int64_t total;     /* all that match, not only the page */
@@ -14,6 +14,8 @@ struct hits {
     int64_t page, page_size;
     struct strs mistaken; /* words of the wanted name that nobody bears: with an error in
                              each, this was found */
+    struct counts counts[FACETS]; /* of plan->facets, in their order, by key: for engines */
+    struct facets *facets;        /* NULL when none were asked for */
 };
 
 /* E_INVALID with problems when a filter cannot be answered. */

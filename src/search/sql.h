@@ -5,8 +5,8 @@
 #include "search/plan.h"
 #include "search/search.h"
 
-/* Total and rows of the plan's part of the answer, from one snapshot; the other members
- * of *ret_hits are left alone. */
+/* Total, rows of the plan's part of the answer and counts by facet, from one snapshot; the
+ * other members of *ret_hits are left alone. */
 MUST_USE enum rc sql_search(struct ctx *ctx, const struct plan *plan, struct hits *ret_hits);
 
 #endif

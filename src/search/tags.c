@@ -51,26 +51,30 @@ struct str tag_number(struct arena *arena, const char *prefix, int number) {
 
 /* --- where tags come from --- */
 
-#define SOURCE(t, kind, how, member, c_type, ...) \
-    { kind, how, FIELD_OFFSET(t, member, c_type), __VA_ARGS__ }
-#define TEXT_SOURCE(kind, how, member, field) SOURCE(T, kind, how, member, struct str, field, NULL)
-#define LIST_SOURCE(kind, how, member, field) SOURCE(T, kind, how, member, struct strs, field, NULL)
+#define OFFSET(member, c_type) FIELD_OFFSET(T, member, c_type)
+#define SOURCE(kind, how, member, c_type, field, list) \
+    { kind, how, OFFSET(member, c_type), field, OFFSET(member, c_type), list }
+#define TEXT_SOURCE(kind, how, member, field) SOURCE(kind, how, member, struct str, field, NULL)
+#define LIST_SOURCE(kind, how, member, field) SOURCE(kind, how, member, struct strs, field, NULL)
+/* A derived member, of which another is shown. */
+#define DERIVED(kind, how, member, shown) \
+    { kind, how, OFFSET(member, struct str), #shown, OFFSET(shown, struct str), NULL }
 
 #define T struct person
 static const struct tag_source person_rows[] = {
     TEXT_SOURCE(TAG_NAME, TAG_BY_WORDS, name, "name"),
-    TEXT_SOURCE(TAG_NAME_KEY, TAG_BY_KEY, name_key, "name"),
+    DERIVED(TAG_NAME_KEY, TAG_BY_KEY, name_key, name),
     TEXT_SOURCE(TAG_TITLE, TAG_BY_WORDS, title, "title"),
-    TEXT_SOURCE(TAG_TITLE, TAG_BY_WORDS, title_key, "title"),
-    TEXT_SOURCE(TAG_TITLE_KEY, TAG_BY_KEY, title_key, "title"),
-    SOURCE(T, TAG_SENIORITY, TAG_BY_NUMBER, seniority, struct str, "seniority", &enum_seniorities),
-    SOURCE(T, TAG_DEPARTMENT, TAG_BY_NUMBERS, departments, struct strs, "departments",
+    DERIVED(TAG_TITLE, TAG_BY_WORDS, title_key, title),
+    DERIVED(TAG_TITLE_KEY, TAG_BY_KEY, title_key, title),
+    SOURCE(TAG_SENIORITY, TAG_BY_NUMBER, seniority, struct str, "seniority", &enum_seniorities),
+    SOURCE(TAG_DEPARTMENT, TAG_BY_NUMBERS, departments, struct strs, "departments",
            &enum_departments),
-    SOURCE(T, TAG_FUNCTION, TAG_BY_NUMBERS, job_functions, struct strs, "job_functions",
+    SOURCE(TAG_FUNCTION, TAG_BY_NUMBERS, job_functions, struct strs, "job_functions",
            &enum_job_functions),
-    TEXT_SOURCE(TAG_COUNTRY, TAG_BY_VALUE, country, "location"),
-    TEXT_SOURCE(TAG_REGION, TAG_BY_VALUE, region, "location"),
-    TEXT_SOURCE(TAG_CITY, TAG_BY_VALUE, city, "location"),
+    DERIVED(TAG_COUNTRY, TAG_BY_VALUE, country, location),
+    DERIVED(TAG_REGION, TAG_BY_VALUE, region, location),
+    DERIVED(TAG_CITY, TAG_BY_VALUE, city, location),
     LIST_SOURCE(TAG_KEYWORD, TAG_BY_WORDS_OF_EACH, keywords, "keywords"),
     TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, title, "title"),
     TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, headline, "headline"),
@@ -81,18 +85,18 @@ static const struct tag_source person_rows[] = {
 #define T struct company
 static const struct tag_source company_rows[] = {
     TEXT_SOURCE(TAG_COMPANY, TAG_BY_WORDS, name, "name"),
-    TEXT_SOURCE(TAG_COMPANY, TAG_BY_WORDS, name_key, "name"),
-    TEXT_SOURCE(TAG_COMPANY_KEY, TAG_BY_KEY, name_key, "name"),
+    DERIVED(TAG_COMPANY, TAG_BY_WORDS, name_key, name),
+    DERIVED(TAG_COMPANY_KEY, TAG_BY_KEY, name_key, name),
     TEXT_SOURCE(TAG_DOMAIN, TAG_BY_EXACT_VALUE, domain, "domain"),
-    SOURCE(T, TAG_INDUSTRY, TAG_BY_NUMBER, industry, struct str, "industry", &enum_industries),
-    SOURCE(T, TAG_SIZE, TAG_BY_NUMBER, size, struct str, "size", &enum_company_sizes),
-    SOURCE(T, TAG_TYPE, TAG_BY_NUMBER, type, struct str, "type", &enum_company_types),
-    TEXT_SOURCE(TAG_COUNTRY, TAG_BY_VALUE, country, "location"),
-    TEXT_SOURCE(TAG_REGION, TAG_BY_VALUE, region, "location"),
-    TEXT_SOURCE(TAG_CITY, TAG_BY_VALUE, city, "location"),
-    SOURCE(T, TAG_FOCUS, TAG_BY_B2B, is_b2b, enum tri, "is_b2b", NULL),
-    SOURCE(T, TAG_FOCUS, TAG_BY_B2C, is_b2c, enum tri, "is_b2c", NULL),
-    SOURCE(T, TAG_REVENUE, TAG_BY_NUMBER, estimated_revenue, struct str, "estimated_revenue",
+    SOURCE(TAG_INDUSTRY, TAG_BY_NUMBER, industry, struct str, "industry", &enum_industries),
+    SOURCE(TAG_SIZE, TAG_BY_NUMBER, size, struct str, "size", &enum_company_sizes),
+    SOURCE(TAG_TYPE, TAG_BY_NUMBER, type, struct str, "type", &enum_company_types),
+    DERIVED(TAG_COUNTRY, TAG_BY_VALUE, country, location),
+    DERIVED(TAG_REGION, TAG_BY_VALUE, region, location),
+    DERIVED(TAG_CITY, TAG_BY_VALUE, city, location),
+    SOURCE(TAG_FOCUS, TAG_BY_B2B, is_b2b, enum tri, "is_b2b", NULL),
+    SOURCE(TAG_FOCUS, TAG_BY_B2C, is_b2c, enum tri, "is_b2c", NULL),
+    SOURCE(TAG_REVENUE, TAG_BY_NUMBER, estimated_revenue, struct str, "estimated_revenue",
            &enum_revenue_bands),
     TEXT_SOURCE(TAG_STAGE, TAG_BY_VALUE, latest_funding_stage, "latest_funding_stage"),
     LIST_SOURCE(TAG_TECHNOLOGY, TAG_BY_EACH_VALUE, technologies, "technologies"),
@@ -172,6 +176,12 @@ struct strs tag_source_values(struct arena *arena, const struct tag_source *sour
     if (str_is_set(value))
         strs_add(arena, &values, value);
     return values;
+}
+
+struct str tag_source_shown(const struct tag_source *source, const void *row) {
+    if (source->shown == source->offset)
+        return STR_NONE;
+    return *(const struct str *) (const void *) ((const char *) row + source->shown);
 }
 
 void tag_source_tags(struct arena *arena, const struct tag_source *source, struct str value,

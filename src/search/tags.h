@@ -70,6 +70,7 @@ struct tag_source {
     enum tag_how how;
     size_t offset;
     const char *field; /* of the row, as the API or the import calls what it is about */
+    size_t shown;      /* the member (struct str) that people read instead; or `offset` */
     const struct enum_values *list; /* by number */
 };
 struct tag_sources {
@@ -83,6 +84,9 @@ struct strs tag_source_values(struct arena *arena, const struct tag_source *sour
                               const void *row);
 void tag_source_tags(struct arena *arena, const struct tag_source *source, struct str value,
                      struct strs *tags);
+
+/* What stands for the values in `shown`; absent when nothing but they does. */
+struct str tag_source_shown(const struct tag_source *source, const void *row);
 
 /* All tags of a row, each once, parted by spaces. */
 struct str person_tags(struct arena *arena, const struct person *person);

@@ -30,6 +30,22 @@ const struct fields company_location_fields
     = FIELDS("CompanyLocation", struct company_location, company_location_rows,
              .doc = "One of a company's locations.");
 
+#define T struct explanation
+static const struct field explanation_rows[] = {
+    F_STR(T, filter, .flags = FIELD_REQUIRED, .example = "person_titles",
+          .doc = "The filter that matched."),
+    F_STR(T, wanted, .flags = FIELD_REQUIRED, .example = "CEO", .doc = "Its value that matched."),
+    F_STR(T, field, .flags = FIELD_REQUIRED, .example = "title",
+          .doc = "Where it matched; company.… is of the person's company."),
+    F_STR(T, matched, .flags = FIELD_REQUIRED, .example = "Chief Executive Officer",
+          .doc = "What stands there; of a long text the part that matched."),
+};
+#undef T
+const struct fields explanation_fields
+    = FIELDS("Explanation", struct explanation, explanation_rows,
+             .doc = "What of a search matched what of a result. A value that needs several fields "
+                    "has an entry for each.");
+
 #define T struct company
 static const struct field company_rows[] = {
     F_ID(T, id, .flags = FIELD_REQUIRED, .example = "eec03d70-58aa-46e8-9d08-815a7072b687",
@@ -73,6 +89,9 @@ static const struct field company_rows[] = {
     F_COUNTS(T, job_function_headcount, .doc = "Headcount by job function."),
     F_STR(T, estimated_revenue, .example = "$10M-$50M", .doc = "Estimated annual revenue."),
     F_INT(T, revenue, .doc = "Annual revenue in US dollars."),
+    { .name = "_explain", .type = FIELD_LIST, .flags = FIELD_EMPTY,
+      .offset = FIELD_OFFSET(T, explanations, struct list), .of = &explanation_fields,
+      .doc = "Why it was found, in a search with `explain`." },
     F_INT(T, doc, .flags = FIELD_HIDDEN),
     F_STR(T, name_key, .flags = FIELD_HIDDEN),
     F_STR(T, domain, .flags = FIELD_HIDDEN),

@@ -19,6 +19,12 @@ struct company_location {
 };
 extern const struct fields company_location_fields;
 
+/* Why a search found a row: which filter matched which of its values. */
+struct explanation {
+    struct str filter, wanted, field, matched;
+};
+extern const struct fields explanation_fields;
+
 struct company {
     struct str id, name, linkedin_url, website, overview, logo_url;
     struct opt_int founded_year, traffic_rank;
@@ -36,6 +42,7 @@ struct company {
     struct counts department_headcount, job_function_headcount;
     struct str estimated_revenue; /* a band of search/bands.h */
     struct opt_int revenue;
+    struct list explanations; /* of struct explanation; set only by a search that explains */
 
     /* Not in the API: keys and derived values. */
     struct opt_int doc;

@@ -24,6 +24,7 @@ struct person {
     struct company *company;
     struct str email;           /* shown: set only by a reveal */
     struct list phone_numbers;  /* of struct phone_number; shown likewise */
+    struct list explanations;   /* of struct explanation; set only by a search that explains */
 
     /* Not in the API. */
     struct opt_int doc;

@@ -252,7 +252,7 @@ static void test_companies_as_the_oracle(void **state) {
     uint64_t seed = 9;
     int found_some = 0;
     for (int i = 0; i < SEARCHES / 4; i++) {
-        struct companies_search s = { random_company(ctx->arena, &seed), opt_int(1), opt_int(COMPANIES) };
+        struct companies_search s = { .company = random_company(ctx->arena, &seed), .page_size = opt_int(COMPANIES) };
         struct hits hits;
         assert_ok(ctx, search_companies(ctx, &s, &hits));
         int64_t expected = 0;
