@@ -127,6 +127,10 @@ bench-import bench-search_sql:
 	$(MAKE) -s -j$(JOBS) MODE=release all
 	bench/$(@:bench-%=%)
 
+bench-validate_offline:
+	$(MAKE) -s -j$(JOBS) MODE=release build/bench/offline
+	bench/validate_offline
+
 bench-%:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/$*
 	build/bench/$*

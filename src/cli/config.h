@@ -63,6 +63,9 @@ struct config {
         bool allow_private, probe;
         struct strs dns_servers; /* empty: the machine's own */
         struct str helo, mail_from;
+        /* in the place of the embedded lists; empty: those */
+        struct str allowed_file, disposable_file, free_file, role_file, special_use_file;
+        struct str suggested_file;
         int64_t per_hour, smtp_port;
         double retry_scale;
     } verify;

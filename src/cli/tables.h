@@ -13,5 +13,6 @@ extern const struct command_table export_commands;
 extern const struct command_table import_commands;
 extern const struct command_table privacy_commands;
 extern const struct command_table serve_commands;
+extern const struct command_table validate_commands;
 
 #endif

@@ -4,8 +4,8 @@
  * (aol, aon, all), so there only exchanged letters count.
  *
  * Nearly no domain is a misspelling, so what matters is to be done with the others: two
- * slips change at most four of the letters that a domain is made of, which is seen in one
- * instruction. */
+ * slips change the length by two at most, and at most four of the letters that a domain is
+ * made of. */
 #include "base/mem.h"
 #include "verify/suggest.h"
 
@@ -101,6 +101,16 @@ static bool lacks_dot(const struct target *t, struct str domain) {
            && str_ends(domain, t->rest);
 }
 
+/* Whether two slips could lead from one to the other. */
+static bool may_be_near(const struct target *t, struct str domain, uint64_t letters) {
+    if (domain.n + SLIPS_MAX < t->domain.n || t->domain.n + SLIPS_MAX < domain.n)
+        return false;
+    uint64_t changed = letters ^ t->letters;
+    for (int i = 0; i < 2 * SLIPS_MAX; i++)
+        changed &= changed - 1; /* without its lowest bit; 0 stays 0 */
+    return changed == 0;
+}
+
 struct str suggest_domain(const struct suggest *suggest, struct str domain) {
     struct str name, rest, found = STR_NONE;
     if (domain.n > DOMAIN_MAX + SLIPS_MAX || domain.n < NAME_SHORT)
@@ -109,7 +119,7 @@ struct str suggest_domain(const struct suggest *suggest, struct str domain) {
     split(domain, &name, &rest);
     for (size_t i = 0; i < suggest->n; i++) {
         const struct target *t = &suggest->targets[i];
-        if (__builtin_popcountll(letters ^ t->letters) > 2 * SLIPS_MAX)
+        if (!may_be_near(t, domain, letters))
             continue;
         if (str_eq(domain, t->domain))
             return STR_NONE;
