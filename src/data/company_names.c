@@ -144,8 +144,9 @@ static struct str shorten(struct arena *arena, struct str folded) {
 
 struct str company_name_key(struct arena *arena, struct str name) {
     struct str key = text_fold(arena, spell_signs(arena, name));
-    /* A form taken off a run without spaces may leave single letters side by side. */
-    for (struct str shorter; (shorter = shorten(arena, key)).n < key.n;)
+    /* A form taken off a run without spaces may leave single letters side by side. What
+     * is joined may compose: a kana and the voicing mark behind it. */
+    for (struct str shorter; !str_eq(shorter = text_fold(arena, shorten(arena, key)), key);)
         key = shorter;
     return key;
 }

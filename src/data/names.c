@@ -15,7 +15,7 @@
 #include "data/text.h"
 
 enum place { IN_FRONT, BEHIND, PART, MAC_NAME, FAMILY_NAME };
-enum kind { SURE, LIKELY, AFTER, CAPITALS, GENERATION, CAPITAL, NO_KIND };
+enum kind { SURE, LIKELY, AFTER, MARKED, CAPITALS, GENERATION, CAPITAL, NO_KIND };
 
 static const struct row {
     enum place place;
@@ -200,16 +200,33 @@ static void drop_first(struct strs *words) {
     words->n--;
 }
 
+/* How many words at the beginning are what only follows another honorific. "H. C." is also
+ * what people are called. */
+static size_t words_after_honorific(struct parse *p, const struct strs *words) {
+    struct str word = words->p[0], key = word_key(p->arena, word);
+    enum text_case written = text_case_of(word);
+    if (str_eq(key, STR("h")) && words->n > 2
+        && str_eq(word_key(p->arena, words->p[1]), STR("c")))
+        return words->n > 3 || written == CASE_LOWER ? 2 : 0;
+    bool marked = str_ends(word, STR(".")) || written != CASE_MIXED;
+    return is_honorific(AFTER, key) || (marked && is_honorific(MARKED, key));
+}
+
 static void strip_honorifics(struct parse *p, struct strs *words) {
     while (words->n > 1) {
+        size_t following = p->honorific ? words_after_honorific(p, words) : 0;
+        if (following) {
+            words->p += following;
+            words->n -= following;
+            continue;
+        }
         struct str key = word_key(p->arena, words->p[0]);
         struct str next = word_key(p->arena, words->p[1]);
         bool the = str_eq(key, STR("the")) && words->n > 2
                    && (is_honorific(SURE, next) || is_honorific(LIKELY, next));
         bool dotted = str_ends(words->p[0], STR("."));
         bool found = the || is_honorific(SURE, key)
-                     || ((words->n > 2 || dotted) && is_honorific(LIKELY, key))
-                     || (p->honorific && is_honorific(AFTER, key));
+                     || ((words->n > 2 || dotted) && is_honorific(LIKELY, key));
         if (!found)
             return;
         p->honorific = true;
@@ -402,17 +419,10 @@ static bool is_surname_only(struct parse *p) {
     return small || sure || is_small_particle(key_at(p, 1));
 }
 
-static bool is_east_asian(struct str word) {
-    const uc_script_t *script = uc_script(text_next(&word));
-    return script
-           && (strcmp(script->name, "Han") == 0 || strcmp(script->name, "Hangul") == 0
-               || strcmp(script->name, "Hiragana") == 0 || strcmp(script->name, "Katakana") == 0);
-}
-
 /* Family name first, as its script has it. */
 static bool is_family_first(struct parse *p) {
-    return p->words.n == 2 && !p->last_at && is_east_asian(p->words.p[0])
-           && is_east_asian(p->words.p[1]);
+    return p->words.n == 2 && !p->last_at && text_is_east_asian(p->words.p[0])
+           && text_is_east_asian(p->words.p[1]);
 }
 
 static bool is_initial(struct str word) {

@@ -148,7 +148,7 @@ static bool is_typo(struct str a, struct str b, bool given) {
 
 static bool is_initial_of(struct str a, struct str b) {
     size_t letter = utf8_length(a);
-    return letter && letter == a.n && b.n > a.n && str_starts(b, a);
+    return letter && letter == a.n && b.n > a.n && str_starts(b, a) && !text_is_east_asian(a);
 }
 
 /* A name being compared: which of its words have no partner yet. */
@@ -185,7 +185,8 @@ static size_t pair_same(struct side *a, struct side *b) {
 /* Middle initials that the other name does not have. */
 static void drop_initials(struct side *longer, const struct side *other) {
     for (size_t i = 1; i + 1 < longer->words.n && longer->loose > other->loose; i++)
-        if (!longer->paired[i] && utf8_count(longer->words.p[i]) == 1) {
+        if (!longer->paired[i] && utf8_count(longer->words.p[i]) == 1
+            && !text_is_east_asian(longer->words.p[i])) {
             longer->paired[i] = true;
             longer->loose--;
         }

@@ -235,3 +235,12 @@ bool text_list_has(const char *list, struct str word) {
             return true;
     return false;
 }
+
+bool text_is_east_asian(struct str word) {
+    static const char *const scripts[] = { "Han", "Hangul", "Hiragana", "Katakana" };
+    const uc_script_t *script = uc_script(text_next(&word));
+    for (size_t i = 0; script && i < LENGTH(scripts); i++)
+        if (strcmp(script->name, scripts[i]) == 0)
+            return true;
+    return false;
+}

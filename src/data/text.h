@@ -45,6 +45,10 @@ enum text_case text_case_of(struct str s);
 /* Whether the space-separated `list` of a table has `word`; never for an empty word. */
 bool text_list_has(const char *list, struct str word);
 
+/* Whether the word begins with a Han, kana or Hangul character: those have no initials, and
+ * a name of one of them is whole. */
+bool text_is_east_asian(struct str word);
+
 /* Takes the first character off *rest: its code point (U+FFFD for an ill-formed byte);
  * 0 at the end. A NUL inside the text is returned as U+FFFD. */
 uint32_t text_next(struct str *rest);

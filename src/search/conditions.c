@@ -123,6 +123,12 @@ static struct expr *whole_value(struct arena *arena, const struct filter *filter
     return expr_token(arena, tag_text(arena, filter->kind, value));
 }
 
+static struct expr *technology_value(struct arena *arena, const struct filter *filter,
+                                     struct str value) {
+    (void) filter; /* there is one kind */
+    return expr_token(arena, tag_technology(arena, value));
+}
+
 /* Validated: the value is in the list. */
 static struct expr *listed_value(struct arena *arena, const struct filter *filter,
                                  struct str value) {
@@ -209,7 +215,7 @@ static const struct filter company_rows[] = {
     TEXTS("company_keywords", keywords, TAG_KEYWORD, words_value),
     TEXTS("company_locations", locations, "", place_value),
     TEXTS("company_focuses", focuses, TAG_FOCUS, whole_value),
-    TEXTS("company_technologies", technologies, TAG_TECHNOLOGY, whole_value),
+    TEXTS("company_technologies", technologies, TAG_TECHNOLOGY, technology_value),
     LISTED("company_industries", industries, TAG_INDUSTRY, &enum_industries),
     LISTED("company_sizes", sizes, TAG_SIZE, &enum_company_sizes),
     LISTED("company_types", types, TAG_TYPE, &enum_company_types),

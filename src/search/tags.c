@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "data/bands.h"
 #include "data/enums.h"
+#include "data/technologies.h"
 #include "data/text.h"
 
 /* Words of a long text beyond these are not searched. */
@@ -43,6 +44,10 @@ struct str tag_exact(struct arena *arena, const char *prefix, struct str value) 
 
 struct str tag_key(struct arena *arena, const char *prefix, struct str key) {
     return arena_printf(arena, "%s%016" PRIx64, prefix, str_hash(key));
+}
+
+struct str tag_technology(struct arena *arena, struct str name) {
+    return make_tag(arena, TAG_TECHNOLOGY, technology_key(arena, name));
 }
 
 struct str tag_number(struct arena *arena, const char *prefix, int number) {
@@ -99,7 +104,7 @@ static const struct tag_source company_rows[] = {
     SOURCE(TAG_REVENUE, TAG_BY_NUMBER, estimated_revenue, struct str, "estimated_revenue",
            &enum_revenue_bands),
     TEXT_SOURCE(TAG_STAGE, TAG_BY_VALUE, latest_funding_stage, "latest_funding_stage"),
-    LIST_SOURCE(TAG_TECHNOLOGY, TAG_BY_EACH_VALUE, technologies, "technologies"),
+    LIST_SOURCE(TAG_TECHNOLOGY, TAG_BY_EACH_TECHNOLOGY, technologies, "technologies"),
     LIST_SOURCE(TAG_KEYWORD, TAG_BY_WORDS_OF_EACH, keywords, "keywords"),
     TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, industry, "industry"),
     TEXT_SOURCE(TAG_KEYWORD, TAG_BY_WORDS, overview, "overview"),
@@ -124,6 +129,13 @@ static void add_value(struct arena *arena, const struct tag_source *source, stru
                       struct strs *tags) {
     if (!str_is_empty(value))
         strs_add(arena, tags, tag_text(arena, source->kind, value));
+}
+
+static void add_technology(struct arena *arena, const struct tag_source *source,
+                           struct str value, struct strs *tags) {
+    (void) source; /* there is one kind */
+    if (!str_is_empty(value))
+        strs_add(arena, tags, tag_technology(arena, value));
 }
 
 static void add_exact_value(struct arena *arena, const struct tag_source *source, struct str value,
@@ -153,7 +165,7 @@ static const struct how_row {
     [TAG_BY_WORDS] = { add_words, false },
     [TAG_BY_WORDS_OF_EACH] = { add_words, true },
     [TAG_BY_VALUE] = { add_value, false },
-    [TAG_BY_EACH_VALUE] = { add_value, true },
+    [TAG_BY_EACH_TECHNOLOGY] = { add_technology, true },
     [TAG_BY_EXACT_VALUE] = { add_exact_value, false },
     [TAG_BY_KEY] = { add_key, false },
     [TAG_BY_NUMBER] = { add_number, false },

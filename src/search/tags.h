@@ -12,7 +12,7 @@
 #include "store/companies.h"
 #include "store/people.h"
 
-#define TAGS_VERSION 2
+#define TAGS_VERSION 3
 
 /* Kinds, as their prefix: none begins with another, so that the beginning of a token is of
  * one kind as well. People and companies have tables of their own. */
@@ -47,6 +47,8 @@ struct str tag_text(struct arena *arena, const char *prefix, struct str value);
 struct str tag_number(struct arena *arena, const char *prefix, int number);
 /* The same for a value that is in its one form already, such as a domain. */
 struct str tag_exact(struct arena *arena, const char *prefix, struct str value);
+/* A technology: "C", "C++" and "C#" are three (data/technologies.h). */
+struct str tag_technology(struct arena *arena, struct str name);
 /* The hash of a whole key; keys of any length give tokens of one length. */
 struct str tag_key(struct arena *arena, const char *prefix, struct str key);
 
@@ -55,7 +57,7 @@ enum tag_how {
     TAG_BY_WORDS,
     TAG_BY_WORDS_OF_EACH, /* of a list */
     TAG_BY_VALUE,
-    TAG_BY_EACH_VALUE,
+    TAG_BY_EACH_TECHNOLOGY, /* tag_technology */
     TAG_BY_EXACT_VALUE, /* tag_exact */
     TAG_BY_KEY,         /* tag_key */
     TAG_BY_NUMBER,      /* in a closed list */

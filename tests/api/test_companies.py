@@ -91,6 +91,20 @@ class CompaniesTest(harness.ApiTest):
         for body, expected in cases:
             self.assertEqual(sorted(self.names(**body)), sorted(expected), body)
 
+    def test_technologies_whose_names_differ_in_a_sign(self):
+        names = {"C": "Sign One Ltd", "C++": "Sign Two Ltd", "C#": "Sign Three Ltd", ".NET": "Sign Four Ltd",
+                 "NET": "Sign Five Ltd", "Node.js": "Sign Six Ltd"}
+        path = self.server.folder / "signs.csv"
+        path.write_text("Company,Technologies\n" + "".join(f"{name},{one};Linux\n" for one, name in names.items()),
+                        encoding="utf-8")
+        self.server.cli("import", "companies", path)
+        for one, name in names.items():
+            for asked in {one, one.lower(), f" {one} "}:
+                self.assertEqual(self.names(company_technologies=[asked]), [name], asked)
+        self.assertEqual(self.names(company_technologies=["node js"]), ["Sign Six Ltd"])
+        self.assertEqual(sorted(self.names(company_technologies=["c++", "c#"])), ["Sign Three Ltd", "Sign Two Ltd"])
+        self.assertEqual(len(self.names(company_technologies=["linux"])), len(names))
+
     def test_wrong_values_are_pointed_at(self):
         answer = self.api.post("/companies/search", {
             "company_headcount": {"min": "many"}, "company_industries": ["Juggling"],

@@ -88,7 +88,7 @@ static void check_idempotent(struct arena *arena, struct str name) {
 static void test_idempotent(void **state) {
     (void) state;
     static const char *const odd[] = { "株式会社A B", "a inc b ltd c", "The The Co and Co and",
-                                       "x.y.z s.a. s.a.", "& Co", "+", "주 株 有 and" };
+                                       "x.y.z s.a. s.a.", "\xEF\xBD\xB6\x01\xEF\xBE\x9E", "& Co", "+", "주 株 有 and" };
     struct arena *arena = arena_new();
     for (size_t i = 0; i < LENGTH(odd); i++)
         check_idempotent(arena, str_of(odd[i]));
