@@ -8,7 +8,7 @@
 
 MODE  ?= release
 BUILD ?= build$(if $(filter release,$(MODE)),,/$(MODE))
-PKGS   = jansson sqlite3 libpq libsodium libidn2 libpsl libcurl inih gnutls
+PKGS   = jansson sqlite3 libpq libsodium libidn2 libpsl libcurl inih gnutls libcares openssl
 
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 FLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
@@ -35,6 +35,7 @@ SRC  = $(filter-out src/main.c,$(wildcard src/*/*.c))
 OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o $(BUILD)/obj/lists.o
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/support/%,$(wildcard tests/support/*.c))
 TIDY = $(SRC:src/%.c=build/gate/tidy/%.ok) $(patsubst src/%.c,build/gate/tidy/%.ok,$(wildcard src/main.c))
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
@@ -83,7 +84,8 @@ $(BUILD)/support/%: tests/support/%.c $(BUILD)/liboutrider.a
 
 unit: $(UNIT)
 fuzz-targets: $(FUZZ)
-everything: all unit fuzz-targets
+support: $(SUPPORT)
+everything: all unit fuzz-targets support
 
 deps-%:
 	@tools/deps $(subst -, ,$*)
@@ -157,7 +159,7 @@ build/gate/tidy/%.ok: src/%.c .clang-tidy
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzz-targets everything run check check-all fuzz bench clean \
+.PHONY: all unit fuzz-targets support everything run check check-all fuzz bench clean \
         gate-gcc gate-clang gate-tidy gate-cppcheck
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/support/*.d \

@@ -29,6 +29,7 @@ struct verify_options {
     struct strs source_addresses;     /* connections leave from these; none: any */
     struct str helo, mail_from;       /* probing is off without either */
     bool probe;                       /* false: lists and DNS only */
+    bool bare_rejects;                /* 550 without a reason means that there is no mailbox */
     bool allow_private;               /* loopback and private servers too: tests only */
     double retry_scale;               /* multiplies every delay before something is tried again */
     int64_t smtp_port;                /* 25 */

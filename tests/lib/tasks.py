@@ -174,13 +174,19 @@ def find_gates(setup):
     return found + [Module(source, "tools", "") for source in sources(setup, "tests/tools/test_*.py")]
 
 
+def find_unit(setup):
+    """Programs in C, and modules that drive one of tests/support against fake peers."""
+    found = [Unit(source, setup.build) for source in sources(setup, "tests/unit/test_*.c")]
+    return found + [Module(source, "unit", "") for source in sources(setup, "tests/unit/test_*.py")]
+
+
 def find_api(setup):
     return [Module(source, "api", engine) for source in sources(setup, "tests/api/test_*.py")
             for engine in ENGINES]
 
 
 FINDERS = {
-    "unit": lambda setup: [Unit(s, setup.build) for s in sources(setup, "tests/unit/test_*.c")],
+    "unit": find_unit,
     "fuzz": lambda setup: [Fuzz(s, setup.build) for s in sources(setup, "tests/fuzz/fuzz_*.c")],
     "gates": find_gates,
     "api": find_api,
