@@ -67,6 +67,8 @@ CREATE TABLE found_charges (
     charged_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, person_id)
 ) STRICT;
+-- For removals, as those of phone_reviews and enrichment_items below.
+CREATE INDEX found_charges_person ON found_charges (person_id);
 
 -- Answers of POST requests that carried an Idempotency-Key, for 24 hours. status NULL:
 -- still running, by the request that holds it until locked_until.
@@ -200,6 +202,7 @@ CREATE TABLE phone_reviews (
     created_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, phone_id)
 ) STRICT;
+CREATE INDEX phone_reviews_phone ON phone_reviews (phone_id);
 
 -- People removed for privacy: only keyed hashes of what identified them remain
 -- (BLAKE2b under the key file, which is not in the database).
@@ -266,6 +269,7 @@ CREATE TABLE enrichment_items (
     subject_id TEXT,              -- the person or company that was found
     PRIMARY KEY (account_id, enrichment_id, position)
 ) STRICT;
+CREATE INDEX enrichment_items_subject ON enrichment_items (subject_id);
 
 -- Numbers handed out one by one, where the API shows integers.
 CREATE TABLE counters (

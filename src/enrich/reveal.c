@@ -9,12 +9,10 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "db/db.h"
-#include "db/sql.h"
 #include "enrich/provider.h"
 #include "search/tags.h"
 #include "store/credits.h"
 #include "store/put.h"
-#include "store/queries.h"
 #include "store/removals.h"
 #include "store/services.h"
 
@@ -24,29 +22,6 @@
 enum { FOUND_HALVES = 1, REVEAL_HALVES = 2 };
 
 static const char job_name[] = "reveal";
-
-/* Who was not charged for within the last day. */
-static const struct query due
-    = { "found_due",
-        "SELECT k.value FROM json_each($2) k WHERE NOT EXISTS (SELECT 1 FROM found_charges f "
-        "WHERE f.account_id = $1 AND f.person_id = k.value AND f.charged_at > $3)",
-        "SELECT k.value FROM json_array_elements_text($2::json) k(value) WHERE NOT EXISTS "
-        "(SELECT 1 FROM found_charges f "
-        "WHERE f.account_id = $1 AND f.person_id = k.value AND f.charged_at > $3)" };
-static const struct query found
-    = { "found_charges",
-        "INSERT INTO found_charges (account_id, person_id, charged_at) "
-        "SELECT DISTINCT $1, value, $3 FROM json_each($2) WHERE 1 = 1 "
-        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at",
-        "INSERT INTO found_charges (account_id, person_id, charged_at) "
-        "SELECT DISTINCT $1, value, $3::bigint FROM json_array_elements_text($2::json) "
-        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at" };
-/* Locked, so that a removal does not come between. */
-static const struct query is_there
-    = { "reveal_is_there", "SELECT 1 FROM people WHERE id = $1",
-        "SELECT 1 FROM people WHERE id = $1 FOR UPDATE" };
-static const struct query *const queries[] = { &due, &found, &is_there };
-const struct query_table reveal_queries = QUERY_TABLE(queries);
 
 /* --- charging --- */
 
@@ -84,17 +59,12 @@ static struct strs ids_of(struct arena *arena, struct person *const *people, siz
 
 static enum rc find_due(struct ctx *ctx, struct strs ids, struct bill *bill) {
     static char present;
+    struct strs due = { 0 };
+    enum rc rc = credits_found_due(ctx, ids, ctx_now(ctx) - FOUND_AGAIN_MS, &due);
     bill->due = map_in(ctx->arena);
-    struct db_rows *rows;
-    enum rc rc = db_query(ctx, &due,
-                          DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, ids),
-                                  db_v_int(ctx_now(ctx) - FOUND_AGAIN_MS)),
-                          &rows);
-    if (rc != OK)
-        return rc;
-    while (db_next(rows))
-        map_put(&bill->due, arena_str(ctx->arena, db_text(rows, 0)), &present);
-    return db_rows_close(rows);
+    for (size_t i = 0; i < due.n; i++)
+        map_put(&bill->due, due.p[i], &present);
+    return rc;
 }
 
 static void add_item(struct ctx *ctx, struct bill *bill, size_t person, enum price price,
@@ -176,10 +146,7 @@ static enum rc pay_bill(struct ctx *ctx, struct person *const *people, const str
     for (size_t i = 0; rc == OK && i < PRICES; i++)
         rc = credits_charge_all(ctx, prices[i].kind, prices[i].halves, keys[i]);
     if (rc == OK && found_now.n)
-        rc = db_exec(ctx, &found,
-                     DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, found_now),
-                             db_v_int(ctx_now(ctx))),
-                     NULL);
+        rc = credits_found_note(ctx, found_now);
     return rc;
 }
 
@@ -328,9 +295,8 @@ static enum rc put_email(struct ctx *ctx, struct str id, struct str email) {
 /* What was found and the end of the job, together. */
 static enum rc store_answer(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
-    int64_t one;
     bool may = false;
-    enum rc rc = db_get_int(ctx, &is_there, DB_ARGS(db_v_text(w->job->subject)), &one);
+    enum rc rc = person_lock(ctx, w->job->subject);
     if (rc == E_NOT_FOUND) /* removed while the provider was asked: nothing may be kept */
         return job_done(ctx, w->job);
     if (rc == OK)

@@ -36,6 +36,21 @@ static const struct query paid
         "(SELECT 1 FROM credit_entries e WHERE e.account_id = $1 AND e.charge_key = k.value)",
         "SELECT k.value FROM json_array_elements_text($2::json) k(value) WHERE EXISTS "
         "(SELECT 1 FROM credit_entries e WHERE e.account_id = $1 AND e.charge_key = k.value)" };
+static const struct query found_due
+    = { "credits_found_due",
+        "SELECT k.value FROM json_each($2) k WHERE NOT EXISTS (SELECT 1 FROM found_charges f "
+        "WHERE f.account_id = $1 AND f.person_id = k.value AND f.charged_at > $3)",
+        "SELECT k.value FROM json_array_elements_text($2::json) k(value) WHERE NOT EXISTS "
+        "(SELECT 1 FROM found_charges f "
+        "WHERE f.account_id = $1 AND f.person_id = k.value AND f.charged_at > $3)" };
+static const struct query found_note
+    = { "credits_found_note",
+        "INSERT INTO found_charges (account_id, person_id, charged_at) "
+        "SELECT DISTINCT $1, value, $3 FROM json_each($2) WHERE 1 = 1 "
+        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at",
+        "INSERT INTO found_charges (account_id, person_id, charged_at) "
+        "SELECT DISTINCT $1, value, $3::bigint FROM json_array_elements_text($2::json) "
+        "ON CONFLICT (account_id, person_id) DO UPDATE SET charged_at = excluded.charged_at" };
 static const struct query count_new
     = { "credits_count_new",
         "SELECT count(DISTINCT k.value) FROM json_each($2) k WHERE NOT EXISTS "
@@ -58,7 +73,8 @@ static const struct query take
         NULL };
 
 static const struct query *const queries[]
-    = { &balance, &add, &lock, &lock_all, &paid, &count_new, &enter, &take };
+    = { &balance, &add, &lock, &lock_all, &paid, &count_new, &enter, &take,
+        &found_due, &found_note };
 const struct query_table credit_queries = QUERY_TABLE(queries);
 
 static _Atomic uint64_t version;
@@ -158,19 +174,40 @@ enum rc credits_lock(struct ctx *ctx, struct credits *ret_credits) {
     return read_balances(ctx, &lock_all, ret_credits);
 }
 
-enum rc credits_paid(struct ctx *ctx, struct strs keys, struct strs *ret_paid) {
+/* The texts that a query gives back. */
+static enum rc read_texts(struct ctx *ctx, const struct query *query, struct db_args args,
+                          struct strs *ret_texts) {
     struct db_rows *rows;
-    enum rc rc = db_query(ctx, &paid,
-                          DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, keys)), &rows);
+    enum rc rc = db_query(ctx, query, args, &rows);
     if (rc != OK)
         return rc;
-    struct strs found = { 0 };
+    struct strs texts = { 0 };
     while (db_next(rows))
-        strs_add(ctx->arena, &found, db_text(rows, 0));
+        strs_add(ctx->arena, &texts, db_text(rows, 0));
     rc = db_rows_close(rows);
     if (rc == OK)
-        *ret_paid = found;
+        *ret_texts = texts;
     return rc;
+}
+
+enum rc credits_paid(struct ctx *ctx, struct strs keys, struct strs *ret_paid) {
+    return read_texts(ctx, &paid,
+                      DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, keys)), ret_paid);
+}
+
+enum rc credits_found_due(struct ctx *ctx, struct strs person_ids, int64_t since,
+                          struct strs *ret_due) {
+    return read_texts(ctx, &found_due,
+                      DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, person_ids),
+                              db_v_int(since)),
+                      ret_due);
+}
+
+enum rc credits_found_note(struct ctx *ctx, struct strs person_ids) {
+    return db_exec(ctx, &found_note,
+                   DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, person_ids),
+                           db_v_int(ctx_now(ctx))),
+                   NULL);
 }
 
 /* E_CREDITS unless `available` suffices for those keys that are not paid for. */

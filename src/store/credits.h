@@ -35,6 +35,12 @@ MUST_USE enum rc credits_lock(struct ctx *ctx, struct credits *ret_credits);
 /* Those of the keys that the account has paid for. */
 MUST_USE enum rc credits_paid(struct ctx *ctx, struct strs keys, struct strs *ret_paid);
 
+/* Those of these people whom the account did not pay for having found since `since`, and
+ * the note that it has now. Inside db_transact, with the balances locked. */
+MUST_USE enum rc credits_found_due(struct ctx *ctx, struct strs person_ids, int64_t since,
+                                   struct strs *ret_due);
+MUST_USE enum rc credits_found_note(struct ctx *ctx, struct strs person_ids);
+
 /* Takes `halves` > 0 for what `key` names ("email:PERSON"). Once for ever: with a key
  * that the account has paid for already it is OK and free. E_CREDITS when the balance
  * does not suffice: nothing was changed, and the transaction may go on or be given up.

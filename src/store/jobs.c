@@ -101,8 +101,8 @@ static const struct query failed
         NULL };
 static const struct query next_due
     = { "jobs_next_due",
-        "SELECT min(CASE WHEN status = 'queued' THEN run_at ELSE lease_until END) FROM jobs "
-        "WHERE status IN ('queued', 'running')",
+        "SELECT min(at) FROM (SELECT min(run_at) AS at FROM jobs WHERE status = 'queued' "
+        "UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'running') t",
         NULL };
 static const struct query count
     = { "jobs_count", "SELECT status, count(*) FROM jobs GROUP BY status", NULL };

@@ -123,6 +123,8 @@ static const struct query phones
         "SELECT " PHONE_COLUMNS
         "WHERE p.person_id IN (SELECT value FROM json_array_elements_text($2::json)) "
         "ORDER BY p.person_id, p.created_at, p.id" };
+static const struct query lock = { "person_lock", "SELECT 1 FROM people WHERE id = $1",
+                                   "SELECT 1 FROM people WHERE id = $1 FOR UPDATE" };
 static const struct query phone_by_id
     = { "phone_number_by_id", "SELECT " PHONE_COLUMNS "WHERE p.id = $2", NULL };
 static const struct query review
@@ -135,7 +137,7 @@ static const struct query review
         NULL };
 
 static const struct query *const queries[]
-    = { &by_id, &by_linkedin, &by_email, &by_docs, &by_ids, &after, &phones, &phone_by_id, &review };
+    = { &by_id, &lock, &by_linkedin, &by_email, &by_docs, &by_ids, &after, &phones, &phone_by_id, &review };
 const struct query_table people_queries = QUERY_TABLE(queries);
 
 static void complete(struct ctx *ctx, struct person *person, const struct map *companies) {
@@ -211,6 +213,11 @@ enum rc people_after(struct ctx *ctx, int64_t doc, int limit, struct list *ret_p
     enum rc rc = db_list(ctx, &after, DB_ARGS(db_v_int(doc), db_v_int(limit)), &person_fields,
                          ret_people);
     return rc == OK ? add_companies(ctx, ret_people) : rc;
+}
+
+enum rc person_lock(struct ctx *ctx, struct str id) {
+    int64_t one;
+    return db_get_int(ctx, &lock, DB_ARGS(db_v_text(id)), &one);
 }
 
 enum rc phone_numbers_of(struct ctx *ctx, struct strs person_ids, struct list *ret_numbers) {

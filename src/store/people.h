@@ -43,6 +43,10 @@ MUST_USE enum rc person_get(struct ctx *ctx, struct str id, struct person *ret_p
 MUST_USE enum rc person_by_linkedin(struct ctx *ctx, struct str key, struct person *ret_person);
 MUST_USE enum rc person_by_email(struct ctx *ctx, struct str email_key, struct person *ret_person);
 
+/* E_NOT_FOUND when there is none; else nobody removes or changes it until the transaction
+ * ends. Inside db_transact. */
+MUST_USE enum rc person_lock(struct ctx *ctx, struct str id);
+
 /* Those of `docs` / `ids` that exist, with their companies, in the order given; list of
  * struct person. */
 MUST_USE enum rc people_by_docs(struct ctx *ctx, struct ints docs, struct list *ret_people);

@@ -2,6 +2,7 @@
  * schema: a mistyped column does not wait for the request that meets it. */
 #include "db.h"
 
+#include "base/buf.h"
 #include "store/migrations.h"
 #include "store/queries.h"
 
@@ -51,6 +52,96 @@ static void test_all_prepare(void **state) {
             check_query(t, query_tables[i]->rows[k]);
 }
 
+/* --- plans --- */
+
+/* Tables that grow without bounds. */
+static const char *const large[] = {
+    "people",         "companies",     "phone_numbers", "phone_reviews", "removals",
+    "credit_entries", "found_charges", "exclusions",    "enrichments",   "enrichment_items",
+    "jobs",           "changes",
+};
+
+/* Statements that read all of one of them, and may. */
+static const char *const scans[] = {
+    "jobs_count", /* the metrics, from an index */
+    "changes_old", "changes_note_pruned", "changes_prune", /* only the first rows */
+};
+
+static bool may_scan(const struct query *query) {
+    for (size_t i = 0; i < LENGTH(scans); i++)
+        if (strcmp(scans[i], query->name) == 0)
+            return true;
+    return false;
+}
+
+/* The table that a line of a plan reads as a whole; absent: none. */
+static struct str scanned(struct str line) {
+    line = str_trim(line);
+    if (str_starts(line, STR("->")))
+        line = str_trim(str_sub(line, 2, line.n));
+    static const struct str scan[] = { { "SCAN ", 5 }, { "Seq Scan on ", 12 } };
+    for (size_t i = 0; i < LENGTH(scan); i++) {
+        struct str rest = str_sub(line, scan[i].n, line.n), table;
+        if (str_starts(line, scan[i]) && str_word(&rest, &table))
+            return table;
+    }
+    return STR_NONE;
+}
+
+static bool is_large(struct str table) {
+    for (size_t i = 0; i < LENGTH(large); i++)
+        if (str_eq(table, str_of(large[i])))
+            return true;
+    return false;
+}
+
+static struct str plan_query(struct test_db *t, const char *sql) {
+    struct arena *arena = t->ctx.arena;
+    if (!test_db_is_pg(t))
+        return arena_printf(arena, "EXPLAIN QUERY PLAN %s", sql);
+    struct buf call = buf_in(arena, 1000);
+    buf_str(&call, STR("EXPLAIN (COSTS OFF) EXECUTE q"));
+    for (size_t i = 0; i < parameters_of(sql); i++)
+        buf_str(&call, i ? STR(", NULL") : STR("(NULL"));
+    buf_str(&call, parameters_of(sql) ? STR(")") : STR(""));
+    assert_ok(&t->ctx, test_db_exec(&t->ctx, arena_printf(arena, "PREPARE q AS %s", sql).p));
+    return buf_text(&call);
+}
+
+static void check_plan(struct test_db *t, const struct query *query) {
+    const char *sql = test_db_is_pg(t) && query->pg ? query->pg : query->sql;
+    if (!sql || may_scan(query))
+        return;
+    struct db_value values[32] = { { .kind = DB_KIND_NULL } };
+    struct query *plan = ARENA_NEW(t->ctx.arena, struct query);
+    *plan = (struct query){ query->name, arena_cstr(t->ctx.arena, plan_query(t, sql)), NULL };
+    struct db_rows *rows;
+    size_t n = test_db_is_pg(t) ? 0 : parameters_of(sql);
+    assert_ok(&t->ctx, db_query(&t->ctx, plan, (struct db_args){ values, n }, &rows));
+    while (db_next(rows)) {
+        struct str line = db_text(rows, test_db_is_pg(t) ? 0 : 3);
+        if (is_large(scanned(line)))
+            fail_case("%s: %.*s", query->name, STR_FMT(line));
+    }
+    assert_ok(&t->ctx, db_rows_close(rows));
+    if (test_db_is_pg(t))
+        assert_ok(&t->ctx, test_db_exec(&t->ctx, "DEALLOCATE q"));
+}
+
+/* On an empty database PostgreSQL would rather scan, so it is told to take any other way. */
+static void test_large_tables_are_read_by_index(void **state) {
+    struct test_db *t = *state;
+    int applied;
+    assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
+    if (test_db_is_pg(t)) {
+        assert_ok(&t->ctx, test_db_exec(&t->ctx, "SET enable_seqscan = off"));
+        assert_ok(&t->ctx, test_db_exec(&t->ctx, "SET plan_cache_mode = force_generic_plan"));
+    }
+    for (size_t i = 0; i < query_tables_count; i++)
+        for (size_t k = 0; k < query_tables[i]->n; k++)
+            check_plan(t, query_tables[i]->rows[k]);
+}
+
 /* Prepared statements are told apart by address, log lines and errors by name. */
 static void test_names_are_unique(void **state) {
     (void) state;
@@ -65,6 +156,7 @@ static void test_names_are_unique(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_all_prepare),
+        BOTH_ENGINES(test_large_tables_are_read_by_index),
         cmocka_unit_test(test_names_are_unique),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
