@@ -44,6 +44,7 @@ struct step {
     const struct job *job;
     int64_t id;
     int64_t from; /* everything before this position is done */
+    int max;      /* items */
     const struct enrichment *batch;
     struct list items;  /* of struct enrichment_item */
     struct list people; /* of struct person *: those that were found, each once */
@@ -175,7 +176,7 @@ static enum rc end_batch(struct ctx *ctx, void *arg) {
 
 /* One step. E_CREDITS when they are used up: what they sufficed for is done. */
 static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
-    enum rc rc = enrichment_pending(ctx, step->id, step->from, STEP_ITEMS, &step->items);
+    enum rc rc = enrichment_pending(ctx, step->id, step->from, step->max, &step->items);
     step->is_last = step->items.n == 0;
     if (rc != OK || step->is_last)
         return rc;
@@ -197,20 +198,32 @@ static bool is_stopping(const struct ctx *ctx) {
     return ctx->services->jobs_stopping && ctx->services->jobs_stopping();
 }
 
+/* A job whose processes ended begins with a small step: it gets on before somebody kills the
+ * next one as well, and if it is to blame itself, it gets on up to the item that does it. */
+static int first_items(const struct job *job) {
+    int items = STEP_ITEMS;
+    for (int64_t lost = job->lost.v; lost > 0 && items > 1; lost--)
+        items = items < 4 ? 1 : items / 4;
+    return items;
+}
+
 static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct enrichment *batch,
                          find_one *find) {
     enum rc rc = OK;
     int64_t from = 0;
+    int items = first_items(job);
     bool is_last = false;
     while (rc == OK && !is_last) {
         /* Each step on an arena of its own: a batch has up to 100,000 items. */
         struct ctx step_ctx = *ctx;
         step_ctx.arena = arena_new();
-        struct step step = { .job = job, .id = batch->id.v, .from = from, .batch = batch };
+        struct step step = { .job = job, .id = batch->id.v, .from = from, .max = items,
+                             .batch = batch };
         rc = is_stopping(ctx) ? E_TIMEOUT : run_step(&step_ctx, &step, find);
         if (rc != OK && step_ctx.err.rc != OK)
             (void) fail(ctx, rc, "%.*s", STR_FMT(step_ctx.err.text)); /* copies the text */
         from = step.from;
+        items = items * 2 < STEP_ITEMS ? items * 2 : STEP_ITEMS;
         is_last = step.is_last;
         arena_free(&step_ctx.arena);
     }

@@ -26,8 +26,8 @@ struct job_kind {
     const char *doc;
 };
 
-/* Whoever kills a process does not do it so often before a job's first step is done. */
-enum { JOB_LOST_MAX = 5 };
+/* More often than anybody kills a process just when it runs one job, before that gets on. */
+enum { JOB_LOST_MAX = 8 };
 
 /* The kinds that exist (jobs/kinds.c). */
 extern const struct job_kind job_kinds[];

@@ -157,6 +157,8 @@ class BatchCrashTest(ServerCrashTest):
             names = [result["result"]["name"] for result in self.results(client, answer)]
             self.assertEqual(names, [f"Pat Number{n}" for n in numbers[:len(names)]])
             self.assertEqual(answer["status"], "completed" if len(names) == len(numbers) else "error")
+            for error in answer.get("_errors", []):
+                self.assertEqual(error["code"], "insufficient_credits")
             paid.update(numbers[:len(names)])
         self.assertEqual(self.balance(client), 200 - len(paid) * 1.5)
         self.assertLess(self.balance(client), 1.5)

@@ -368,22 +368,22 @@ class ProviderTest(PeopleTest):
         self.assertEqual(self.count("SELECT count(*) FROM phone_numbers WHERE number = '+493023125444'"), 0)
 
     def test_a_lookup_that_ends_the_process_is_not_made_for_ever(self):
-        self.server.allow_errors("the process ended 5 times while this job ran")
+        self.server.allow_errors("the process ended 8 times while this job ran")
         self.provider.hold()
         self.addCleanup(self.provider.release)
         who = {"linkedin_url": "https://linkedin.com/in/pia-poison", "reveal_email": "true"}
         asked = lambda: [q for q in self.provider.questions if q["name"] == "Pia Poison"]  # noqa: E731
         self.assert_error(self.find(**who), 408, "request_timeout")
-        for lives in range(1, 6):
+        for lives in range(1, 9):
             self.until(lambda: time.sleep(0.2), lambda _: len(asked()) == lives)
             self.server.kill()
             self.execute("UPDATE jobs SET lease_until = 0 WHERE status = 'running'")  # time passes
             self.server.start()
             self.api.close()
         self.until(lambda: self.find(**who), lambda answer: answer.status == 200)
-        self.assertEqual(len(asked()), 5)
+        self.assertEqual(len(asked()), 8)
         self.assertEqual(self.count("SELECT count(*) FROM jobs WHERE status = 'failed' AND last_error = "
-                                    "'the process ended 5 times while this job ran'"), 1)
+                                    "'the process ended 8 times while this job ran'"), 1)
 
     def until(self, ask, good):
         for _ in range(30):

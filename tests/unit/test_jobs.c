@@ -338,19 +338,57 @@ static void test_runner(void **state) {
     job_runner_stop(&runner);
 }
 
-/* A batch of one item, whose process ended `lost` times before its first step was done. */
-static int64_t lost_batch(struct ctx *ctx, int lost) {
-    struct company_query query = { .domain = STR("nowhere.example.com") };
-    struct enrichment_inputs inputs
-        = { { &query, 1 }, &company_enrichment_input_fields };
+static int64_t new_batch(struct ctx *ctx, size_t items) {
+    struct list queries = { 0 };
+    for (size_t i = 0; i < items; i++) {
+        struct company_query *query = list_add(ctx->arena, &queries, sizeof *query);
+        query->domain = STR("nowhere.example.com");
+    }
+    struct enrichment_inputs inputs = { queries, &company_enrichment_input_fields };
     struct enrichment batch;
     assert_ok(ctx, enrichment_create(ctx, ENRICH_COMPANIES, &inputs, &(struct enrichment){ 0 },
                                      &batch));
+    return batch.id.v;
+}
+
+/* A batch of one item, whose process ended `lost` times before its first step was done. */
+static int64_t lost_batch(struct ctx *ctx, int lost) {
+    int64_t id = new_batch(ctx, 1);
     for (int i = 0; i < lost; i++) {
         claim_one(ctx, "killed");
         assert_ok(ctx, jobs_release(ctx));
     }
-    return batch.id.v;
+    return id;
+}
+
+static int steps_left;
+
+static bool stop_after_steps(void) {
+    return steps_left-- <= 0;
+}
+
+/* How many items of a batch are done in so many steps of a job that was lost. */
+static void test_lost_batches_begin_small(void **state) {
+    static const struct {
+        int lost, steps, done;
+    } cases[] = {
+        { 0, 1, 100 }, { 0, 2, 200 }, { 1, 1, 25 }, { 1, 3, 25 + 50 + 100 }, { 2, 1, 6 }, { 3, 1, 1 },
+        { 3, 3, 1 + 2 + 4 }, { JOB_LOST_MAX - 1, 1, 1 },
+    };
+    struct ctx *ctx = account_start(state);
+    struct services services = { .jobs_stopping = stop_after_steps };
+    ctx->services = &services;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t id = new_batch(ctx, 250);
+        struct job job = *claim_one(ctx, "me");
+        job.lost = opt_int(cases[i].lost);
+        steps_left = cases[i].steps;
+        assert_rc(ctx, companies_enrichment_job(ctx, &job), E_TIMEOUT);
+        ctx_clear_error(ctx);
+        struct list left = { 0 };
+        assert_ok(ctx, enrichment_pending(ctx, id, 0, 1000, &left));
+        assert_int_equal(250 - left.n, cases[i].done);
+    }
 }
 
 static void test_runner_gives_up_what_kills_it(void **state) {
@@ -377,7 +415,7 @@ static void test_runner_gives_up_what_kills_it(void **state) {
         assert_str(batch.status, cases[i].batch);
         assert_str(batch.error_code, cases[i].error_code);
         if (cases[i].error_code)
-            assert_str(job.last_error, "the process ended 5 times while this job ran");
+            assert_str(job.last_error, "the process ended 8 times while this job ran");
     }
 }
 
@@ -393,6 +431,7 @@ int main(void) {
         BOTH_ENGINES(test_lost_ones_are_claimed_singly),
         BOTH_ENGINES(test_no_two_get_the_same),
         BOTH_ENGINES(test_runner),
+        BOTH_ENGINES(test_lost_batches_begin_small),
         BOTH_ENGINES(test_runner_gives_up_what_kills_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
