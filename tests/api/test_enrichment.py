@@ -127,6 +127,40 @@ class PeopleBatchTest(EnrichmentTest):
         self.assertEqual(client.get("/account-info").json["credits"]["email"], 400 - 250 * 1.5)
 
 
+class SharedCreditsTest(EnrichmentTest):
+    def test_the_last_credits_are_spent_once(self):
+        """Many batches at once of the same people, for whom the credits do not suffice; also when
+        two processes share the database and one of them is killed."""
+        servers = [self.server]
+        if harness.ENGINE == "postgres":
+            servers.append(harness.Server(self.server.settings, database=self.server.database).start())
+        account = self.server.make_account("Shared")
+        self.server.cli("credits", "grant", "email", "200", "--account", account.id)
+        clients = [server.client(account.key) for server in servers]
+        batches = []
+        for turn in range(12):
+            numbers = [(turn * 37 + k) % 300 for k in range(150)]
+            leads = [{"email": f"pat{n}@batch.example.com"} for n in numbers]
+            batches.append((self.start(leads, clients[turn % len(clients)], reveal_email=True), numbers))
+        for server in servers[1:]:
+            server.kill()
+        paid = set()
+        for href, numbers in batches:
+            answer = self.wait(href, clients[0]).json
+            names = [result["result"]["name"] for result in answer["results"]]
+            while "next" in answer["_links"]:
+                answer = clients[0].get(answer["_links"]["next"]["href"], expect=200).json
+                names += [result["result"]["name"] for result in answer["results"]]
+            self.assertEqual(names, [f"Pat Number{n}" for n in numbers[:len(names)]])
+            self.assertEqual(answer["status"], "completed" if len(names) == len(numbers) else "error")
+            for error in answer.get("_errors", []):
+                self.assertEqual(error["code"], "insufficient_credits")
+            paid.update(numbers[:len(names)])
+        left = clients[0].get("/account-info").json["credits"]["email"]
+        self.assertEqual(left, 200 - len(paid) * 1.5)
+        self.assertLess(left, 1.5)
+
+
 class CompaniesBatchTest(EnrichmentTest):
     def test_results(self):
         answer = self.api.post("/companies/enrichment-requests", {"companies": [
