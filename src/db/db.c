@@ -185,6 +185,11 @@ enum rc db_transact(struct ctx *ctx, db_work *work, void *arg) {
     return rc;
 }
 
+enum rc db_empty_log(struct ctx *ctx) {
+    ASSERT(!ctx->db->in_transaction);
+    return ctx->db->db->engine->empty_log(ctx);
+}
+
 enum rc db_backup(struct ctx *ctx, const char *path) {
     return ctx->db->db->engine->backup(ctx, path);
 }

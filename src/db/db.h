@@ -140,6 +140,10 @@ struct str db_text(const struct db_rows *rows, size_t column);
 MUST_USE enum rc db_exec(struct ctx *ctx, const struct query *query, struct db_args args,
                          int64_t *ret_changes);
 
+/* Runs several statements without parameters, of a kind that cannot be prepared: those of a
+ * migration, ANALYZE. `name` for messages. Inside db_transact. */
+MUST_USE enum rc db_script(struct ctx *ctx, const char *name, const char *sql);
+
 /* Convenience. First column of the first row; E_NOT_FOUND without a row. */
 MUST_USE enum rc db_get_int(struct ctx *ctx, const struct query *query, struct db_args args,
                             int64_t *ret_value);
@@ -192,6 +196,12 @@ MUST_USE enum rc db_migrate(struct ctx *ctx, const struct migration *list, size_
  * this returns. E_CONFLICT when `path` exists. E_UNSUPPORTED on PostgreSQL, whose own
  * tools do that. */
 MUST_USE enum rc db_backup(struct ctx *ctx, const char *path);
+
+/* SQLite: brings all that was committed into the database file and cuts the write-ahead log
+ * to nothing, so that what was overwritten there is gone as well. E_TIMEOUT when readers
+ * kept the log for half a minute: ask again. Not inside db_transact. Nothing to do on
+ * PostgreSQL. */
+MUST_USE enum rc db_empty_log(struct ctx *ctx);
 
 /* Numbers for /metrics since the process began. */
 struct db_stats {

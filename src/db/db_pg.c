@@ -623,6 +623,12 @@ static enum rc backup(struct ctx *ctx, const char *path) {
     return fail(ctx, E_UNSUPPORTED, "backup to %s: use pg_dump or pg_basebackup", path);
 }
 
+/* Its log is the server's, which keeps and recycles it by its own settings. */
+static enum rc empty_log(struct ctx *ctx) {
+    (void) ctx;
+    return OK;
+}
+
 /* The database. */
 
 static void close_db(struct db *base) {
@@ -663,4 +669,5 @@ static const struct engine engine = {
     .script = script,
     .transact = transact,
     .backup = backup,
+    .empty_log = empty_log,
 };

@@ -77,6 +77,7 @@ struct engine {
     enum rc (*script)(struct ctx *ctx, const char *name, const char *sql);
     enum rc (*transact)(struct ctx *ctx, db_work *work, void *arg);
     enum rc (*backup)(struct ctx *ctx, const char *path);
+    enum rc (*empty_log)(struct ctx *ctx);
 };
 
 /* The address of a query as the key of a map of statements. */
@@ -103,8 +104,5 @@ static inline enum rc session_failed(struct ctx *ctx, struct db_session *session
     session_note_failure(ctx, session, rc, name, message);
     return rc;
 }
-
-/* The several statements of a migration. Inside db_transact. */
-MUST_USE enum rc db_script(struct ctx *ctx, const char *name, const char *sql);
 
 #endif

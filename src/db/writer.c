@@ -29,6 +29,7 @@ enum {
     TRUNCATE_PAGES = 16384,
     TRUNCATE_WAIT_MS = 1000,
     WRITE_WAIT_MS = 10000,
+    EMPTY_LOG_TRIES = 30,
 };
 
 struct transaction {
@@ -37,6 +38,7 @@ struct transaction {
     db_work *work;
     void *arg;
     enum rc rc;
+    bool empties_log; /* E_TIMEOUT when it cannot */
     sem_t done;
 };
 
@@ -122,8 +124,9 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages) 
     return SQLITE_OK;
 }
 
-/* Waits for readers, so that the next commit writes at the WAL's beginning. */
-static void checkpoint_truncate(struct writer *writer) {
+/* Waits for readers, so that the next commit writes at the WAL's beginning. False when they
+ * stayed. */
+static bool checkpoint_truncate(struct writer *writer) {
     sqlite3 *handle = writer->session.handle;
     (void) sqlite3_busy_timeout(handle, TRUNCATE_WAIT_MS);
     int code = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -132,11 +135,24 @@ static void checkpoint_truncate(struct writer *writer) {
         writer->wal_pages = 0;
     /* A reader that stays long keeps the file as it is; try again when it has grown. */
     writer->truncate_at = writer->wal_pages + TRUNCATE_PAGES;
+    return code == SQLITE_OK;
+}
+
+/* For those of the group that ask for it. */
+static void empty_log_if_asked(struct writer *writer, const struct queue *group) {
+    bool asked = false, empty = false;
+    for (struct transaction *t = group->first; t; t = t->next) {
+        if (!t->empties_log || t->rc != OK)
+            continue;
+        empty = asked ? empty : checkpoint_truncate(writer);
+        asked = true;
+        t->rc = empty ? OK : E_TIMEOUT;
+    }
 }
 
 static void checkpoint_if_due(struct writer *writer) {
     if (writer->wal_pages >= writer->truncate_at)
-        checkpoint_truncate(writer);
+        (void) checkpoint_truncate(writer); /* is tried again later */
     else if (writer->wal_pages >= CHECKPOINT_PAGES)
         /* Failing, it leaves the WAL as it is: longer, not wrong. */
         (void) sqlite3_wal_checkpoint_v2(writer->session.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
@@ -248,6 +264,7 @@ static void run_group(struct writer *writer) {
         (void) run_sql(writer, "ROLLBACK"); /* as in commit_group */
     } else {
         commit_group(writer, &group, any);
+        empty_log_if_asked(writer, &group);
     }
     wake_group(&group);
     if (locked) {
@@ -273,19 +290,39 @@ static void *writer_main(void *arg) {
     return NULL;
 }
 
-enum rc writer_transact(struct ctx *ctx, db_work *work, void *arg) {
-    struct writer *writer = writer_of(ctx);
-    struct transaction t = { .ctx = ctx, .work = work, .arg = arg };
-    sem_init(&t.done, 0, 0);
+static enum rc queue_and_wait(struct writer *writer, struct transaction *t) {
+    sem_init(&t->done, 0, 0);
     pthread_mutex_lock(&writer->mutex);
     ASSERT(!writer->stopping);
-    queue_add(&writer->waiting, &t);
+    queue_add(&writer->waiting, t);
     pthread_cond_signal(&writer->wake);
     pthread_mutex_unlock(&writer->mutex);
-    while (sem_wait(&t.done) != 0)
+    while (sem_wait(&t->done) != 0)
         ASSERT(errno == EINTR);
-    sem_destroy(&t.done);
-    return t.rc;
+    sem_destroy(&t->done);
+    return t->rc;
+}
+
+enum rc writer_transact(struct ctx *ctx, db_work *work, void *arg) {
+    struct transaction t = { .ctx = ctx, .work = work, .arg = arg };
+    return queue_and_wait(writer_of(ctx), &t);
+}
+
+static enum rc no_work(struct ctx *ctx, void *arg) {
+    (void) ctx; /* the checkpoint after it is what counts */
+    (void) arg;
+    return OK;
+}
+
+/* Each try waits TRUNCATE_WAIT_MS for readers and lets others write before the next. */
+enum rc writer_empty_log(struct ctx *ctx) {
+    for (int i = 0; i < EMPTY_LOG_TRIES; i++) {
+        struct transaction t = { .ctx = ctx, .work = no_work, .empties_log = true };
+        enum rc rc = queue_and_wait(writer_of(ctx), &t);
+        if (rc != E_TIMEOUT)
+            return rc;
+    }
+    return fail(ctx, E_TIMEOUT, "the write-ahead log is in use");
 }
 
 /* Start and stop. */
@@ -355,7 +392,7 @@ void writer_stop(struct sqlite_db *db) {
     pthread_mutex_unlock(&writer->mutex);
     pthread_join(writer->thread, NULL);
     if (write_lock(writer)) {
-        checkpoint_truncate(writer);
+        (void) checkpoint_truncate(writer); /* who opens the database reads what is left */
         write_unlock(writer);
     }
     writer_free(writer);

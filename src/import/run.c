@@ -8,8 +8,12 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "store/statistics.h"
 
 #define REJECTED_TEXT_BYTES ((size_t) 500)
+
+/* Fewer new rows than this are not worth new statistics. */
+#define STATISTICS_ROWS INT64_C(1000)
 
 /* What a row is known by: two keys that are nobody else's, and a name that others have. */
 enum { KEY_LINKEDIN, KEY_ADDRESS, KEY_NAME, KEYS };
@@ -37,6 +41,7 @@ struct import {
     struct str texts[IMPORT_BATCH_ROWS]; /* of rows that may yet be rejected */
     size_t n;
     struct map keys;         /* of the batch; values: names_seen of names */
+    int64_t known;           /* rows written when the planner's statistics were made */
     struct import_summary summary;
 };
 
@@ -132,6 +137,20 @@ static enum rc write_and_undo(struct ctx *ctx, void *arg) {
     return rc == OK ? E_CANCELED : rc;
 }
 
+/* Statistics are made when the rows have become ten times as many, from the first few
+ * thousand on, and at the end when enough came since; few rows change little. */
+static enum rc refresh_statistics(struct import *im, bool at_end) {
+    int64_t written = im->summary.imported + im->summary.updated;
+    int64_t due = im->known + STATISTICS_ROWS;
+    if (!at_end)
+        due *= 10;
+    if (im->options->dry_run || written < due)
+        return OK;
+    im->known = written;
+    enum rc rc = statistics_refresh(&im->batch_ctx);
+    return rc == OK ? OK : fail(im->ctx, rc, "%.*s", STR_FMT(im->batch_ctx.err.text));
+}
+
 static enum rc write_batch(struct import *im) {
     if (im->n == 0)
         return OK;
@@ -147,7 +166,7 @@ static enum rc write_batch(struct import *im) {
     if (im->options->on_progress)
         im->options->on_progress(im->options->arg, reader_position(im->reader), &im->summary);
     reset_batch(im);
-    return OK;
+    return refresh_statistics(im, false);
 }
 
 /* --- rows --- */
@@ -244,8 +263,10 @@ static enum rc take_rows(struct import *im) {
     for (;;) {
         struct row row;
         enum rc rc = reader_next(im->reader, &row);
-        if (rc == E_NOT_FOUND)
-            return write_batch(im);
+        if (rc == E_NOT_FOUND) {
+            rc = write_batch(im);
+            return rc == OK ? refresh_statistics(im, true) : rc;
+        }
         if (rc != OK)
             return fail(im->ctx, rc, "reading failed");
         if (str_is_set(row.rejected)) {

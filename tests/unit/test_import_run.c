@@ -24,9 +24,8 @@ static void migrate(struct test_db *t) {
     assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
 }
 
-/* The summary of an import of `csv`; *ret_used: how much the caller's arena grew. */
-static struct import_summary import(struct test_db *t, enum import_kind kind, struct str csv,
-                                    size_t *ret_used) {
+static struct import_summary run_import(struct test_db *t, struct str csv,
+                                        struct import_options options) {
     struct ctx *ctx = &t->ctx;
     struct secrets *secrets;
     const char *folder = t->options.data_dir ? t->options.data_dir : "/tmp";
@@ -35,16 +34,17 @@ static struct import_summary import(struct test_db *t, enum import_kind kind, st
     (void) unlink(path);
     ctx->services = &(struct services){ .secrets = secrets };
     int fd = file_of(csv);
-    size_t before = arena_used(ctx->arena);
     struct import_summary summary;
-    struct import_options options = { .kind = kind, .format = READER_CSV };
     assert_ok(ctx, import_run(ctx, fd, &options, &summary));
-    if (ret_used)
-        *ret_used = arena_used(ctx->arena) - before;
     ctx->services = NULL;
     secrets_free(&secrets);
     (void) close(fd);
     return summary;
+}
+
+static struct import_summary import(struct test_db *t, struct str csv) {
+    struct import_options options = { .kind = IMPORT_PEOPLE, .format = READER_CSV };
+    return run_import(t, csv, options);
 }
 
 /* Rows of one file that are the same are merged, wherever they stand; namesakes with
@@ -71,7 +71,7 @@ static void test_same_rows(void **state) {
           "Ann H,One,https://www.linkedin.com/in/ann-h2\nAnn H,One,\n", 2, 0, 1 },
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct import_summary s = import(t, IMPORT_PEOPLE, str_of(cases[i].csv), NULL);
+        struct import_summary s = import(t, str_of(cases[i].csv));
         if (s.imported != cases[i].imported || s.updated != cases[i].updated
             || s.unchanged != cases[i].unchanged || s.rejected != 0)
             fail_case("case %zu: %d new, %d updated, %d unchanged, %d rejected", i,
@@ -91,7 +91,9 @@ static void test_memory(void **state) {
         buf_str(&csv, STR("Name,Company,Favourite Colour,City\n"));
         for (int i = 0; i < sizes[k]; i++)
             buf_printf(&csv, "Person %d,Company %d,Green,Berlin\n", i, i % 7);
-        struct import_summary s = import(t, IMPORT_PEOPLE, buf_text(&csv), &used[k]);
+        size_t before = arena_used(t->ctx.arena);
+        struct import_summary s = import(t, buf_text(&csv));
+        used[k] = arena_used(t->ctx.arena) - before;
         assert_int_equal(s.imported + s.unchanged, sizes[k]);
     }
     assert_int_equal(used[0], used[1]);
@@ -109,8 +111,39 @@ static void test_long_rows(void **state) {
             buf_str(&csv, STR("lorem "));
         buf_str(&csv, STR("ipsum\n"));
     }
-    assert_int_equal(import(t, IMPORT_PEOPLE, buf_text(&csv), NULL).imported, 200);
+    assert_int_equal(import(t, buf_text(&csv)).imported, 200);
     buf_done(&csv);
+}
+
+static bool has_statistics(struct test_db *t) {
+    static const struct query sampled = {
+        "sampled", "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'",
+        "SELECT count(*) FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'people'"
+    };
+    int64_t n;
+    assert_ok(&t->ctx, db_get_int(&t->ctx, &sampled, DB_NO_ARGS, &n));
+    return n > 0;
+}
+
+/* The planner knows about many new rows as soon as they are there. */
+static void test_statistics(void **state) {
+    struct test_db *t = *state;
+    migrate(t);
+    static const struct {
+        int rows;
+        bool dry_run, known;
+    } cases[] = { { 10, false, false }, { 1100, true, false }, { 1100, false, true } };
+    for (size_t k = 0; k < LENGTH(cases); k++) {
+        struct buf csv = buf_in(t->ctx.arena, 1024 * 1024);
+        buf_str(&csv, STR("Name,Company\n"));
+        for (int i = 0; i < cases[k].rows; i++)
+            buf_printf(&csv, "Person %d,Company %d\n", i, i % 7);
+        struct import_options options = { .kind = IMPORT_PEOPLE, .format = READER_CSV,
+                                          .dry_run = cases[k].dry_run };
+        (void) run_import(t, buf_text(&csv), options);
+        if (has_statistics(t) != cases[k].known)
+            fail_case("case %zu", k);
+    }
 }
 
 int main(void) {
@@ -118,6 +151,7 @@ int main(void) {
         BOTH_ENGINES(test_same_rows),
         BOTH_ENGINES(test_memory),
         BOTH_ENGINES(test_long_rows),
+        BOTH_ENGINES(test_statistics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
