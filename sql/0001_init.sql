@@ -264,12 +264,19 @@ CREATE TABLE enrichment_items (
     account_id TEXT NOT NULL,
     enrichment_id INTEGER NOT NULL,
     position INTEGER NOT NULL,    -- from 0, the order of the request
-    input TEXT NOT NULL,          -- the item as JSON
+    input TEXT NOT NULL,          -- the item as JSON; '{}' once it is done
     status TEXT,                  -- NULL: not yet done
     subject_id TEXT,              -- the person or company that was found
     PRIMARY KEY (account_id, enrichment_id, position)
 ) STRICT;
 CREATE INDEX enrichment_items_subject ON enrichment_items (subject_id);
+
+-- What a removal looks for: results that name a person, and batches that still hold what
+-- was asked.
+CREATE INDEX enrichment_items_subject ON enrichment_items (subject_id)
+    WHERE subject_id IS NOT NULL;
+CREATE INDEX enrichments_running ON enrichments (account_id, id)
+    WHERE status IN ('queued', 'processing');
 
 -- Numbers handed out one by one, where the API shows integers.
 CREATE TABLE counters (

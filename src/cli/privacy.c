@@ -1,8 +1,13 @@
-/* privacy remove: a person who asks to be forgotten. */
+/* privacy remove: a person who asks to be forgotten. The rows go in one transaction; what
+ * else may hold the person's data is then gone through in steps, so that a server on the
+ * same database goes on. Killed in between, the command does the rest when it is run again. */
 #include "base/check.h"
+#include "base/vec.h"
 #include "cli/tables.h"
 #include "data/urls.h"
 #include "db/db.h"
+#include "enrich/batch.h"
+#include "store/idempotency.h"
 #include "store/people.h"
 #include "store/removals.h"
 
@@ -10,8 +15,12 @@ struct removal {
     enum removal_kind kind;
     struct str key;       /* absent: an id that names nobody */
     struct person person;
+    struct list numbers; /* of struct phone_number: the person's */
     bool is_known;
 };
+
+/* Of a phone number: fewer digits are in any text. */
+enum { NUMBER_MIN = 7 };
 
 static enum rc read_who(struct cli *cli, struct removal *r) {
     struct str url = cli_option(cli, "linkedin-url"), email = cli_option(cli, "email");
@@ -44,7 +53,32 @@ static enum rc look_up(struct ctx *ctx, struct removal *r) {
                  : r->kind == REMOVAL_LINKEDIN ? person_by_linkedin(ctx, r->key, &r->person)
                                                : person_by_email(ctx, r->key, &r->person);
     r->is_known = rc == OK;
-    return rc == E_NOT_FOUND ? OK : rc;
+    r->numbers = (struct list){ 0 };
+    struct strs ids = { 0 };
+    strs_add(ctx->arena, &ids, r->person.id);
+    return rc == E_NOT_FOUND ? OK : rc == OK ? phone_numbers_of(ctx, ids, &r->numbers) : rc;
+}
+
+static void add_word(struct ctx *ctx, struct strs *words, struct str word) {
+    if (!str_is_empty(word))
+        strs_add(ctx->arena, words, word);
+}
+
+/* What a stored answer that shows the person has in it. All of these are in lower case. */
+static struct strs words_of(struct ctx *ctx, const struct removal *r) {
+    struct strs words = { 0 };
+    if (r->kind != REMOVAL_ID)
+        add_word(ctx, &words, r->key);
+    if (!r->is_known)
+        return words;
+    add_word(ctx, &words, r->person.id);
+    add_word(ctx, &words, r->person.linkedin_key);
+    add_word(ctx, &words, r->person.email_key);
+    const struct phone_number *number = r->numbers.p;
+    for (size_t i = 0; i < r->numbers.n; i++)
+        if (number[i].number.n >= NUMBER_MIN)
+            add_word(ctx, &words, number[i].number);
+    return words;
 }
 
 static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
@@ -61,12 +95,25 @@ static enum rc privacy_remove(struct cli *cli) {
     enum rc rc = read_who(cli, &removal);
     if (rc == OK)
         rc = db_transact(&cli->ctx, remove_in_transaction, &removal);
+    if (rc == OK)
+        rc = idempotency_forget(&cli->ctx, words_of(&cli->ctx, &removal));
+    if (rc == OK)
+        rc = enrichments_forget_removed(&cli->ctx);
+    if (rc == OK)
+        rc = removals_erase(&cli->ctx);
     if (rc != OK)
         return rc;
     fprintf(cli->out, removal.is_known
                           ? "removed; later imports of this person are refused\n"
                           : "not in the database; later imports of this person are refused\n");
     return OK;
+}
+
+static enum rc privacy_rewrite(struct cli *cli) {
+    enum rc rc = db_rewrite(&cli->ctx);
+    if (rc == OK)
+        fprintf(cli->out, "rewritten; nothing removed is left in the database's files\n");
+    return rc;
 }
 
 static const struct option_row options[] = {
@@ -79,5 +126,8 @@ static const struct command rows[] = {
     { "privacy remove", NULL, 0, 0, COMMAND_DATABASE | COMMAND_SERVICES, options, LENGTH(options), privacy_remove,
       "Deletes a person's data for good",
       "Leaves only keyed hashes, by which find answers 451 and imports refuse the person." },
+    { "privacy rewrite", NULL, 0, 0, COMMAND_DATABASE, NULL, 0, privacy_rewrite,
+      "Writes the database file anew, without its unused parts",
+      "After removals, when it suits: few of them leave a trace there. Writing waits meanwhile." },
 };
 const struct command_table privacy_commands = COMMAND_TABLE(rows);

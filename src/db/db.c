@@ -190,6 +190,11 @@ enum rc db_empty_log(struct ctx *ctx) {
     return ctx->db->db->engine->empty_log(ctx);
 }
 
+enum rc db_rewrite(struct ctx *ctx) {
+    ASSERT(!ctx->db->in_transaction);
+    return ctx->db->db->engine->rewrite(ctx);
+}
+
 enum rc db_backup(struct ctx *ctx, const char *path) {
     return ctx->db->db->engine->backup(ctx, path);
 }

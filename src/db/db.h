@@ -203,6 +203,11 @@ MUST_USE enum rc db_backup(struct ctx *ctx, const char *path);
  * PostgreSQL. */
 MUST_USE enum rc db_empty_log(struct ctx *ctx);
 
+/* The same, after the whole file was written anew (VACUUM), without its unused parts. Takes
+ * as much room again for a while; nobody else writes until it is done, which is minutes for
+ * many gigabytes. E_UNSUPPORTED on PostgreSQL. */
+MUST_USE enum rc db_rewrite(struct ctx *ctx);
+
 /* Numbers for /metrics since the process began. */
 struct db_stats {
     int64_t queries;      /* statements run */

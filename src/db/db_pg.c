@@ -629,6 +629,10 @@ static enum rc empty_log(struct ctx *ctx) {
     return OK;
 }
 
+static enum rc rewrite(struct ctx *ctx) {
+    return fail(ctx, E_UNSUPPORTED, "use VACUUM FULL for this database");
+}
+
 /* The database. */
 
 static void close_db(struct db *base) {
@@ -670,4 +674,5 @@ static const struct engine engine = {
     .transact = transact,
     .backup = backup,
     .empty_log = empty_log,
+    .rewrite = rewrite,
 };

@@ -459,4 +459,5 @@ static const struct engine engine = {
     .transact = writer_transact,
     .backup = backup,
     .empty_log = writer_empty_log,
+    .rewrite = writer_rewrite,
 };

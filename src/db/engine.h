@@ -78,6 +78,7 @@ struct engine {
     enum rc (*transact)(struct ctx *ctx, db_work *work, void *arg);
     enum rc (*backup)(struct ctx *ctx, const char *path);
     enum rc (*empty_log)(struct ctx *ctx);
+    enum rc (*rewrite)(struct ctx *ctx);
 };
 
 /* The address of a query as the key of a map of statements. */

@@ -46,5 +46,6 @@ MUST_USE enum rc writer_start(struct ctx *ctx, struct sqlite_db *db);
 void writer_stop(struct sqlite_db *db);
 enum rc writer_transact(struct ctx *ctx, db_work *work, void *arg);
 enum rc writer_empty_log(struct ctx *ctx);
+enum rc writer_rewrite(struct ctx *ctx);
 
 #endif

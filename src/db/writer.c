@@ -38,7 +38,7 @@ struct transaction {
     db_work *work;
     void *arg;
     enum rc rc;
-    bool empties_log; /* E_TIMEOUT when it cannot */
+    enum { NOTHING_MORE, EMPTY_LOG, REWRITE } then; /* once it is committed */
     sem_t done;
 };
 
@@ -138,16 +138,14 @@ static bool checkpoint_truncate(struct writer *writer) {
     return code == SQLITE_OK;
 }
 
-/* For those of the group that ask for it. */
-static void empty_log_if_asked(struct writer *writer, const struct queue *group) {
-    bool asked = false, empty = false;
-    for (struct transaction *t = group->first; t; t = t->next) {
-        if (!t->empties_log || t->rc != OK)
-            continue;
-        empty = asked ? empty : checkpoint_truncate(writer);
-        asked = true;
-        t->rc = empty ? OK : E_TIMEOUT;
-    }
+/* What a transaction asked for beyond being committed. */
+static void do_rest(struct writer *writer, struct transaction *t) {
+    if (t->rc != OK || t->then == NOTHING_MORE)
+        return;
+    if (t->then == REWRITE && run_sql(writer, "VACUUM") != SQLITE_OK)
+        t->rc = fail(t->ctx, E_DB, "rewrite: %s", sqlite3_errmsg(writer->session.handle));
+    else if (!checkpoint_truncate(writer))
+        t->rc = E_TIMEOUT;
 }
 
 static void checkpoint_if_due(struct writer *writer) {
@@ -264,7 +262,8 @@ static void run_group(struct writer *writer) {
         (void) run_sql(writer, "ROLLBACK"); /* as in commit_group */
     } else {
         commit_group(writer, &group, any);
-        empty_log_if_asked(writer, &group);
+        for (struct transaction *t = group.first; t; t = t->next)
+            do_rest(writer, t);
     }
     wake_group(&group);
     if (locked) {
@@ -317,12 +316,18 @@ static enum rc no_work(struct ctx *ctx, void *arg) {
 /* Each try waits TRUNCATE_WAIT_MS for readers and lets others write before the next. */
 enum rc writer_empty_log(struct ctx *ctx) {
     for (int i = 0; i < EMPTY_LOG_TRIES; i++) {
-        struct transaction t = { .ctx = ctx, .work = no_work, .empties_log = true };
+        struct transaction t = { .ctx = ctx, .work = no_work, .then = EMPTY_LOG };
         enum rc rc = queue_and_wait(writer_of(ctx), &t);
         if (rc != E_TIMEOUT)
             return rc;
     }
     return fail(ctx, E_TIMEOUT, "the write-ahead log is in use");
+}
+
+enum rc writer_rewrite(struct ctx *ctx) {
+    struct transaction t = { .ctx = ctx, .work = no_work, .then = REWRITE };
+    enum rc rc = queue_and_wait(writer_of(ctx), &t);
+    return rc == E_TIMEOUT ? writer_empty_log(ctx) : rc;
 }
 
 /* Start and stop. */

@@ -70,8 +70,8 @@ static bool is_answer(enum rc rc) {
     return rc == OK || rc == E_NOT_FOUND || rc == E_REMOVED || rc == E_INVALID;
 }
 
-static enum rc read_input(struct ctx *ctx, const struct enrichment_item *item,
-                          const struct fields *fields, void *ret_query) {
+enum rc enrichment_input_read(struct ctx *ctx, const struct enrichment_item *item,
+                              const struct fields *fields, void *ret_query) {
     json_t *root;
     struct json_position at;
     if (json_parse(ctx->arena, item->input, &root, &at) != OK
@@ -91,7 +91,7 @@ static bool is_among(const struct list *people, struct str id) {
 
 static enum rc find_one_person(struct ctx *ctx, struct step *step, struct enrichment_item *item) {
     struct person_query query;
-    enum rc rc = read_input(ctx, item, &person_enrichment_input_fields, &query);
+    enum rc rc = enrichment_input_read(ctx, item, &person_enrichment_input_fields, &query);
     if (rc != OK)
         return rc;
     struct person *person = ARENA_NEW(ctx->arena, struct person);
@@ -109,7 +109,7 @@ static enum rc find_one_company(struct ctx *ctx, struct step *step,
                                 struct enrichment_item *item) {
     (void) step; /* companies cost nothing: there is nothing to collect */
     struct company_query query;
-    enum rc rc = read_input(ctx, item, &company_enrichment_input_fields, &query);
+    enum rc rc = enrichment_input_read(ctx, item, &company_enrichment_input_fields, &query);
     if (rc != OK)
         return rc;
     struct company company;

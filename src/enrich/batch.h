@@ -12,6 +12,13 @@
 /* Items as the API takes them; both structs are the queries of enrich/find.h. */
 extern const struct fields person_enrichment_input_fields;
 extern const struct fields company_enrichment_input_fields;
+/* What an item asks, as the struct that `fields` describes. */
+MUST_USE enum rc enrichment_input_read(struct ctx *ctx, const struct enrichment_item *item,
+                                       const struct fields *fields, void *ret_query);
+
+/* Ends the items, of all batches that still run, that ask for somebody who was removed,
+ * whatever they are called by: email, profile, name and company. */
+MUST_USE enum rc enrichments_forget_removed(struct ctx *ctx);
 
 /* The functions of the two kinds of job (jobs/kinds.c). */
 MUST_USE enum rc people_enrichment_job(struct ctx *ctx, const struct job *job);

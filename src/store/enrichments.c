@@ -1,6 +1,7 @@
 #include "store/enrichments.h"
 
 #include "base/check.h"
+#include "base/vec.h"
 #include "db/db.h"
 #include "json/writer.h"
 #include "store/jobs.h"
@@ -88,12 +89,23 @@ static const struct query items_before
     "WITH e AS MATERIALIZED (SELECT $2 AS account, CAST($3 AS BIGINT) AS batch, "            \
     position " AS at, value ->> 'status' AS result, value ->> 'subject_id' AS found "        \
     "FROM " set ") "                                                                         \
-    "UPDATE enrichment_items SET status = e.result, subject_id = e.found FROM e "            \
+    "UPDATE enrichment_items SET status = e.result, subject_id = e.found, input = '{}' "     \
+    "FROM e "                                                                                \
     "WHERE account_id = e.account AND enrichment_id = e.batch AND position = e.at"
 static const struct query items_done
     = { "enrichment_items_done",
         DONE("value ->> 'position'", "json_each($1)"),
         DONE("(value ->> 'position')::bigint", "json_array_elements($1::json)") };
+static const struct query forget_pending
+    = { "enrichment_forget_pending",
+        "DELETE FROM enrichment_items "
+        "WHERE account_id = $1 AND enrichment_id = $2 AND status IS NULL",
+        NULL };
+static const struct query running
+    = { "enrichments_running",
+        "SELECT account_id, id FROM enrichments WHERE status IN ('queued', 'processing') "
+        "AND kind = $1 ORDER BY account_id, id",
+        NULL };
 static const struct query set_status
     = { "enrichment_set_status",
         "UPDATE enrichments SET status = $3, error_code = $4, "
@@ -105,7 +117,7 @@ static const struct query set_status
 
 static const struct query *const queries[]
     = { &next_id, &insert, &insert_items, &get, &pending, &items_done, &set_status,
-        &items_after, &items_before };
+        &items_after, &items_before, &forget_pending, &running };
 const struct query_table enrichment_queries = QUERY_TABLE(queries);
 
 static struct str id_text(struct ctx *ctx, int64_t id) {
@@ -260,10 +272,31 @@ enum rc enrichment_items_done(struct ctx *ctx, int64_t id, struct list items) {
                    NULL);
 }
 
+enum rc enrichments_running(struct ctx *ctx, enum enrichment_kind kind, struct list *ret_batches) {
+    struct db_rows *rows;
+    enum rc rc = db_query(ctx, &running, DB_ARGS(db_v_text(str_of(kind_names[kind]))), &rows);
+    if (rc != OK)
+        return rc;
+    while (db_next(rows)) {
+        struct enrichment_ref *ref = list_add(ctx->arena, ret_batches, sizeof *ref);
+        *ref = (struct enrichment_ref){ db_text(rows, 0), db_int(rows, 1) };
+    }
+    return db_rows_close(rows);
+}
+
+/* Whether the batch may still be worked on. */
+static bool goes_on(const char *status) {
+    return str_eq(str_of(status), STR("processing"));
+}
+
 enum rc enrichment_set_status(struct ctx *ctx, int64_t id, const char *status,
                               const char *error_code) {
-    return db_exec(ctx, &set_status,
-                   DB_ARGS(db_v_text(ctx->account_id), db_v_int(id), db_v_text(str_of(status)),
-                           db_v_text(str_of(error_code)), db_v_int(ctx_now(ctx))),
-                   NULL);
+    enum rc rc = db_exec(ctx, &set_status,
+                         DB_ARGS(db_v_text(ctx->account_id), db_v_int(id),
+                                 db_v_text(str_of(status)), db_v_text(str_of(error_code)),
+                                 db_v_int(ctx_now(ctx))),
+                         NULL);
+    if (rc != OK || goes_on(status))
+        return rc;
+    return db_exec(ctx, &forget_pending, DB_ARGS(db_v_text(ctx->account_id), db_v_int(id)), NULL);
 }

@@ -23,7 +23,7 @@ extern const struct fields enrichment_row_fields;
 struct enrichment_item {
     struct opt_int position;
     struct str cursor;     /* the position as text, for pages */
-    struct str input;      /* JSON object */
+    struct str input;      /* JSON object; empty once the item is done */
     struct str status;     /* enriched, not_found, gdpr_removed; absent: not yet done */
     struct str subject_id; /* person or company */
 };
@@ -60,12 +60,24 @@ MUST_USE enum rc enrichment_items(struct ctx *ctx, int64_t id, const struct page
  * struct enrichment_item. */
 MUST_USE enum rc enrichment_pending(struct ctx *ctx, int64_t id, int64_t from, int limit,
                                     struct list *ret_items);
-/* Stores status and subject_id of these items. Inside db_transact. */
+/* Stores status and subject_id of these items and forgets what was asked. Inside
+ * db_transact. */
 MUST_USE enum rc enrichment_items_done(struct ctx *ctx, int64_t id, struct list items);
-/* queued -> processing; processing -> completed or error (`error_code` then). Nothing
- * happens to a batch that has ended. Inside db_transact. */
+/* queued -> processing; processing -> completed or error (`error_code` then). With the end
+ * go the items that were not done. Nothing happens to a batch that has ended. Inside
+ * db_transact. */
 MUST_USE enum rc enrichment_set_status(struct ctx *ctx, int64_t id, const char *status,
                                        const char *error_code);
+
+/* --- for removals --- */
+
+struct enrichment_ref {
+    struct str account_id;
+    int64_t id;
+};
+/* Batches of all accounts that have not ended; list of struct enrichment_ref. */
+MUST_USE enum rc enrichments_running(struct ctx *ctx, enum enrichment_kind kind,
+                                     struct list *ret_batches);
 
 /* Names of the kinds' jobs. */
 extern const char *const enrichment_jobs[];

@@ -50,7 +50,24 @@ static const struct query purge
         "FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2)",
         NULL };
 
-static const struct query *const queries[] = { &claim_key, &get, &store, &release, &purge };
+/* The end of the step of $3 keys that follows the key ($1, $2). */
+static const struct query step_end
+    = { "idempotency_step_end",
+        "SELECT account_id, key FROM (SELECT account_id, key FROM idempotency_keys "
+        "WHERE (account_id, key) > ($1, $2) ORDER BY account_id, key LIMIT $3) AS step "
+        "ORDER BY account_id DESC, key DESC LIMIT 1",
+        NULL };
+#define FORGET                                                                             \
+    "DELETE FROM idempotency_keys WHERE (account_id, key) > ($1, $2) "                     \
+    "AND (account_id, key) <= ($3, $4) AND EXISTS "
+static const struct query forget
+    = { "idempotency_forget",
+        FORGET "(SELECT 1 FROM json_each($5) WHERE instr(lower(body), value) > 0)",
+        FORGET "(SELECT 1 FROM json_array_elements_text($5::json) AS w (value) "
+               "WHERE strpos(lower(body), value) > 0)" };
+
+static const struct query *const queries[]
+    = { &claim_key, &get, &store, &release, &purge, &step_end, &forget };
 const struct query_table idempotency_queries = QUERY_TABLE(queries);
 
 struct claim_work {
@@ -138,4 +155,51 @@ enum rc idempotency_purge(struct ctx *ctx, int limit, int64_t *ret_purged) {
     if (rc == OK)
         *ret_purged = work.purged;
     return rc;
+}
+
+enum { FORGET_STEP = 500 };
+
+struct forget_work {
+    struct str account, key;           /* what comes after this key … */
+    struct str end_account, end_key;   /* … up to this one */
+    struct db_value words;
+};
+
+static enum rc forget_work(struct ctx *ctx, void *arg) {
+    const struct forget_work *w = arg;
+    return db_exec(ctx, &forget,
+                   DB_ARGS(db_v_text(w->account), db_v_text(w->key), db_v_text(w->end_account),
+                           db_v_text(w->end_key), w->words),
+                   NULL);
+}
+
+/* E_NOT_FOUND when no key follows. */
+static enum rc find_step_end(struct ctx *ctx, struct forget_work *w) {
+    struct db_rows *rows;
+    enum rc rc = db_query(ctx, &step_end,
+                          DB_ARGS(db_v_text(w->account), db_v_text(w->key), db_v_int(FORGET_STEP)),
+                          &rows);
+    if (rc != OK)
+        return rc;
+    bool found = db_next(rows);
+    if (found) {
+        w->end_account = db_text(rows, 0);
+        w->end_key = db_text(rows, 1);
+    }
+    rc = db_rows_close(rows);
+    return rc == OK && !found ? E_NOT_FOUND : rc;
+}
+
+enum rc idempotency_forget(struct ctx *ctx, struct strs words) {
+    struct forget_work work = { .account = STR(""), .key = STR(""),
+                                .words = sql_texts(ctx->arena, words) };
+    enum rc rc = OK;
+    while (rc == OK) {
+        rc = find_step_end(ctx, &work);
+        if (rc == OK)
+            rc = db_transact(ctx, forget_work, &work);
+        work.account = work.end_account;
+        work.key = work.end_key;
+    }
+    return rc == E_NOT_FOUND ? OK : rc;
 }

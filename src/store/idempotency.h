@@ -42,4 +42,8 @@ MUST_USE enum rc idempotency_release(struct ctx *ctx, const struct idempotency_c
  * keys. *ret_purged: how many. */
 MUST_USE enum rc idempotency_purge(struct ctx *ctx, int limit, int64_t *ret_purged);
 
+/* Forgets the answers of all accounts that hold one of `words`, which are in lower case, and
+ * their keys. Looks at every answer, in short steps. */
+MUST_USE enum rc idempotency_forget(struct ctx *ctx, struct strs words);
+
 #endif

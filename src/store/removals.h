@@ -31,10 +31,15 @@ MUST_USE enum rc removals_among(struct ctx *ctx, enum removal_kind kind, struct 
 
 struct person;
 
-/* Deletes all personal data of the person and leaves the hashes. Everything that
- * belongs to accounts and names the person goes as well (phone numbers and reviews,
- * results of enrichments). Inside db_transact. */
+/* Deletes the person and leaves the hashes. What belongs to accounts and names the person
+ * by id goes as well (phone numbers and reviews, results of enrichments). Inside
+ * db_transact. Then: idempotency_forget, enrichments_forget_removed, removals_erase. */
 MUST_USE enum rc person_remove(struct ctx *ctx, const struct person *person);
+
+/* Makes sure that no deleted words are left in the search of the embedded database, nor
+ * deleted rows in its log. In short steps, between which others write; rewrites the words
+ * of all people. E_TIMEOUT as of db_empty_log. Not inside db_transact. */
+MUST_USE enum rc removals_erase(struct ctx *ctx);
 
 /* Leaves only a hash, for somebody who is not in the database. Inside db_transact. */
 MUST_USE enum rc removal_add(struct ctx *ctx, enum removal_kind kind, struct str key);
