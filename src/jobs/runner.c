@@ -36,6 +36,7 @@ struct job_runner {
     struct job *held[WORKERS_MAX]; /* ready ones and those that run: what to renew */
     int held_n;
     bool woken, stopping;
+    bool claimer_ended; /* nothing more becomes ready */
 };
 
 /* The process's runner, for job_runner_wake and job_runner_stopping. */
@@ -128,7 +129,7 @@ static bool take_job(struct job_runner *r, struct arena **ret_arena, struct job 
     r->idle++;
     r->woken = true;
     pthread_cond_broadcast(&r->changed);
-    while (!r->ready_n && !r->stopping)
+    while (!r->ready_n && !r->claimer_ended)
         pthread_cond_wait(&r->changed, &r->lock);
     bool taken = r->ready_n > 0; /* what was claimed is run even when stopping */
     if (taken) {
@@ -326,6 +327,11 @@ void job_runner_stop(struct job_runner **runner) {
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
     pthread_join(r->claimer, NULL);
+    /* Only now: what it claimed while it was told to stop still needs a worker. */
+    pthread_mutex_lock(&r->lock);
+    r->claimer_ended = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
     for (int i = 0; i < r->worker_count; i++)
         pthread_join(r->workers[i], NULL);
     atomic_store(&current, NULL);
