@@ -60,12 +60,13 @@ struct config {
         int64_t tick_ms;
     } sequence;
     struct {
-        bool allow_private, probe;
+        bool allow_private, bare_rejects, probe;
         struct strs dns_servers; /* empty: the machine's own */
         struct str helo, mail_from;
-        /* in the place of the embedded lists; empty: those */
-        struct str allowed_file, disposable_file, free_file, role_file, special_use_file;
-        struct str suggested_file;
+        struct str allowed_file, disposable_file, free_file, role_file; /* empty: embedded */
+        struct str special_use_file, suggested_file;
+        struct str source_addresses; /* separated by commas or spaces; empty: any */
+        int64_t connections, source_per_day;
         int64_t per_hour, smtp_port;
         double retry_scale;
     } verify;

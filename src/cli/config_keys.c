@@ -72,6 +72,11 @@ const struct config_key config_keys[] = {
     K_TEXT("verify.allowed_file", verify.allowed_file, "",
            .doc = "File with domains that are never disposable, one a line, instead of the "
                   "list in the program."),
+    K_BOOL("verify.bare_rejects", verify.bare_rejects, "false",
+           .doc = "A refusal without any reason means that there is no such mailbox; else it "
+                  "means nothing."),
+    K_INT("verify.connections", verify.connections, "1000", .min = 1, .max = 60000,
+          .doc = "Connections to mail servers at once, all of them together."),
     K_TEXT("verify.disposable_file", verify.disposable_file, "",
            .doc = "The same for domains that give away addresses for a short time."),
     K_ADDRESSES("verify.dns_servers", verify.dns_servers, "",
@@ -79,10 +84,11 @@ const struct config_key config_keys[] = {
     K_TEXT("verify.free_file", verify.free_file, "",
            .doc = "The same for domains where anybody gets a mailbox for nothing."),
     K_TEXT("verify.helo", verify.helo, "",
-           .doc = "Name given in EHLO; should resolve to this machine and back. Empty: the "
-                  "machine's name."),
+           .doc = "Name given to mail servers in EHLO; has to resolve to this machine and back. "
+                  "Empty: none is asked, validation stops at the DNS."),
     K_TEXT("verify.mail_from", verify.mail_from, "",
-           .doc = "Address given in MAIL FROM. Empty: the null sender."),
+           .doc = "Address given to mail servers as the sender, one that receives mail. Empty: "
+                  "none is asked, validation stops at the DNS."),
     K_INT("verify.per_hour", verify.per_hour, "15000", .min = 0, .max = 100000000,
           .doc = "Validations an hour and account; 0 for no limit."),
     K_BOOL("verify.probe", verify.probe, "true",
@@ -93,6 +99,11 @@ const struct config_key config_keys[] = {
            .doc = "The same for names of functions, such as info."),
     K_INT("verify.smtp_port", verify.smtp_port, "25", .min = 1, .max = 65535,
           .doc = "Port of the mail servers that are asked."),
+    K_TEXT("verify.source_addresses", verify.source_addresses, "",
+           .doc = "Addresses of this machine that mail servers are asked from, separated by "
+                  "commas. Empty: the one that leads there."),
+    K_INT("verify.source_per_day", verify.source_per_day, "0", .min = 0, .max = 100000000,
+          .doc = "Mailboxes asked for from one of these addresses in a day; 0 for no limit."),
     K_TEXT("verify.special_use_file", verify.special_use_file, "",
            .doc = "The same for domains that never receive mail."),
     K_TEXT("verify.suggested_file", verify.suggested_file, "",

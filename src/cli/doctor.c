@@ -124,7 +124,7 @@ static const struct check {
     { "database", check_database },       { "secret key", check_key_file },
     { "clock", check_clock },             { "open files", check_files },
     { "dns", check_dns },                 { "mail port", check_smtp_port },
-    { "mail name", check_helo },
+    { "mail name", check_helo },           { "mail sender", check_sender },
 };
 
 static enum rc doctor(struct cli *cli) {

@@ -26,6 +26,7 @@ struct doctor {
 struct finding check_dns(struct doctor *doctor);
 struct finding check_smtp_port(struct doctor *doctor);
 struct finding check_helo(struct doctor *doctor);
+struct finding check_sender(struct doctor *doctor);
 
 /* Findings with formatted text. */
 #define good(doctor, ...) \

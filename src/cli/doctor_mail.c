@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/vec.h"
 #include "cli/doctor.h"
+#include "verify/address.h"
 
 enum { WAIT_MS = 5000, BANNER_MAX_BYTES = 512, ANSWER_MAX_BYTES = 8192, DNS_SECONDS = 2 };
 
@@ -257,10 +258,43 @@ static struct finding judge_helo(struct doctor *doctor, const char *name) {
     return good(doctor, "%s is %s, and back", name, address.p);
 }
 
+static const char not_asked[] = "not set, so no mail server is asked and results stop at the DNS";
+
 struct finding check_helo(struct doctor *doctor) {
-    char host[256] = "";
-    if (str_is_empty(doctor->cli->config.verify.helo) && gethostname(host, sizeof host - 1) != 0)
-        return bad(doctor, "set verify.helo", "this machine has no name");
-    const char *name = *host ? host : doctor->cli->config.verify.helo.p;
-    return soften(doctor, judge_helo(doctor, name));
+    struct str name = doctor->cli->config.verify.helo;
+    if (str_is_empty(name))
+        return odd(doctor, "set verify.helo to a name in your domain that points to this machine "
+                   "and back", "%s", not_asked);
+    return soften(doctor, judge_helo(doctor, name.p));
+}
+
+/* --- the sender --- */
+
+static struct finding judge_sender(struct doctor *doctor, struct str text) {
+    struct address address;
+    struct arena *arena = doctor->cli->ctx.arena;
+    enum address_fault fault = address_parse(arena, text, &address);
+    if (fault != ADDRESS_OK || address.is_literal || address.is_utf8)
+        return bad(doctor, "set verify.mail_from to a plain address in your domain",
+                   "'%.*s' is no address to send from: %s", STR_FMT(text),
+                   fault == ADDRESS_OK ? "servers do not believe such" : address_fault(fault)->sentence);
+    const char *domain = arena_cstr(arena, address.domain);
+    struct lookup mx = look_up(doctor, domain, ns_t_mx);
+    struct lookup a = mx.rc == E_NOT_FOUND ? look_up(doctor, domain, ns_t_a) : mx;
+    if (a.rc == E_TIMEOUT)
+        return odd(doctor, "first make the DNS work", "no answer about %s", domain);
+    if (a.rc == E_NOT_FOUND)
+        return bad(doctor, "mail servers refuse senders that nobody can answer: give the domain a "
+                   "mail server, or set verify.mail_from to another address",
+                   "%s receives no mail", domain);
+    return good(doctor, "%.*s, whose domain receives mail; let its SPF record name this machine",
+                STR_FMT(address.text));
+}
+
+struct finding check_sender(struct doctor *doctor) {
+    struct str sender = doctor->cli->config.verify.mail_from;
+    if (str_is_empty(sender))
+        return odd(doctor, "set verify.mail_from to an address in your domain that receives mail",
+                   "%s", not_asked);
+    return soften(doctor, judge_sender(doctor, sender));
 }

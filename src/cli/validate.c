@@ -1,28 +1,42 @@
 /* validate: addresses from arguments, standard input or a column of a CSV file, one line
- * each. */
+ * each, in the order in which they came. Answers come in another order, so what was given to
+ * the engine waits in a ring until all before it has been printed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/file.h"
-#include "cli/lists.h"
+#include "base/mem.h"
 #include "cli/tables.h"
+#include "cli/verify.h"
 #include "data/csv.h"
 #include "data/headers.h"
 #include "data/source.h"
 #include "json/writer.h"
 #include "verify/offline.h"
 
-/* A line of JSON holds an address, which every byte of may be escaped with five more. */
+/* A line of JSON holds an address, every byte of which may be escaped with five more. */
 enum { JSON_MAX_BYTES = 6 * SOURCE_WINDOW_MAX_BYTES + 4096, SHOW_EVERY_MS = 200 };
+enum { RING = 65536, TAKE = 256, WAIT_MS = 200 };
+
+struct waiting {
+    char *text; /* on the heap */
+    size_t n;
+    struct verify_answer answer;
+    bool answered;
+};
 
 struct validate {
     struct cli *cli;
     struct lists *lists;
-    struct arena *arena; /* of one address */
-    bool json, is_terminal;
-    int64_t done, results[RESULT_UNDELIVERABLE + 1];
+    struct verify_engine *engine;
+    struct verify_queue *queue;
+    struct arena *arena;    /* of one address */
+    struct waiting *ring;   /* the one with the number n is at n % RING */
+    uint64_t printed, given; /* numbers: the next to print, the next to give */
+    bool json, is_terminal, is_noted;
+    int64_t results[RESULT_UNDELIVERABLE + 1];
     int64_t began_ms, shown_ms;
 };
 
@@ -52,24 +66,39 @@ static void member_bool(struct json_writer *w, const char *name, bool value) {
     json_bool(w, value);
 }
 
-static void write_json(struct validate *v, struct str text, const struct offline *o,
-                       struct verdict verdict) {
-    const struct reason_facts *reason = reason_facts(verdict.reason);
-    const struct fault *fault = address_fault(o->fault);
-    bool is_syntax = verdict.reason == REASON_SYNTAX;
+/* "550 5.1.1", or absent when no server was asked. */
+static struct str reply_of(struct arena *arena, const struct verify_answer *a) {
+    if (!a->reply_code)
+        return STR_NONE;
+    if (!a->reply_enhanced[0])
+        return arena_printf(arena, "%d", a->reply_code);
+    return arena_printf(arena, "%d %d.%d.%d", a->reply_code, a->reply_enhanced[0],
+                        a->reply_enhanced[1], a->reply_enhanced[2]);
+}
+
+static void write_json(struct validate *v, struct str text, const struct verify_answer *a) {
+    const struct reason_facts *reason = reason_facts(a->verdict.reason);
+    struct offline offline;
+    verify_offline(v->lists, v->arena, text, &offline);
+    const struct fault *fault = address_fault(offline.fault);
+    bool is_syntax = a->verdict.reason == REASON_SYNTAX;
+    struct str provider = str_of(provider_facts(a->provider)->name);
     struct buf b = buf_in(v->arena, JSON_MAX_BYTES);
     struct json_writer w = json_writer(&b);
     json_begin_object(&w);
     member(&w, "address", text);
-    member(&w, "result", str_of(verify_result_name(verdict.result)));
-    member_bool(&w, "catch_all", verdict.catch_all);
+    member(&w, "result", str_of(verify_result_name(a->verdict.result)));
+    member_bool(&w, "catch_all", a->verdict.catch_all);
     member(&w, "reason", str_of(reason->word));
     member(&w, "detail", str_of(is_syntax ? fault->word : reason->detail));
     member(&w, "message", str_of(is_syntax ? fault->sentence : reason->sentence));
-    member(&w, "suggestion", o->suggestion);
-    member_bool(&w, "disposable", o->marks.is_disposable);
-    member_bool(&w, "role", o->marks.is_role);
-    member_bool(&w, "free", o->marks.is_free);
+    member(&w, "suggestion", offline.suggestion);
+    member_bool(&w, "disposable", offline.marks.is_disposable);
+    member_bool(&w, "role", offline.marks.is_role);
+    member_bool(&w, "free", offline.marks.is_free);
+    member(&w, "provider", a->provider == PROVIDER_OTHER ? STR_NONE : provider);
+    member(&w, "reply", reply_of(v->arena, a));
+    member(&w, "checked_at", time_iso(v->arena, a->checked_at_ms));
     json_end_object(&w);
     fprintf(v->cli->out, "%.*s\n", STR_FMT(buf_text(&b)));
 }
@@ -79,28 +108,76 @@ static void show_progress(struct validate *v, bool at_end) {
     if (!v->is_terminal || (!at_end && now - v->shown_ms < SHOW_EVERY_MS))
         return;
     v->shown_ms = now;
-    fprintf(stderr, "\r%lld addresses, %lld a second: %lld deliverable, %lld risky, %lld unknown, "
-            "%lld undeliverable ", (long long) v->done,
-            (long long) (elapsed ? v->done * SECOND_MS / elapsed : v->done),
+    fprintf(stderr, "\r%llu of %llu addresses, %lld a second: %lld deliverable, %lld risky, "
+            "%lld unknown, %lld undeliverable ", (unsigned long long) v->printed,
+            (unsigned long long) v->given,
+            (long long) (elapsed ? (int64_t) v->printed * SECOND_MS / elapsed : 0),
             (long long) v->results[RESULT_DELIVERABLE], (long long) v->results[RESULT_RISKY],
             (long long) v->results[RESULT_UNKNOWN], (long long) v->results[RESULT_UNDELIVERABLE]);
     if (at_end)
         fputc('\n', stderr);
 }
 
-static void validate_one(struct validate *v, struct str text) {
-    struct offline offline;
-    verify_offline(v->lists, v->arena, text, &offline);
-    struct findings findings = offline_findings(&offline);
-    struct verdict verdict = verdict_of(&findings);
+/* Said once, when it matters. */
+static void note_no_probe(struct validate *v) {
+    if (v->is_noted || verify_engine_probes(v->engine))
+        return;
+    v->is_noted = true;
+    fputs("mail servers are not asked: set verify.helo and verify.mail_from (see `outrider "
+          "doctor`)\n", stderr);
+}
+
+static void write_answer(struct validate *v, struct str text, const struct verify_answer *a) {
+    if (a->verdict.reason == REASON_NOT_PROBED)
+        note_no_probe(v);
     if (v->json)
-        write_json(v, text, &offline, verdict);
+        write_json(v, text, a);
     else
-        write_text(v, text, verdict);
+        write_text(v, text, a->verdict);
     arena_reset(v->arena);
-    v->done++;
-    v->results[verdict.result]++;
+    v->results[a->verdict.result]++;
+}
+
+/* --- the ring --- */
+
+/* Takes what has been found out, waiting at most `timeout_ms` for the first, and prints
+ * what has nothing before it. */
+static void take(struct validate *v, int64_t timeout_ms) {
+    struct verify_answer answers[TAKE];
+    size_t n = verify_take(v->queue, answers, TAKE, timeout_ms);
+    for (size_t i = 0; i < n; i++) {
+        struct waiting *w = &v->ring[answers[i].tag % RING];
+        w->answer = answers[i];
+        w->answered = true;
+    }
+    for (; v->printed < v->given && v->ring[v->printed % RING].answered; v->printed++) {
+        struct waiting *w = &v->ring[v->printed % RING];
+        write_answer(v, (struct str){ w->text, w->n }, &w->answer);
+        mem_free(w->text);
+        *w = (struct waiting){ 0 };
+    }
     show_progress(v, false);
+}
+
+static void give(struct validate *v, struct str text) {
+    while (v->given - v->printed == RING)
+        take(v, WAIT_MS);
+    struct waiting *w = &v->ring[v->given % RING];
+    *w = (struct waiting){ .text = mem_alloc(text.n + 1), .n = text.n };
+    memcpy(w->text, text.n ? text.p : "", text.n);
+    const struct verify_input input = { .address = { w->text, w->n }, .tag = v->given };
+    v->given++;
+    while (verify_submit(v->queue, &input, 1) == 0)
+        take(v, WAIT_MS);
+    if (v->given % TAKE == 0)
+        take(v, 0);
+}
+
+static void take_all(struct validate *v) {
+    while (v->printed < v->given) {
+        ASSERT(v->ring[v->printed % RING].answered || verify_pending(v->queue) > 0);
+        take(v, WAIT_MS);
+    }
 }
 
 /* --- input --- */
@@ -131,7 +208,7 @@ static enum rc validate_lines(struct validate *v, int fd) {
         size_t n = line.n + (line.n < source_peek(source).n);
         line = str_trim(line);
         if (line.n)
-            validate_one(v, line);
+            give(v, line);
         source_consume(source, n);
     }
     source_close(&source);
@@ -170,7 +247,7 @@ static void validate_row(struct validate *v, const struct row *row, size_t colum
     }
     for (size_t i = 0; i < row->n; i++)
         if (row->cells[i].column == column && row->cells[i].value.n)
-            validate_one(v, row->cells[i].value);
+            give(v, row->cells[i].value);
 }
 
 static enum rc validate_csv(struct validate *v, int fd, const char *path) {
@@ -210,9 +287,30 @@ static enum rc validate_all(struct validate *v) {
         if (str_eq(args.p[i], STR("-")))
             rc = validate_lines(v, STDIN_FILENO);
         else
-            validate_one(v, args.p[i]);
+            give(v, args.p[i]);
     }
     return rc;
+}
+
+static void end(struct validate *v) {
+    verify_queue_close(&v->queue);
+    verify_engine_free(&v->engine);
+    for (size_t i = 0; i < RING; i++)
+        mem_free(v->ring[i].text);
+    mem_free(v->ring);
+    arena_free(&v->arena);
+}
+
+static enum rc begin(struct validate *v) {
+    enum rc rc = cli_lists(v->cli, &v->lists);
+    if (rc == OK)
+        rc = cli_verify_engine(v->cli, v->lists, NULL, &v->engine);
+    if (rc != OK)
+        return rc;
+    v->queue = verify_queue_new(v->engine, NULL, NULL);
+    v->ring = mem_array(RING, sizeof *v->ring);
+    v->arena = arena_new();
+    return OK;
 }
 
 static enum rc validate(struct cli *cli) {
@@ -223,13 +321,13 @@ static enum rc validate(struct cli *cli) {
         return usage_error(cli, "--column names a column of --csv");
     struct validate v = { .cli = cli, .json = cli_flag(cli, "json"), .began_ms = monotonic_ms(),
                           .is_terminal = isatty(STDERR_FILENO) != 0 };
-    enum rc rc = cli_lists(cli, &v.lists);
-    if (rc != OK)
-        return rc;
-    v.arena = arena_new();
-    rc = validate_all(&v);
-    show_progress(&v, true);
-    arena_free(&v.arena);
+    enum rc rc = begin(&v);
+    if (rc == OK) {
+        rc = validate_all(&v);
+        take_all(&v);
+        show_progress(&v, true);
+        end(&v);
+    }
     lists_free(&v.lists);
     return rc;
 }
@@ -245,7 +343,7 @@ static const struct command rows[] = {
       "Says which email addresses can receive mail",
       "Prints a line for each address: the address, deliverable, risky, unknown or\n"
       "undeliverable, whether its domain takes every name, and the reason. Addresses are\n"
-      "arguments or, with -, lines of standard input. Form and lists are checked; nobody is\n"
-      "asked yet, so what is well-formed is unknown." },
+      "arguments or, with -, lines of standard input. Mail servers are asked when verify.helo\n"
+      "and verify.mail_from are set; no message is sent." },
 };
 const struct command_table validate_commands = COMMAND_TABLE(rows);

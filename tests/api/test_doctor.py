@@ -87,7 +87,8 @@ class DoctorTest(test_cli.Case):
         self.mail = self.serve(Mail(b"220 mx.good.example ready\r\n"))
         self.settings = {"verify.dns_servers": f"127.0.0.1:{self.dns.server_address[1]}",
                          "verify.smtp_port": self.mail.server_address[1],
-                         "verify.helo": "out.good.example"}
+                         "verify.helo": "out.good.example",
+                         "verify.mail_from": "check@good.example"}
 
     def doctor(self, domain="good.example", **settings):
         """{check: (word, text)}, with the exit code held against the words."""
@@ -106,7 +107,7 @@ class DoctorTest(test_cli.Case):
     def test_all_is_well(self):
         self.server.cli("account", "create", "--name", "Acme")
         found = self.doctor()
-        for check in ("data directory", "database", "dns", "mail port", "mail name"):
+        for check in ("data directory", "database", "dns", "mail port", "mail name", "mail sender"):
             self.assertEqual(found[check][0], "ok", found)
         self.assertIn("mx.good.example", found["dns"][1])
         self.assertIn("220 mx.good.example ready", found["mail port"][1])
@@ -148,6 +149,23 @@ class DoctorTest(test_cli.Case):
             found = self.doctor(verify__helo=name)
             self.assertEqual(found["mail name"][0], word, found)
             self.assertIn(text, found["mail name"][1])
+
+    def test_mail_sender(self):
+        for sender, word, text in (("check", "FAILED", "there is no @"),
+                                   ("check@unknown.example", "FAILED", "receives no mail"),
+                                   ("check@[127.0.0.1]", "FAILED", "no address to send from"),
+                                   ("check@out.good.example", "ok", "SPF")):
+            found = self.doctor(verify__mail_from=sender)
+            self.assertEqual(found["mail sender"][0], word, found)
+            self.assertIn(text, found["mail sender"][1])
+        found = self.doctor(verify__mail_from="check@unknown.example", verify__probe="false")
+        self.assertEqual(found["mail sender"][0], "warning")
+
+    def test_nobody_is_asked_without_name_and_sender(self):
+        found = self.doctor(verify__helo="", verify__mail_from="")
+        for check in ("mail name", "mail sender"):
+            self.assertEqual(found[check][0], "warning")
+            self.assertIn("no mail server is asked", found[check][1])
 
     def test_open_directory_and_damaged_database(self):
         self.server.cli("account", "create", "--name", "Acme")
