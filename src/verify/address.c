@@ -353,18 +353,33 @@ static enum address_fault read_local(struct reader *r) {
 
 /* --- behind the @ --- */
 
+/* Four numbers of one to three digits; zeros may lead, which inet_pton does not take. */
+static bool ipv4_is_valid(struct str ip) {
+    size_t parts = 0;
+    struct str part;
+    for (; str_cut(&ip, '.', &part); parts++) {
+        int value = 0;
+        for (size_t i = 0; i < part.n; i++)
+            value = ascii_is_digit(part.p[i]) ? value * 10 + (part.p[i] - '0') : 256;
+        if (part.n == 0 || part.n > 3 || value > 255)
+            return false;
+    }
+    return parts == 4;
+}
+
 /* RFC 5321, 4.1.3: what is in the brackets is an IPv4 address or "IPv6:" and one; no other
  * kind has been registered. */
 static bool literal_is_valid(struct str inside) {
     unsigned char address[16];
     char text[INET6_ADDRSTRLEN + 1];
-    bool is_6 = str_starts_nocase(inside, STR("IPv6:"));
-    struct str ip = is_6 ? str_sub(inside, 5, inside.n) : inside;
+    if (!str_starts_nocase(inside, STR("IPv6:")))
+        return ipv4_is_valid(inside);
+    struct str ip = str_sub(inside, 5, inside.n);
     if (ip.n == 0 || ip.n >= sizeof text)
         return false;
     memcpy(text, ip.p, ip.n);
     text[ip.n] = '\0';
-    return strlen(text) == ip.n && inet_pton(is_6 ? AF_INET6 : AF_INET, text, address) == 1;
+    return strlen(text) == ip.n && inet_pton(AF_INET6, text, address) == 1;
 }
 
 static enum address_fault read_literal(struct reader *r) {

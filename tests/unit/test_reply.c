@@ -147,6 +147,16 @@ static void test_meaning(void **state) {
         { "503 5.5.1 Bad sequence", PROVIDER_OTHER, REPLY_PROTOCOL },
         { "550 Utilisateur inconnu", PROVIDER_OTHER, REPLY_USER_UNKNOWN },
         { "550 Bo\xC3\xAEte du destinataire pleine", PROVIDER_OTHER, REPLY_FULL },
+        /* words that stand behind 550 whatever the reason */
+        { "550-Requested action not taken: mailbox unavailable\r\n"
+          "550 Reject due to policy restrictions.\r\n", PROVIDER_GMX, REPLY_POLICY },
+        { "550-Requested action not taken: mailbox unavailable\r\n"
+          "550 invalid DNS MX or A/AAAA resource record\r\n", PROVIDER_GMX, REPLY_BLOCKED },
+        { "550 Requested action not taken: mailbox unavailable", PROVIDER_GMX,
+          REPLY_USER_UNKNOWN },
+        { "521 5.2.1 :  AOL will not accept delivery of this message.", PROVIDER_OTHER,
+          REPLY_POLICY },
+        { "550 #5.1.0 Address rejected.", PROVIDER_CISCO, REPLY_USER_UNKNOWN },
         /* nothing that a rule knows */
         { "550 no", PROVIDER_OTHER, REPLY_BARE },
         { "554", PROVIDER_OTHER, REPLY_BARE },

@@ -46,6 +46,7 @@ static void test_accepted(void **state) {
         { "\"(no comment)\"@example.com", "\"(no comment)\"", "example.com", QUOTED },
         /* literals */
         { "a@[192.0.2.1]", "a", "[192.0.2.1]", LITERAL },
+        { "a@[192.000.002.001]", "a", "[192.000.002.001]", LITERAL },
         { "a@[IPv6:2001:db8::1]", "a", "[IPv6:2001:db8::1]", LITERAL },
         { "a@[ipv6:::ffff:192.0.2.1]", "a", "[ipv6:::ffff:192.0.2.1]", LITERAL },
         /* international */
@@ -121,7 +122,9 @@ static void test_refused(void **state) {
         CASE("bob@0a.\xD7\x90.com", IDN), CASE("bob@xn--a.com", IDN),
         CASE("bob@\xE2\x98\x83.com", IDN),
         /* literals */
-        CASE("a@[192.0.2.256]", LITERAL), CASE("a@[192.0.2]", LITERAL), CASE("a@[]", LITERAL),
+        CASE("a@[192.0.2.256]", LITERAL), CASE("a@[192.0.2]", LITERAL),
+        CASE("a@[192.0.2.0001]", LITERAL), CASE("a@[192.0.2.]", LITERAL),
+        CASE("a@[192.0.2.1.5]", LITERAL), CASE("a@[1.2.3.a]", LITERAL), CASE("a@[]", LITERAL),
         CASE("a@[2001:db8::1]", LITERAL), CASE("a@[IPv6:2001:db8::1", LITERAL),
         CASE("a@[IPv6:2001:db8:::1]", LITERAL), CASE("a@[IPv6:192.0.2.1]", LITERAL),
         CASE("a@[tag:text]", LITERAL), CASE("a@[192.0.2.1].com", CHARACTER),
