@@ -269,7 +269,6 @@ CREATE TABLE enrichment_items (
     subject_id TEXT,              -- the person or company that was found
     PRIMARY KEY (account_id, enrichment_id, position)
 ) STRICT;
-CREATE INDEX enrichment_items_subject ON enrichment_items (subject_id);
 
 -- What a removal looks for: results that name a person, and batches that still hold what
 -- was asked.
