@@ -3,6 +3,7 @@
 #include "account.h"
 
 #include "base/vec.h"
+#include "store/idempotency.h"
 #include "store/put.h"
 #include "store/removals.h"
 #include "store/secrets.h"
@@ -149,11 +150,73 @@ static void test_among(void **state) {
     secrets_free(&secrets);
 }
 
+/* 1,203 answers of three accounts; each hundredth and the last hold the address. */
+static enum rc answers_work(struct ctx *ctx, void *arg) {
+    static const struct query insert = {
+        "answers", "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1202) "
+        "INSERT INTO idempotency_keys (account_id, key, fingerprint, status, body, locked_until, created_at) "
+        "SELECT 'account-' || CAST(i % 3 AS TEXT), 'k' || CAST(i AS TEXT), $1, 200, "
+        "CASE WHEN i % 100 = 0 OR i = 1202 THEN '{\"Ana@Example.com\":\"success\"}' "
+        "WHEN i % 100 = 1 THEN NULL ELSE 'nana@example.org' END, 0, 0 FROM n",
+        NULL
+    };
+    (void) arg;
+    return db_exec(ctx, &insert, DB_ARGS(db_v_blob(STR("fingerprint"))), NULL);
+}
+
+static int64_t count_of(struct ctx *ctx, const struct query *query) {
+    int64_t n = -1;
+    assert_ok(ctx, db_get_int(ctx, query, DB_NO_ARGS, &n));
+    return n;
+}
+
+/* Only they go, in however many steps, and in whatever case they are written. */
+static void test_answers_are_forgotten(void **state) {
+    struct ctx *ctx = start(state);
+    static const struct query all = { "all", "SELECT count(*) FROM idempotency_keys", NULL };
+    static const struct query left
+        = { "left", "SELECT count(*) FROM idempotency_keys WHERE body LIKE '%@Example.com%'", NULL };
+    struct strs words = { 0 };
+    assert_ok(ctx, db_transact(ctx, answers_work, NULL));
+    assert_ok(ctx, idempotency_forget(ctx, words));
+    assert_int_equal(count_of(ctx, &all), 1203);
+    strs_add(ctx->arena, &words, STR("in/ana"));
+    strs_add(ctx->arena, &words, STR("ana@example.com"));
+    assert_ok(ctx, idempotency_forget(ctx, words));
+    assert_int_equal(count_of(ctx, &left), 0);
+    assert_int_equal(count_of(ctx, &all), 1203 - 14);
+    secrets_free(&secrets);
+}
+
+static int64_t parts_of_index(struct ctx *ctx) {
+    static const struct query parts = {
+        "parts", "SELECT count(DISTINCT segid) FROM people_tags_idx", "SELECT 1"
+    };
+    return count_of(ctx, &parts);
+}
+
+/* The words of the deleted are gone when all is in one part, or none. */
+static void test_words_are_merged(void **state) {
+    struct ctx *ctx = start(state);
+    struct person person;
+    assert_ok(ctx, db_transact(ctx, put_work, NULL));
+    assert_ok(ctx, person_get(ctx, STR("person-1"), &person));
+    assert_ok(ctx, db_transact(ctx, remove_work, &person));
+    assert_true(test_db_is_pg(*state) || parts_of_index(ctx) > 1);
+    assert_ok(ctx, removals_erase(ctx));
+    assert_int_equal(parts_of_index(ctx), 1);
+    assert_ok(ctx, removals_erase(ctx)); /* with nothing to do */
+    assert_ok(ctx, person_get(ctx, STR("person-2"), &person));
+    secrets_free(&secrets);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_remove),
         BOTH_ENGINES(test_only_hashes_are_left),
         BOTH_ENGINES(test_among),
+        BOTH_ENGINES(test_answers_are_forgotten),
+        BOTH_ENGINES(test_words_are_merged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
