@@ -30,19 +30,15 @@ static const struct query add
         "INSERT INTO removals (hash, kind, removed_at) VALUES ($1, $2, $3) "
         "ON CONFLICT (hash) DO NOTHING",
         NULL };
-/* The accounts are named because they begin the keys by which the rows are found. */
 static const struct query forget_reviews
     = { "removal_reviews",
-        "DELETE FROM phone_reviews WHERE account_id IN (SELECT id FROM accounts) "
-        "AND phone_id IN (SELECT id FROM phone_numbers WHERE person_id = $1)",
+        "DELETE FROM phone_reviews WHERE phone_id IN "
+        "(SELECT id FROM phone_numbers WHERE person_id = $1)",
         NULL };
 static const struct query forget_phones
     = { "removal_phones", "DELETE FROM phone_numbers WHERE person_id = $1", NULL };
 static const struct query forget_charges
-    = { "removal_charges",
-        "DELETE FROM found_charges WHERE account_id IN (SELECT id FROM accounts) "
-        "AND person_id = $1",
-        NULL };
+    = { "removal_charges", "DELETE FROM found_charges WHERE person_id = $1", NULL };
 static const struct query forget_items
     = { "removal_items",
         "UPDATE enrichment_items SET status = 'gdpr_removed', subject_id = NULL "

@@ -64,6 +64,7 @@ static const char *const large[] = {
 /* Statements that read all of one of them, and may. */
 static const char *const scans[] = {
     "jobs_count", /* the metrics, from an index */
+    "enrichments_running", /* all of an index that holds only these */
     "changes_old", "changes_note_pruned", "changes_prune", /* only the first rows */
 };
 
