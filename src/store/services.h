@@ -20,6 +20,7 @@ struct services {
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */
     bool (*jobs_stopping)(void); /* long jobs should make room */
+    void (*wake_validations)(void); /* a validation was committed; NULL where none are worked off */
 };
 
 #endif

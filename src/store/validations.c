@@ -1,0 +1,357 @@
+#include "store/validations.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/rand.h"
+#include "db/db.h"
+#include "json/writer.h"
+#include "store/credits.h"
+#include "store/queries.h"
+#include "store/services.h"
+
+/* A block is what one process takes at a time: small enough to be shared among processes
+ * and to come to an end, large enough that blocks cost nothing. */
+enum { BLOCK_EMAILS = 500, EMAIL_HALVES = 2, PART_MAX_BYTES = 16 * 1024 * 1024 };
+
+#define T struct validation
+static const struct field validation_rows[] = {
+    F_ID(T, id, .doc = "Id of the validation."),
+    F_STR(T, status, .doc = "Where it is."),
+    F_STR(T, error_code, .doc = "Why it ended with an error."),
+    F_INT(T, total, .doc = "Number of addresses."),
+    F_TIME(T, created_at, .doc = "When it was started."),
+    F_TIME(T, finished_at, .doc = "When it ended."),
+};
+#undef T
+const struct fields validation_row_fields
+    = FIELDS("EmailValidationRow", struct validation, validation_rows, .doc = "A validation.");
+
+#define T struct validation_result
+static const struct field result_rows[] = {
+    F_STR(T, cursor, .doc = "The address's key, for pages."),
+    F_STR(T, email, .doc = "The address."),
+    F_STR(T, result, .doc = "Whether it can be delivered to."),
+    F_BOOL(T, catch_all, .doc = "Whether its domain takes every name."),
+    F_STR(T, reason, .doc = "Why."),
+    F_STR(T, detail, .doc = "Why, in finer words."),
+    F_STR(T, provider, .doc = "Who runs the mail servers."),
+    F_TIME(T, checked_at, .doc = "When the servers were asked."),
+};
+#undef T
+const struct fields validation_result_row_fields
+    = FIELDS("EmailValidationResultRow", struct validation_result, result_rows,
+             .doc = "What was found out about an address.");
+
+static const struct query insert
+    = { "validation_insert",
+        "INSERT INTO validations (account_id, id, status, total, single, created_at) "
+        "VALUES ($1, $2, 'queued', $3, $4, $5)",
+        NULL };
+/* Pairs of key and address, in the order of the keys. */
+static const struct query insert_emails
+    = { "validation_insert_emails",
+        "INSERT INTO validation_emails (account_id, validation_id, key, email) "
+        "SELECT $1, $2, value ->> 0, value ->> 1 FROM json_each($3)",
+        "INSERT INTO validation_emails (account_id, validation_id, key, email) "
+        "SELECT $1, $2, value ->> 0, value ->> 1 FROM json_array_elements($3::json)" };
+#define BLOCKS(value, set)                                                                     \
+    "INSERT INTO validation_blocks (account_id, validation_id, block, first_key, last_key, "   \
+    "size, is_counted, lease_until) SELECT $1, $2, " value("0", "BIGINT") ", "                 \
+    value("1", "TEXT") ", " value("2", "TEXT") ", " value("3", "BIGINT") ", 0, 0 FROM " set
+#define BLOCK_VALUE(i, type) "CAST(value ->> " i " AS " type ")"
+static const struct query insert_blocks
+    = { "validation_insert_blocks", BLOCKS(BLOCK_VALUE, "json_each($3)"),
+        BLOCKS(BLOCK_VALUE, "json_array_elements($3::json)") };
+
+#define COLUMNS "SELECT id, status, error_code, total, created_at, finished_at FROM validations "
+static const struct query get
+    = { "validation_get", COLUMNS "WHERE account_id = $1 AND id = $2", NULL };
+static const struct query get_single
+    = { "validation_get_single", COLUMNS "WHERE account_id = $1 AND single = $2", NULL };
+static const struct query lock_account
+    = { "validation_lock_account", "SELECT 1 FROM accounts WHERE id = $1",
+        "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE" };
+static const struct query left
+    = { "validation_left",
+        "SELECT coalesce(sum(size), 0) FROM validation_blocks "
+        "WHERE account_id = $1 AND validation_id = $2",
+        "SELECT coalesce(sum(size), 0)::bigint FROM validation_blocks "
+        "WHERE account_id = $1 AND validation_id = $2" };
+static const struct query set_canceled
+    = { "validation_set_canceled",
+        "UPDATE validations SET status = 'canceled', finished_at = $3 "
+        "WHERE account_id = $1 AND id = $2 AND status IN ('queued', 'processing')",
+        NULL };
+static const struct query delete_blocks
+    = { "validation_delete_blocks",
+        "DELETE FROM validation_blocks WHERE account_id = $1 AND validation_id = $2", NULL };
+static const struct query delete_emails
+    = { "validation_delete_emails",
+        "DELETE FROM validation_emails WHERE account_id = $1 AND validation_id = $2", NULL };
+static const struct query delete_row
+    = { "validation_delete", "DELETE FROM validations WHERE account_id = $1 AND id = $2", NULL };
+
+static const struct query list_after
+    = { "validations_after",
+        COLUMNS "WHERE account_id = $3 AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2",
+        NULL };
+static const struct query list_before
+    = { "validations_before", COLUMNS "WHERE account_id = $3 AND id > $1 ORDER BY id LIMIT $2",
+        NULL };
+#define RESULTS                                                                              \
+    "SELECT key AS cursor, email, result, catch_all, reason, detail, provider, checked_at "  \
+    "FROM validation_emails WHERE account_id = $3 AND validation_id = $4 "                   \
+    "AND result IS NOT NULL AND key "
+static const struct query results_after
+    = { "validation_results_after", RESULTS "> $1 ORDER BY key LIMIT $2", NULL };
+static const struct query results_before
+    = { "validation_results_before", RESULTS "< $1 ORDER BY key DESC LIMIT $2", NULL };
+
+static const struct query *const queries[]
+    = { &insert,       &insert_emails, &insert_blocks, &get,           &get_single,
+        &lock_account, &left,          &set_canceled,  &delete_blocks, &delete_emails,
+        &delete_row,   &list_after,    &list_before,   &results_after, &results_before };
+const struct query_table validation_queries = QUERY_TABLE(queries);
+
+bool validation_has_ended(const struct validation *validation) {
+    return !str_eq(validation->status, STR("queued"))
+           && !str_eq(validation->status, STR("processing"));
+}
+
+struct str validation_key(struct arena *arena, struct str email) {
+    struct str trimmed = str_trim(email);
+    char *text = arena_alloc(arena, trimmed.n + 1);
+    for (size_t i = 0; i < trimmed.n; i++)
+        text[i] = ascii_lower(trimmed.p[i]);
+    text[trimmed.n] = 0;
+    return (struct str){ text, trimmed.n };
+}
+
+/* --- starting one --- */
+
+struct address {
+    struct str key, email;
+};
+
+static int by_key(const void *a, const void *b) {
+    const struct address *x = a, *y = b;
+    int order = str_compare(x->key, y->key);
+    if (order)
+        return order;
+    return x->email.p < y->email.p ? -1 : x->email.p > y->email.p; /* any order that is one */
+}
+
+/* In the order of the keys, each once. */
+static struct list unique_addresses(struct arena *arena, struct strs emails) {
+    struct address *all = arena_array(arena, emails.n ? emails.n : 1, sizeof *all);
+    for (size_t i = 0; i < emails.n; i++)
+        all[i] = (struct address){ validation_key(arena, emails.p[i]), str_trim(emails.p[i]) };
+    qsort(all, emails.n, sizeof *all, by_key);
+    size_t n = 0;
+    for (size_t i = 0; i < emails.n; i++)
+        if (n == 0 || !str_eq(all[n - 1].key, all[i].key))
+            all[n++] = all[i];
+    return (struct list){ all, n };
+}
+
+struct create_work {
+    struct list addresses; /* of struct address */
+    struct str single;
+    int64_t since;
+    struct validation *validation;
+};
+
+static enum rc insert_block(struct ctx *ctx, const struct create_work *w, size_t from, size_t n) {
+    const struct address *address = (const struct address *) w->addresses.p + from;
+    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
+    struct json_writer writer = json_writer(&text);
+    json_begin_array(&writer);
+    for (size_t i = 0; i < n; i++) {
+        json_begin_array(&writer);
+        json_str(&writer, address[i].key);
+        json_str(&writer, address[i].email);
+        json_end_array(&writer);
+    }
+    json_end_array(&writer);
+    enum rc rc = buf_result(&text);
+    return rc == OK ? db_exec(ctx, &insert_emails,
+                              DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->validation->id),
+                                      db_v_text(buf_text(&text))),
+                              NULL)
+                    : fail(ctx, rc, "addresses of a validation");
+}
+
+static void add_block(struct json_writer *blocks, const struct address *address, size_t from,
+                      size_t n) {
+    json_begin_array(blocks);
+    json_int(blocks, (int64_t) (from / BLOCK_EMAILS));
+    json_str(blocks, address[from].key);
+    json_str(blocks, address[from + n - 1].key);
+    json_int(blocks, (int64_t) n);
+    json_end_array(blocks);
+}
+
+/* Each block's text on memory that is given back. */
+static enum rc insert_blocks_of(struct ctx *ctx, const struct create_work *w) {
+    enum rc rc = OK;
+    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
+    struct json_writer blocks = json_writer(&text);
+    json_begin_array(&blocks);
+    for (size_t from = 0; rc == OK && from < w->addresses.n; from += BLOCK_EMAILS) {
+        size_t n = w->addresses.n - from < BLOCK_EMAILS ? w->addresses.n - from : BLOCK_EMAILS;
+        struct ctx part = *ctx;
+        part.arena = arena_new();
+        rc = insert_block(&part, w, from, n);
+        if (rc != OK)
+            (void) fail(ctx, rc, "%.*s", STR_FMT(part.err.text)); /* copies the text */
+        arena_free(&part.arena);
+        add_block(&blocks, w->addresses.p, from, n);
+    }
+    json_end_array(&blocks);
+    if (rc == OK)
+        rc = buf_result(&text);
+    return rc == OK ? db_exec(ctx, &insert_blocks,
+                              DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->validation->id),
+                                      db_v_text(buf_text(&text))),
+                              NULL)
+                    : rc;
+}
+
+static enum rc check_funds(struct ctx *ctx, size_t addresses) {
+    struct credits credits;
+    enum rc rc = credits_balance(ctx, &credits);
+    if (rc == OK && credits.halves[CREDIT_EMAIL] < (int64_t) addresses * EMAIL_HALVES)
+        return E_CREDITS;
+    return rc;
+}
+
+static enum rc create(struct ctx *ctx, void *arg) {
+    const struct create_work *w = arg;
+    struct validation *v = w->validation;
+    enum rc rc = check_funds(ctx, w->addresses.n);
+    if (rc != OK)
+        return rc;
+    int64_t now = ctx_now(ctx);
+    *v = (struct validation){ .id = uuid_new(ctx->arena, now), .status = STR("queued"),
+                              .total = opt_int((int64_t) w->addresses.n),
+                              .created_at = opt_int(now) };
+    rc = db_exec(ctx, &insert,
+                 DB_ARGS(db_v_text(ctx->account_id), db_v_text(v->id), db_v_opt(v->total),
+                         db_v_text(w->single), db_v_int(now)),
+                 NULL);
+    return rc == OK ? insert_blocks_of(ctx, w) : rc;
+}
+
+static void wake(const struct ctx *ctx) {
+    if (ctx->services && ctx->services->wake_validations)
+        ctx->services->wake_validations();
+}
+
+enum rc validation_create(struct ctx *ctx, struct strs emails,
+                          struct validation *ret_validation) {
+    struct create_work work = { .addresses = unique_addresses(ctx->arena, emails),
+                                .single = STR_NONE, .validation = ret_validation };
+    enum rc rc = db_transact(ctx, create, &work);
+    if (rc == OK)
+        wake(ctx);
+    return rc;
+}
+
+/* --- ending one --- */
+
+static enum rc delete_all(struct ctx *ctx, void *arg) {
+    const struct str *id = arg;
+    static const struct query *const deletes[] = { &delete_blocks, &delete_emails, &delete_row };
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < LENGTH(deletes); i++)
+        rc = db_exec(ctx, deletes[i], DB_ARGS(db_v_text(ctx->account_id), db_v_text(*id)), NULL);
+    return rc;
+}
+
+enum rc validation_delete(struct ctx *ctx, struct str id) {
+    struct validation v;
+    enum rc rc = validation_get(ctx, id, &v);
+    return rc == OK ? db_transact(ctx, delete_all, &id) : rc;
+}
+
+static enum rc cancel(struct ctx *ctx, void *arg) {
+    const struct str *id = arg;
+    struct db_value account = db_v_text(ctx->account_id);
+    enum rc rc = db_exec(ctx, &set_canceled,
+                         DB_ARGS(account, db_v_text(*id), db_v_int(ctx_now(ctx))), NULL);
+    return rc == OK ? db_exec(ctx, &delete_blocks, DB_ARGS(account, db_v_text(*id)), NULL) : rc;
+}
+
+enum rc validation_cancel(struct ctx *ctx, struct str id, struct validation *ret_validation) {
+    enum rc rc = validation_get(ctx, id, ret_validation);
+    if (rc == OK && !validation_has_ended(ret_validation))
+        rc = db_transact(ctx, cancel, &id);
+    return rc == OK ? validation_get(ctx, id, ret_validation) : rc;
+}
+
+/* --- one address --- */
+
+static bool is_good(const struct validation *v, int64_t since) {
+    bool completed = str_eq(v->status, STR("completed"));
+    return !validation_has_ended(v) || (completed && v->finished_at.v >= since);
+}
+
+/* The account's row is locked, so that of two requests at once one makes the validation
+ * and the other finds it. */
+static enum rc find_or_create(struct ctx *ctx, void *arg) {
+    const struct create_work *w = arg;
+    int64_t one;
+    enum rc rc = db_get_int(ctx, &lock_account, DB_ARGS(db_v_text(ctx->account_id)), &one);
+    if (rc == OK)
+        rc = db_get(ctx, &get_single, DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->single)),
+                    &validation_row_fields, w->validation);
+    if (rc == OK && is_good(w->validation, w->since))
+        return OK;
+    if (rc == OK)
+        rc = delete_all(ctx, &w->validation->id);
+    return rc == OK || rc == E_NOT_FOUND ? create(ctx, arg) : rc;
+}
+
+enum rc validation_single(struct ctx *ctx, struct str email, int64_t since,
+                          struct validation *ret_validation) {
+    struct create_work work = { .addresses = unique_addresses(ctx->arena, (struct strs){ &email, 1 }),
+                                .single = validation_key(ctx->arena, email),
+                                .since = since, .validation = ret_validation };
+    enum rc rc = db_transact(ctx, find_or_create, &work);
+    if (rc == OK)
+        wake(ctx);
+    return rc;
+}
+
+/* --- reading --- */
+
+enum rc validation_get(struct ctx *ctx, struct str id, struct validation *ret_validation) {
+    return db_get(ctx, &get, DB_ARGS(db_v_text(ctx->account_id), db_v_text(id)),
+                  &validation_row_fields, ret_validation);
+}
+
+enum rc validation_left(struct ctx *ctx, struct str id, int64_t *ret_left) {
+    return db_get_int(ctx, &left, DB_ARGS(db_v_text(ctx->account_id), db_v_text(id)), ret_left);
+}
+
+enum rc validations_list(struct ctx *ctx, const struct page *page, struct page_of *ret_page) {
+    static const struct page_queries pages = { &list_after, &list_before, &validation_row_fields,
+                                               offsetof(struct validation, id) };
+    return page_read(ctx, &pages, page, DB_ARGS(db_v_text(ctx->account_id)), ret_page);
+}
+
+/* A cursor may be an address as it was sent: the order is that of the keys. */
+enum rc validation_results(struct ctx *ctx, struct str id, const struct page *page,
+                           struct page_of *ret_page) {
+    static const struct page_queries pages
+        = { &results_after, &results_before, &validation_result_row_fields,
+            offsetof(struct validation_result, cursor) };
+    struct page by_key_page = *page;
+    struct str *cursors[] = { &by_key_page.after, &by_key_page.before };
+    for (size_t i = 0; i < LENGTH(cursors); i++)
+        if (str_is_set(*cursors[i]))
+            *cursors[i] = validation_key(ctx->arena, *cursors[i]);
+    return page_read(ctx, &pages, &by_key_page,
+                     DB_ARGS(db_v_text(ctx->account_id), db_v_text(id)), ret_page);
+}
