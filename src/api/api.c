@@ -7,6 +7,7 @@ const struct route_table *const api_tables[] = {
     &user_routes,
     &people_routes,
     &company_routes,
+    &email_validation_routes,
     &enrichment_routes,
     &exclusion_routes,
     &system_routes,

@@ -1,5 +1,6 @@
 /* Enrichment batches of people and companies: start, poll, cancel. The two differ in
  * what an item is and in what a result shows. */
+#include "api/batches.h"
 #include "api/tables.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -44,19 +45,6 @@ static const struct fields companies_request_fields
     = FIELDS("CompanyEnrichmentRequest", struct companies_request, companies_request_rows,
              .doc = "A batch of companies.");
 
-static const struct str cancel_values[] = { { "canceled", 8 } };
-static const struct enum_values enum_cancel
-    = { "CancelStatus", cancel_values, LENGTH(cancel_values) };
-struct cancel_request {
-    struct str status;
-};
-static const struct field cancel_rows[] = {
-    F_ENUM(struct cancel_request, status, .flags = FIELD_REQUIRED, .values = &enum_cancel,
-           .doc = "Always canceled."),
-};
-static const struct fields cancel_fields
-    = FIELDS("CancelRequest", struct cancel_request, cancel_rows, .doc = "Ends a batch.");
-
 /* --- answers --- */
 
 struct result {
@@ -73,32 +61,10 @@ struct batch_answer {
     struct list errors; /* of struct batch_error */
 };
 
-struct batch_error {
-    struct str code, title, detail;
-};
-
-#define T struct batch_error
-static const struct field error_rows[] = {
-    F_STR(T, code, .flags = FIELD_REQUIRED, .example = "insufficient_credits", .doc = "The code."),
-    F_STR(T, title, .flags = FIELD_REQUIRED, .doc = "The code in words."),
-    F_STR(T, detail, .flags = FIELD_REQUIRED, .doc = "What happened."),
-};
-#undef T
-static const struct fields error_fields
-    = FIELDS("BatchError", struct batch_error, error_rows, .doc = "Why a batch ended early.");
-
 static const struct str item_statuses[]
     = { { "enriched", 8 }, { "not_found", 9 }, { "gdpr_removed", 12 } };
 static const struct enum_values enum_item_statuses
     = { "EnrichmentStatus", item_statuses, LENGTH(item_statuses) };
-static const struct str batch_statuses[] = { { "queued", 6 },
-                                             { "processing", 10 },
-                                             { "completed", 9 },
-                                             { "canceled", 8 },
-                                             { "error", 5 } };
-static const struct enum_values enum_batch_statuses
-    = { "JobStatus", batch_statuses, LENGTH(batch_statuses) };
-
 #define RESULT_ROWS(member, c_type, fields)                                                      \
     { .name = "status", .type = FIELD_ENUM, .flags = FIELD_REQUIRED,                             \
       .values = &enum_item_statuses, .offset = FIELD_OFFSET(struct result, status, struct str),  \
@@ -124,7 +90,7 @@ static const struct fields company_result_fields
            .doc = "Items in the order of the request, when the batch has ended."),               \
     { .name = "_links", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED, .of = &links_fields,      \
       .offset = FIELD_OFFSET(T, links, struct links *), .doc = "Links to the pages around." },   \
-    { .name = "_errors", .type = FIELD_LIST, .of = &error_fields,                                \
+    { .name = "_errors", .type = FIELD_LIST, .of = &batch_error_fields,                                \
       .offset = FIELD_OFFSET(T, errors, struct list), .doc = "Why it ended with an error." }
 static const struct field person_batch_rows[]
     = { BATCH_ROWS("person_enrichment", person_result_fields) };
@@ -232,18 +198,6 @@ static bool has_ended(const struct enrichment *batch) {
     return !str_eq(batch->status, STR("queued")) && !str_eq(batch->status, STR("processing"));
 }
 
-static void add_error(struct ctx *ctx, const struct enrichment *batch,
-                      struct batch_answer *answer) {
-    if (!str_is_set(batch->error_code))
-        return;
-    bool credits = str_eq(batch->error_code, STR("insufficient_credits"));
-    struct batch_error *error = list_add(ctx->arena, &answer->errors, sizeof *error);
-    error->code = batch->error_code;
-    error->title = credits ? STR("Insufficient Credits") : STR("Internal Server Error");
-    error->detail = credits ? STR("The credits were used up before the batch was done")
-                            : STR("The batch could not be worked off");
-}
-
 /* Results are shown when the batch has ended; until then, when to ask again. */
 static enum rc respond_batch(struct request *r, const struct batch_kind *kind,
                              const struct enrichment *batch) {
@@ -258,7 +212,7 @@ static enum rc respond_batch(struct request *r, const struct batch_kind *kind,
         rc = kind->load(r, batch, page.items, &answer.results);
     if (rc != OK)
         return rc;
-    add_error(r->ctx, batch, &answer);
+    answer.errors = batch_errors(r->ctx, batch->error_code);
     answer.links = page_of_links(r, &page);
     return respond(r, 200, kind->answer, &answer);
 }

@@ -7,6 +7,7 @@
 
 extern const struct route_table account_info_routes;
 extern const struct route_table company_routes;
+extern const struct route_table email_validation_routes;
 extern const struct route_table enrichment_routes;
 extern const struct route_table exclusion_routes;
 extern const struct route_table people_routes;

@@ -27,6 +27,15 @@ static const struct field block_rows[] = {
 static const struct fields block_fields
     = FIELDS("ValidationBlock", struct validation_block, block_rows, .doc = "A block.");
 
+#define T struct validation_email
+static const struct field email_rows[] = {
+    F_STR(T, key, .doc = "As it is compared."),
+    F_STR(T, email, .doc = "As it was sent."),
+};
+#undef T
+static const struct fields email_fields
+    = FIELDS("ValidationEmail", struct validation_email, email_rows, .doc = "An address.");
+
 #define T struct validation_finding
 static const struct field finding_rows[] = {
     F_STR(T, key, .doc = "The address's key."),
@@ -106,7 +115,7 @@ static const struct query start
 
 static const struct query emails
     = { "validation_block_emails",
-        "SELECT key FROM validation_emails WHERE account_id = $1 AND validation_id = $2 "
+        "SELECT key, email FROM validation_emails WHERE account_id = $1 AND validation_id = $2 "
         "AND key >= $3 AND key <= $4 AND result IS NULL ORDER BY key",
         NULL };
 
@@ -283,17 +292,11 @@ enum rc validation_blocks_claim(struct ctx *ctx, const struct validation_claim *
 }
 
 enum rc validation_block_emails(struct ctx *ctx, const struct validation_block *block,
-                                struct strs *ret_keys) {
-    struct db_rows *rows;
-    enum rc rc = db_query(ctx, &emails,
-                          DB_ARGS(db_v_text(block->account_id), db_v_text(block->validation_id),
-                                  db_v_text(block->first_key), db_v_text(block->last_key)),
-                          &rows);
-    if (rc != OK)
-        return rc;
-    while (db_next(rows))
-        strs_add(ctx->arena, ret_keys, db_text(rows, 0));
-    return db_rows_close(rows);
+                                struct list *ret_emails) {
+    return db_list(ctx, &emails,
+                   DB_ARGS(db_v_text(block->account_id), db_v_text(block->validation_id),
+                           db_v_text(block->first_key), db_v_text(block->last_key)),
+                   &email_fields, ret_emails);
 }
 
 /* --- storing --- */

@@ -28,9 +28,13 @@ struct validation_claim {
 MUST_USE enum rc validation_blocks_claim(struct ctx *ctx, const struct validation_claim *claim,
                                          struct list *ret_blocks);
 
-/* The addresses of a block that have no result: keys in order. */
+struct validation_email {
+    struct str key, email; /* as it is compared, as it was sent */
+};
+
+/* The addresses of a block that have no result, in order; list of struct validation_email. */
 MUST_USE enum rc validation_block_emails(struct ctx *ctx, const struct validation_block *block,
-                                         struct strs *ret_keys);
+                                         struct list *ret_emails);
 
 /* What was found out about an address. Texts of verify/. */
 struct validation_finding {

@@ -297,6 +297,14 @@ static bool is_good(const struct validation *v, int64_t since) {
     return !validation_has_ended(v) || (completed && v->finished_at.v >= since);
 }
 
+enum rc validation_single_get(struct ctx *ctx, struct str email,
+                              struct validation *ret_validation) {
+    return db_get(ctx, &get_single,
+                  DB_ARGS(db_v_text(ctx->account_id),
+                          db_v_text(validation_key(ctx->arena, email))),
+                  &validation_row_fields, ret_validation);
+}
+
 /* The account's row is locked, so that of two requests at once one makes the validation
  * and the other finds it. */
 static enum rc find_or_create(struct ctx *ctx, void *arg) {
@@ -304,8 +312,7 @@ static enum rc find_or_create(struct ctx *ctx, void *arg) {
     int64_t one;
     enum rc rc = db_get_int(ctx, &lock_account, DB_ARGS(db_v_text(ctx->account_id)), &one);
     if (rc == OK)
-        rc = db_get(ctx, &get_single, DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->single)),
-                    &validation_row_fields, w->validation);
+        rc = validation_single_get(ctx, w->single, w->validation);
     if (rc == OK && is_good(w->validation, w->since))
         return OK;
     if (rc == OK)

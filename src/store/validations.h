@@ -43,6 +43,10 @@ MUST_USE enum rc validation_create(struct ctx *ctx, struct strs emails,
 MUST_USE enum rc validation_single(struct ctx *ctx, struct str email, int64_t since,
                                    struct validation *ret_validation);
 
+/* The same without making one: E_NOT_FOUND when there is none, whenever it ended. */
+MUST_USE enum rc validation_single_get(struct ctx *ctx, struct str email,
+                                       struct validation *ret_validation);
+
 /* E_NOT_FOUND when the account has none of this id. */
 MUST_USE enum rc validation_get(struct ctx *ctx, struct str id,
                                 struct validation *ret_validation);

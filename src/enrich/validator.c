@@ -1,0 +1,327 @@
+#include "enrich/validator.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "base/vec.h"
+#include "store/validation_work.h"
+
+/* TAKE: answers stored in one transaction. BLOCKS: of one validation that are under way
+ * here; the engine goes round among validations. */
+enum { TAKE = 500, BLOCKS = 20, VALIDATIONS = 50, TICK_MS = 500 };
+#define LEASE_MS (15 * SECOND_MS)
+#define RENEW_MS (5 * SECOND_MS)
+
+struct block;
+
+struct item {
+    struct block *block;
+    struct str key;
+};
+
+/* A block that is under way. Lives on an arena of its own. */
+struct block {
+    struct block *next;
+    struct arena *arena;
+    struct validation_block row;
+    struct item *items;
+    size_t pending;
+};
+
+/* A validation of which there are such blocks. */
+struct work {
+    struct work *next;
+    struct arena *arena;
+    struct validation_block of; /* account and validation */
+    struct verify_queue *queue;
+    struct block *blocks;
+};
+
+struct validator {
+    struct validator_options options;
+    struct str owner;
+    struct arena *arena; /* of the owner's name */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool woken, stopping;
+    struct work *works; /* of the thread */
+    int64_t renewed_ms;
+};
+
+static _Atomic(struct validator *) current;
+
+/* --- what is under way --- */
+
+static void close_work(struct work **link) {
+    struct work *work = *link;
+    *link = work->next;
+    verify_queue_close(&work->queue);
+    while (work->blocks) {
+        struct block *block = work->blocks;
+        work->blocks = block->next;
+        arena_free(&block->arena);
+    }
+    struct arena *arena = work->arena;
+    arena_free(&arena);
+}
+
+static void ready(void *arg) {
+    (void) arg; /* there is one validator */
+    validator_wake();
+}
+
+static struct work *work_of(struct validator *v, const struct validation_block *row) {
+    for (struct work *work = v->works; work; work = work->next)
+        if (str_eq(work->of.validation_id, row->validation_id))
+            return work;
+    struct arena *arena = arena_new();
+    struct work *work = ARENA_NEW(arena, struct work);
+    *work = (struct work){
+        .next = v->works, .arena = arena,
+        .of = { .account_id = arena_str(arena, row->account_id),
+                .validation_id = arena_str(arena, row->validation_id) },
+        .queue = verify_queue_new(v->options.engine, ready, NULL),
+    };
+    v->works = work;
+    return work;
+}
+
+static struct block *block_new(const struct validation_block *row, const struct list *emails) {
+    struct arena *arena = arena_new();
+    struct block *block = ARENA_NEW(arena, struct block);
+    const struct validation_email *email = emails->p;
+    *block = (struct block){ .arena = arena, .row = { .block = row->block },
+                             .pending = emails->n,
+                             .items = ARENA_ARRAY(arena, emails->n ? emails->n : 1, struct item) };
+    for (size_t i = 0; i < emails->n; i++)
+        block->items[i] = (struct item){ block, arena_str(arena, email[i].key) };
+    return block;
+}
+
+/* Gives the block's addresses to the engine. */
+static enum rc begin_block(struct validator *v, struct ctx *ctx, const struct validation_block *row) {
+    struct list emails = { 0 };
+    enum rc rc = validation_block_emails(ctx, row, &emails);
+    if (rc != OK)
+        return rc;
+    struct work *work = work_of(v, row);
+    struct block *block = block_new(row, &emails);
+    block->next = work->blocks;
+    work->blocks = block;
+    const struct validation_email *email = emails.p;
+    struct verify_input *inputs = ARENA_ARRAY(ctx->arena, emails.n ? emails.n : 1, struct verify_input);
+    for (size_t i = 0; i < emails.n; i++)
+        inputs[i] = (struct verify_input){ email[i].email, (uintptr_t) &block->items[i] };
+    size_t taken = verify_submit(work->queue, inputs, emails.n);
+    ASSERT(taken == emails.n); /* BLOCKS of them are far fewer than a queue holds */
+    if (emails.n)
+        return OK;
+    /* All done by somebody whose lease ran out before the block was ended. */
+    rc = validation_store(ctx, &work->of, (struct list){ 0 }, (struct ints){ &block->row.block.v, 1 });
+    work->blocks = block->next;
+    arena_free(&block->arena);
+    return rc == E_CANCELED ? OK : rc;
+}
+
+static bool claim(struct validator *v, struct ctx *ctx) {
+    struct list blocks = { 0 };
+    enum rc rc = validation_blocks_claim(ctx,
+                                         &(struct validation_claim){
+                                             .owner = v->owner, .lease_ms = LEASE_MS,
+                                             .per_hour = v->options.per_hour,
+                                             .blocks_max = BLOCKS, .validations_max = VALIDATIONS },
+                                         &blocks);
+    const struct validation_block *row = blocks.p;
+    for (size_t i = 0; rc == OK && i < blocks.n; i++)
+        rc = begin_block(v, ctx, &row[i]);
+    if (rc != OK) /* what was claimed comes back when its lease has run out */
+        log_warn(ctx, "validations could not be claimed, retrying", LOG_S("error", ctx->err.text));
+    return rc == OK && blocks.n > 0;
+}
+
+/* --- what comes back --- */
+
+static struct validation_finding finding_of(const struct verify_answer *answer) {
+    const struct reason_facts *facts = reason_facts(answer->verdict.reason);
+    const struct item *item = (const struct item *) (uintptr_t) answer->tag;
+    return (struct validation_finding){
+        .key = item->key,
+        .result = str_of(verify_result_name(answer->verdict.result)),
+        .catch_all = tri_of(answer->verdict.catch_all),
+        .reason = str_of(facts->word),
+        .detail = str_of(facts->detail),
+        .provider = str_of(provider_facts(answer->provider)->name),
+        .checked_at = answer->checked_at_ms ? opt_int(answer->checked_at_ms) : (struct opt_int){ 0 },
+    };
+}
+
+static void end_block(struct work *work, struct block *done) {
+    struct block **link = &work->blocks;
+    while (*link != done)
+        link = &(*link)->next;
+    *link = done->next;
+    arena_free(&done->arena);
+}
+
+/* Notes the answers; the blocks that have none left go to `done`. */
+static void collect(struct ctx *ctx, const struct verify_answer *answers, size_t n,
+                    struct list *findings, struct list *done) {
+    for (size_t i = 0; i < n; i++) {
+        struct block *block = ((struct item *) (uintptr_t) answers[i].tag)->block;
+        *(struct validation_finding *) list_add(ctx->arena, findings,
+                                                sizeof(struct validation_finding))
+            = finding_of(&answers[i]);
+        if (--block->pending == 0)
+            *(struct block **) list_add(ctx->arena, done, sizeof block) = block;
+    }
+}
+
+/* Stores what the engine has found out; false when there was nothing. *ret_rc: E_CANCELED
+ * when the validation does not run any more, or why nothing was stored. */
+static bool store(struct ctx *ctx, struct work *work, enum rc *ret_rc) {
+    struct verify_answer *answers = ARENA_ARRAY(ctx->arena, TAKE, struct verify_answer);
+    size_t n = verify_take(work->queue, answers, TAKE, 0);
+    *ret_rc = OK;
+    if (n == 0)
+        return false;
+    struct list findings = { 0 }, done = { 0 };
+    struct ints numbers = { 0 };
+    collect(ctx, answers, n, &findings, &done);
+    struct block *const *ended = done.p;
+    for (size_t i = 0; i < done.n; i++)
+        ints_add(ctx->arena, &numbers, ended[i]->row.block.v);
+    *ret_rc = validation_store(ctx, &work->of, findings, numbers);
+    for (size_t i = 0; i < done.n; i++)
+        end_block(work, ended[i]);
+    return true;
+}
+
+/* Answers that could not be stored are lost here, so the validation is let go: its blocks
+ * are taken again when their leases have run out. */
+static bool store_all(struct validator *v, struct ctx *ctx) {
+    bool moved = false;
+    for (struct work **link = &v->works; *link;) {
+        enum rc rc;
+        moved |= store(ctx, *link, &rc);
+        if (rc != OK && rc != E_CANCELED)
+            log_warn(ctx, "validation results could not be stored, retrying later",
+                     LOG_S("error", ctx->err.text));
+        ctx_clear_error(ctx);
+        if (rc != OK || !(*link)->blocks)
+            close_work(link);
+        else
+            link = &(*link)->next;
+    }
+    return moved;
+}
+
+/* --- the thread --- */
+
+static void renew(struct validator *v, struct ctx *ctx) {
+    if (!v->works || monotonic_ms() - v->renewed_ms < RENEW_MS)
+        return;
+    v->renewed_ms = monotonic_ms();
+    if (validation_blocks_renew(ctx, v->owner, LEASE_MS) != OK)
+        log_warn(ctx, "leases of validations could not be renewed, retrying",
+                 LOG_S("error", ctx->err.text));
+}
+
+/* False when the process is to end. */
+static bool rest(struct validator *v, bool moved) {
+    struct timespec until;
+    (void) clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+    until.tv_nsec += (long) TICK_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&v->lock);
+    if (!moved && !v->woken && !v->stopping)
+        (void) pthread_cond_timedwait(&v->changed, &v->lock, &until); /* late or woken: the same */
+    v->woken = false;
+    bool goes_on = !v->stopping;
+    pthread_mutex_unlock(&v->lock);
+    return goes_on;
+}
+
+static void *run(void *arg) {
+    struct validator *v = arg;
+    struct db_session *session = db_session_open(v->options.db);
+    struct arena *arena = arena_new();
+    struct ctx fresh = { .arena = arena, .clock = &clock_system, .db = session,
+                         .services = v->options.services };
+    struct ctx ctx = fresh;
+    if (v->options.is_only_process && validation_blocks_release(&ctx, STR_NONE) != OK)
+        log_warn(&ctx, "old leases could not be ended, ignoring", LOG_S("error", ctx.err.text));
+    for (bool goes_on = true; goes_on;) {
+        ctx = fresh;
+        bool moved = claim(v, &ctx);
+        arena_reset(arena);
+        ctx = fresh;
+        moved |= store_all(v, &ctx);
+        arena_reset(arena);
+        ctx = fresh;
+        renew(v, &ctx);
+        arena_reset(arena);
+        goes_on = rest(v, moved);
+    }
+    while (v->works)
+        close_work(&v->works);
+    ctx = fresh;
+    if (validation_blocks_release(&ctx, v->owner) != OK)
+        log_warn(&ctx, "leases of validations could not be given back, ignoring",
+                 LOG_S("error", ctx.err.text));
+    arena_free(&arena);
+    db_session_close(&session);
+    return NULL;
+}
+
+struct validator *validator_start(const struct validator_options *options) {
+    struct validator *v = MEM_NEW(struct validator);
+    v->options = *options;
+    v->arena = arena_new();
+    v->owner = uuid_new(v->arena, clock_now(&clock_system));
+    v->renewed_ms = monotonic_ms();
+    pthread_mutex_init(&v->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&v->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    atomic_store(&current, v);
+    int failed = pthread_create(&v->thread, NULL, run, v);
+    ASSERT(!failed);
+    return v;
+}
+
+static void tell(struct validator *v, bool *what) {
+    pthread_mutex_lock(&v->lock);
+    *what = true;
+    pthread_cond_broadcast(&v->changed);
+    pthread_mutex_unlock(&v->lock);
+}
+
+void validator_wake(void) {
+    struct validator *v = atomic_load(&current);
+    if (v)
+        tell(v, &v->woken);
+}
+
+void validator_stop(struct validator **validator) {
+    struct validator *v = *validator;
+    if (!v)
+        return;
+    tell(v, &v->stopping);
+    pthread_join(v->thread, NULL);
+    atomic_store(&current, NULL);
+    pthread_cond_destroy(&v->changed);
+    pthread_mutex_destroy(&v->lock);
+    arena_free(&v->arena);
+    mem_free(v);
+    *validator = NULL;
+}

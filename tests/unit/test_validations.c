@@ -1,0 +1,232 @@
+/* The store of email validations on both engines: what is begun when, who gets which block,
+ * what is charged, and how a validation ends. */
+#include "db.h"
+
+#include "base/vec.h"
+#include "store/accounts.h"
+#include "store/credits.h"
+#include "store/migrations.h"
+#include "store/validation_work.h"
+#include "store/validations.h"
+
+static int64_t now_ms = 1700000000000;
+static int64_t test_now(const struct clock *clock) {
+    (void) clock;
+    return now_ms;
+}
+static const struct clock test_clock = { test_now };
+
+static void start(struct test_db *t, int64_t email_credits) {
+    int applied;
+    struct account account;
+    t->ctx.clock = &test_clock;
+    assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
+    assert_ok(&t->ctx, account_create(&t->ctx, STR("One"), &account));
+    t->ctx.account_id = account.id;
+    if (email_credits)
+        assert_ok(&t->ctx, credits_grant(&t->ctx, CREDIT_EMAIL, email_credits * 2));
+}
+
+static int64_t email_halves(struct ctx *ctx) {
+    struct credits credits;
+    assert_ok(ctx, credits_balance(ctx, &credits));
+    return credits.halves[CREDIT_EMAIL];
+}
+
+static struct validation create(struct ctx *ctx, const char *prefix, size_t n) {
+    struct strs emails = { 0 };
+    struct validation v;
+    for (size_t i = 0; i < n; i++)
+        strs_add(ctx->arena, &emails, arena_printf(ctx->arena, "%s%06zu@example.com", prefix, i));
+    assert_ok(ctx, validation_create(ctx, emails, &v));
+    assert_int_equal(v.total.v, n);
+    return v;
+}
+
+static struct list claim(struct ctx *ctx, const char *owner, int64_t per_hour) {
+    struct validation_claim claim = { .owner = str_of(owner), .lease_ms = 10000,
+                                      .per_hour = per_hour, .blocks_max = 20,
+                                      .validations_max = 50 };
+    struct list blocks = { 0 };
+    assert_ok(ctx, validation_blocks_claim(ctx, &claim, &blocks));
+    return blocks;
+}
+
+static const struct validation_block *block_at(const struct list *blocks, size_t i) {
+    assert_true(i < blocks->n);
+    return (const struct validation_block *) blocks->p + i;
+}
+
+/* The first `n` addresses of the block get a result; all: the block is ended. */
+static enum rc finish(struct ctx *ctx, const struct validation_block *block, size_t n) {
+    struct list emails = { 0 }, findings = { 0 };
+    struct ints done = { 0 };
+    assert_ok(ctx, validation_block_emails(ctx, block, &emails));
+    const struct validation_email *email = emails.p;
+    for (size_t i = 0; i < emails.n && i < n; i++)
+        *(struct validation_finding *) list_add(ctx->arena, &findings,
+                                                sizeof(struct validation_finding))
+            = (struct validation_finding){ .key = email[i].key, .result = STR("deliverable"),
+                                           .reason = STR("accepted_email"),
+                                           .detail = STR("accepted"), .catch_all = NO,
+                                           .checked_at = opt_int(5) };
+    if (n >= emails.n)
+        ints_add(ctx->arena, &done, block->block.v);
+    return validation_store(ctx, block, findings, done);
+}
+
+static void assert_status(struct ctx *ctx, struct str id, const char *status, size_t results) {
+    struct validation v;
+    struct page_of page;
+    assert_ok(ctx, validation_get(ctx, id, &v));
+    assert_str(v.status, status);
+    assert_ok(ctx, validation_results(ctx, id, &(struct page){ .size = 100000 }, &page));
+    assert_int_equal(page.items.n, results);
+}
+
+static void test_whole_life(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 3);
+    struct str emails[] = { STR(" B@Example.com"), STR("a@example.com"), STR("b@EXAMPLE.com") };
+    struct validation v;
+    assert_ok(ctx, validation_create(ctx, (struct strs){ emails, LENGTH(emails) }, &v));
+    assert_int_equal(v.total.v, 2);
+    assert_status(ctx, v.id, "queued", 0);
+    int64_t left;
+    assert_ok(ctx, validation_left(ctx, v.id, &left));
+    assert_int_equal(left, 2);
+    struct list blocks = claim(ctx, "me", 0);
+    assert_int_equal(blocks.n, 1);
+    assert_status(ctx, v.id, "processing", 0);
+    assert_ok(ctx, finish(ctx, block_at(&blocks, 0), 1));
+    assert_status(ctx, v.id, "processing", 1);
+    assert_int_equal(email_halves(ctx), 4);
+    assert_ok(ctx, finish(ctx, block_at(&blocks, 0), 10));
+    assert_status(ctx, v.id, "completed", 2);
+    assert_int_equal(email_halves(ctx), 2);
+    struct page_of page;
+    assert_ok(ctx, validation_results(ctx, v.id, &(struct page){ .size = 1, .after = STR("A@example.COM") },
+                                      &page));
+    const struct validation_result *result = page.items.p;
+    assert_int_equal(page.items.n, 1);
+    assert_str(result->email, "B@Example.com");
+    assert_str(result->detail, "accepted");
+    assert_int_equal(result->catch_all, NO);
+    assert_true(page.more_before && !page.more_after);
+    assert_rc(ctx, finish(ctx, block_at(&blocks, 0), 1), E_CANCELED);
+}
+
+static void test_credits(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 5);
+    struct strs six = { 0 };
+    for (int i = 0; i < 6; i++)
+        strs_add(ctx->arena, &six, arena_printf(ctx->arena, "%d@example.com", i));
+    struct validation v;
+    assert_rc(ctx, validation_create(ctx, six, &v), E_CREDITS);
+    struct validation both[] = { create(ctx, "x", 4), create(ctx, "y", 4) };
+    struct list blocks = claim(ctx, "me", 0);
+    assert_int_equal(blocks.n, 2);
+    assert_ok(ctx, finish(ctx, block_at(&blocks, 0), 10));
+    assert_ok(ctx, finish(ctx, block_at(&blocks, 1), 10));
+    assert_int_equal(email_halves(ctx), 0);
+    struct str first = block_at(&blocks, 0)->validation_id;
+    assert_true(str_eq(first, both[0].id) || str_eq(first, both[1].id));
+    assert_status(ctx, first, "completed", 4);
+    struct str second = block_at(&blocks, 1)->validation_id;
+    assert_status(ctx, second, "error", 1);
+    assert_ok(ctx, validation_get(ctx, second, &v));
+    assert_str(v.error_code, "insufficient_credits");
+    assert_int_equal(claim(ctx, "me", 0).n, 0);
+}
+
+static void test_leases(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 2000);
+    struct validation large = create(ctx, "l", 1100), small = create(ctx, "s", 10);
+    struct list mine = claim(ctx, "me", 0);
+    assert_int_equal(mine.n, 2); /* one of each, though the large one has three */
+    struct list theirs = claim(ctx, "they", 0);
+    assert_int_equal(theirs.n, 1);
+    assert_true(str_eq(block_at(&theirs, 0)->validation_id, large.id));
+    assert_int_equal(claim(ctx, "me", 0).n, 1);
+    assert_int_equal(claim(ctx, "me", 0).n, 0);
+    now_ms += 9000;
+    assert_ok(ctx, validation_blocks_renew(ctx, STR("me"), 10000));
+    now_ms += 2000;
+    struct list again = claim(ctx, "me", 0);
+    assert_int_equal(again.n, 1); /* theirs ran out */
+    assert_int_equal(block_at(&again, 0)->block.v, block_at(&theirs, 0)->block.v);
+    int64_t before = email_halves(ctx);
+    assert_ok(ctx, finish(ctx, block_at(&again, 0), 500));
+    assert_ok(ctx, finish(ctx, block_at(&theirs, 0), 500)); /* found out twice, stored once */
+    assert_int_equal(before - email_halves(ctx), 2 * block_at(&again, 0)->size.v);
+    assert_ok(ctx, validation_blocks_release(ctx, STR("me")));
+    assert_int_equal(claim(ctx, "they", 0).n, 2);
+    struct validation v;
+    assert_ok(ctx, validation_cancel(ctx, large.id, &v));
+    assert_str(v.status, "canceled");
+    assert_rc(ctx, finish(ctx, block_at(&mine, 0), 1),
+              str_eq(block_at(&mine, 0)->validation_id, large.id) ? E_CANCELED : OK);
+    assert_ok(ctx, validation_delete(ctx, small.id));
+    assert_rc(ctx, validation_get(ctx, small.id, &v), E_NOT_FOUND);
+}
+
+static void test_allowance(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 5000);
+    struct validation v = create(ctx, "a", 1500); /* three blocks of 500 */
+    assert_int_equal(claim(ctx, "me", 1000).n, 1);
+    assert_int_equal(claim(ctx, "me", 1000).n, 1);
+    assert_int_equal(claim(ctx, "me", 1000).n, 0);
+    now_ms += 29 * 60 * 1000;
+    assert_ok(ctx, validation_blocks_renew(ctx, STR("me"), 10000));
+    assert_int_equal(claim(ctx, "me", 1000).n, 0);
+    now_ms += 61 * 1000;
+    assert_ok(ctx, validation_blocks_renew(ctx, STR("me"), 10000));
+    assert_int_equal(claim(ctx, "me", 1000).n, 1);
+    now_ms += 11000; /* all leases ran out: what was counted is not counted again */
+    struct validation_block *blocks[3];
+    for (int i = 0; i < 3; i++) {
+        struct list one = claim(ctx, "other", 1000);
+        assert_int_equal(one.n, 1);
+        blocks[i] = one.p;
+    }
+    for (int i = 0; i < 3; i++)
+        assert_ok(ctx, finish(ctx, blocks[i], 500));
+    assert_status(ctx, v.id, "completed", 1500);
+}
+
+static void test_single(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 2);
+    struct validation first, again;
+    assert_rc(ctx, validation_single_get(ctx, STR("a@example.com"), &first), E_NOT_FOUND);
+    assert_ok(ctx, validation_single(ctx, STR("a@example.com"), now_ms - 1000, &first));
+    assert_ok(ctx, validation_single(ctx, STR("A@example.com "), now_ms - 1000, &again));
+    assert_true(str_eq(first.id, again.id));
+    struct list blocks = claim(ctx, "me", 0);
+    assert_ok(ctx, finish(ctx, block_at(&blocks, 0), 1));
+    assert_ok(ctx, validation_single(ctx, STR("a@example.com"), now_ms - 1000, &again));
+    assert_true(str_eq(first.id, again.id));
+    now_ms += 2000;
+    assert_ok(ctx, validation_single(ctx, STR("a@example.com"), now_ms - 1000, &again));
+    assert_false(str_eq(first.id, again.id));
+    assert_rc(ctx, validation_get(ctx, first.id, &first), E_NOT_FOUND);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BOTH_ENGINES(test_whole_life),
+        BOTH_ENGINES(test_credits),
+        BOTH_ENGINES(test_leases),
+        BOTH_ENGINES(test_allowance),
+        BOTH_ENGINES(test_single),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
