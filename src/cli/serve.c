@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/database.h"
 #include "cli/tables.h"
+#include "cli/validation.h"
 #include "http/dispatch.h"
 #include "jobs/runner.h"
 
@@ -15,6 +16,7 @@ struct running {
     struct app *app;
     struct server *server;
     struct job_runner *jobs;
+    struct validation_service *validation;
 };
 
 static void block_signals(sigset_t *set) {
@@ -131,6 +133,7 @@ static void stop(struct running *running) {
         server_free(&running->server);
     }
     job_runner_stop(&running->jobs);
+    validation_service_stop(&running->validation);
     app_stop(&running->app);
 }
 
@@ -148,6 +151,8 @@ static enum rc serve(struct cli *cli) {
     cli->services.jobs_stopping = job_runner_stopping;
     if (rc == OK)
         rc = start_jobs(&running);
+    if (rc == OK)
+        rc = validation_service_start(cli, &running.validation);
     if (rc == OK)
         rc = start_app(&running);
     if (rc == OK)

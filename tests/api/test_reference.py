@@ -22,9 +22,6 @@ GET /contacts/email/{email}
 GET /contacts/{id}
 POST /custom_signals/{token}/entries
 GET /duo_leads
-POST /email-validations
-GET /email-validations/{id}
-PATCH /email-validations/{id}
 GET /job-openings
 GET /job-openings/{id}
 GET /lead-lists
@@ -55,6 +52,11 @@ EXCEPTIONS = [
     ("* /people/enrichment-requests* field /_errors/[*]/status",
      "an error of a batch has no HTTP status: the request was answered 200"),
     ("* /people/enrichment-requests* field /_errors/[*]/source*",
+     "an error of a batch has no place in the request, which was checked when it came"),
+    ("* /email-validations* field /_errors/[*]/id", "an error of a batch is no answer to a request"),
+    ("* /email-validations* field /_errors/[*]/status",
+     "an error of a batch has no HTTP status: the request was answered 200"),
+    ("* /email-validations* field /_errors/[*]/source*",
      "an error of a batch has no place in the request, which was checked when it came"),
     ("POST /*/search body /job_openings/titles*",
      "no job openings are held yet: the filter is refused as a whole, whatever is in it"),
