@@ -59,6 +59,12 @@ static _Atomic(struct validator *) current;
 
 /* --- what is under way --- */
 
+/* It lives on its own arena. */
+static void free_block(struct block *block) {
+    struct arena *arena = block->arena;
+    arena_free(&arena);
+}
+
 static void close_work(struct work **link) {
     struct work *work = *link;
     *link = work->next;
@@ -66,7 +72,7 @@ static void close_work(struct work **link) {
     while (work->blocks) {
         struct block *block = work->blocks;
         work->blocks = block->next;
-        arena_free(&block->arena);
+        free_block(block);
     }
     struct arena *arena = work->arena;
     arena_free(&arena);
@@ -126,7 +132,7 @@ static enum rc begin_block(struct validator *v, struct ctx *ctx, const struct va
     /* All done by somebody whose lease ran out before the block was ended. */
     rc = validation_store(ctx, &work->of, (struct list){ 0 }, (struct ints){ &block->row.block.v, 1 });
     work->blocks = block->next;
-    arena_free(&block->arena);
+    free_block(block);
     return rc == E_CANCELED ? OK : rc;
 }
 
@@ -167,7 +173,7 @@ static void end_block(struct work *work, struct block *done) {
     while (*link != done)
         link = &(*link)->next;
     *link = done->next;
-    arena_free(&done->arena);
+    free_block(done);
 }
 
 /* Notes the answers; the blocks that have none left go to `done`. */
