@@ -1,7 +1,7 @@
 #include "cli/validation.h"
 
 #include "base/mem.h"
-#include "cli/lists.h"
+#include "cli/verify.h"
 #include "enrich/validator.h"
 
 struct validation_service {
@@ -11,37 +11,13 @@ struct validation_service {
     struct validator *validator;
 };
 
-struct verify_options cli_verify_options(const struct cli *cli, const struct lists *lists,
-                                         const struct verify_cache *cache) {
-    const struct config *config = &cli->config;
-    return (struct verify_options){
-        .lists = lists,
-        .cache = cache,
-        .dns_servers = config->verify.dns_servers,
-        .helo = config->verify.helo,
-        .mail_from = config->verify.mail_from,
-        .probe = config->verify.probe,
-        .allow_private = config->verify.allow_private,
-        .retry_scale = config->verify.retry_scale,
-        .smtp_port = config->verify.smtp_port,
-    };
-}
-
-static enum rc start_engine(struct cli *cli, struct validation_service *s) {
-    const char *reason = "";
-    struct verify_options options
-        = cli_verify_options(cli, s->lists, validator_cache_of(s->cache));
-    enum rc rc = verify_engine_new(&options, &s->engine, &reason);
-    return rc == OK ? OK : fail(&cli->ctx, rc, "validation: %s", reason);
-}
-
 enum rc validation_service_start(struct cli *cli, struct validation_service **ret_service) {
     struct validation_service *s = MEM_NEW(struct validation_service);
     *s = (struct validation_service){ 0 };
     enum rc rc = cli_lists(cli, &s->lists);
     if (rc == OK) {
         s->cache = validator_cache_new(cli->db, &cli->services);
-        rc = start_engine(cli, s);
+        rc = cli_verify_engine(cli, s->lists, validator_cache_of(s->cache), &s->engine);
     }
     if (rc != OK) {
         validation_service_stop(&s);
