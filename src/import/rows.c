@@ -354,7 +354,9 @@ static enum rc set_json(struct arena *arena, const struct fields *fields,
     if (field->type == FIELD_JSON && !str_starts(value, STR("[")))
         return E_INVALID; /* experiences, educations, languages are lists */
     struct str text = arena_printf(arena, "{\"%s\":%.*s}", field->name, STR_FMT(value));
-    struct fields alone = { .name = field->name, .size = fields->size, .rows = field, .n = 1 };
+    struct field readable = *field;
+    readable.flags &= ~FIELD_HIDDEN; /* that is for the API: an import may say it */
+    struct fields alone = { .name = field->name, .size = fields->size, .rows = &readable, .n = 1 };
     void *read = arena_alloc(arena, alone.size);
     struct ctx reports = { .arena = arena, .clock = &clock_system }; /* nobody asks for them */
     json_t *root;

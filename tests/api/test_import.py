@@ -219,6 +219,11 @@ class FormsTest(CommandTest):
         self.assertEqual(people["Jo Lines"]["extra"], {"hobby": "chess", "n": "[1,2]"})
         self.assertEqual(self.files.load('{"name":"Kim Named"}\n', "--format", "jsonl", ending="txt"), counts(1))
 
+    def test_lists_of_json_lines(self):
+        content = '{"name": "Lia Lists", "keywords": ["robots", "sales"], "departments": ["Finance"]}\n'
+        self.assertEqual(self.files.load(content, ending="jsonl"), counts(1))
+        self.assertEqual(self.files.people()["Lia Lists"]["keywords"], "robots; sales")
+
     def test_columns_by_map(self):
         content = "Wer,Was,Wo\nUwe Beispiel,CEO,Bonn\n"
         self.assertEqual(self.files.load(content, "--map", "Wer=name", "--map", "Was=title"), counts(1))
