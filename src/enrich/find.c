@@ -11,7 +11,6 @@
 #include "data/text.h"
 #include "data/titles.h"
 #include "data/urls.h"
-#include "db/sql.h"
 #include "search/match.h"
 #include "search/tags.h"
 #include "store/removals.h"
@@ -67,14 +66,8 @@ static enum rc company_ids(struct ctx *ctx, struct str name, struct str domain,
     return company_ids_by_name(ctx, company_name_key(ctx->arena, name), ret_ids);
 }
 
-/* What decides whether somebody is meant; the rest of the row is read of one only. */
-struct candidate {
-    int64_t doc;
-    struct str name, title;
-};
-
-/* People of `companies` with at least one word of `name` in theirs; list of struct
- * candidate. */
+/* People of `companies` with at least one word of `name` in theirs; list of struct person
+ * with what decides whether somebody is meant, the rest of the row is read of one only. */
 static enum rc candidates(struct ctx *ctx, struct str name, struct strs companies,
                           struct list *ret_people) {
     struct strs words = { 0 };
@@ -84,22 +77,7 @@ static enum rc candidates(struct ctx *ctx, struct str name, struct strs companie
         expr_add(any, expr_token(ctx->arena, tag_text(ctx->arena, TAG_NAME, words.p[i])));
     if (expr_is_false(any))
         return E_NOT_FOUND;
-    struct sql *sql = sql_new(ctx);
-    sql_add(sql, "SELECT p.doc, p.name, p.title FROM people p WHERE ");
-    sql_add2(sql, "p.company_id IN (SELECT value FROM json_each(?))",
-             "p.company_id IN (SELECT value FROM json_array_elements_text(?::json))",
-             sql_texts(ctx->arena, companies));
-    match_people(ctx, sql, any);
-    sql_add(sql, " ORDER BY p.doc LIMIT ?", db_v_int(CANDIDATES_MAX));
-    struct db_rows *rows;
-    enum rc rc = sql_query(ctx, sql, &rows);
-    if (rc != OK)
-        return rc;
-    while (db_next(rows)) {
-        struct candidate *candidate = list_add(ctx->arena, ret_people, sizeof *candidate);
-        *candidate = (struct candidate){ db_int(rows, 0), db_text(rows, 1), db_text(rows, 2) };
-    }
-    return db_rows_close(rows);
+    return people_of_companies(ctx, companies, match_text(ctx, any), CANDIDATES_MAX, ret_people);
 }
 
 /* Whether all of `words` are in `text`. */
@@ -131,7 +109,7 @@ static bool titles_agree(struct arena *arena, struct str wanted, struct str actu
 
 /* How well a candidate fits; 0: not at all. */
 static int fit(struct arena *arena, const struct person_query *query,
-               const struct candidate *person) {
+               const struct person *person) {
     static const int by_name[] = { [NAME_SAME] = 20, [NAME_ALIKE] = 10, [NAME_DIFFERENT] = 0 };
     int score = by_name[names_match(query->name, person->name)];
     if (score == 0 || str_is_empty(query->title))
@@ -161,10 +139,10 @@ static enum rc by_name(struct ctx *ctx, const struct person_query *query,
     rc = companies.n ? candidates(ctx, query->name, companies, &people) : E_NOT_FOUND;
     if (rc != OK)
         return rc;
-    const struct candidate *best = NULL;
+    const struct person *best = NULL;
     int best_score = 0;
     bool tie = false;
-    const struct candidate *p = people.p;
+    const struct person *p = people.p;
     for (size_t i = 0; i < people.n; i++) {
         int score = fit(ctx->arena, query, &p[i]);
         if (score > best_score) {
@@ -175,7 +153,7 @@ static enum rc by_name(struct ctx *ctx, const struct person_query *query,
             tie = true;
         }
     }
-    return best && !tie ? person_by_doc(ctx, best->doc, ret_person) : E_NOT_FOUND;
+    return best && !tie ? person_by_doc(ctx, best->doc.v, ret_person) : E_NOT_FOUND;
 }
 
 enum rc find_person(struct ctx *ctx, const struct person_query *query,

@@ -11,9 +11,9 @@ static bool is_constant(struct sql *sql, const struct expr *expr) {
     return expr_is_true(expr);
 }
 
-static struct db_value rendered(struct ctx *ctx, const struct sql *sql, const struct expr *expr) {
-    return db_v_text(sql->engine == DB_SQLITE ? expr_fts5(ctx->arena, expr)
-                                              : expr_tsquery(ctx->arena, expr));
+struct str match_text(struct ctx *ctx, const struct expr *expr) {
+    return db_engine(db_of(ctx->db)) == DB_SQLITE ? expr_fts5(ctx->arena, expr)
+                                                  : expr_tsquery(ctx->arena, expr);
 }
 
 void match_people(struct ctx *ctx, struct sql *sql, const struct expr *expr) {
@@ -21,7 +21,7 @@ void match_people(struct ctx *ctx, struct sql *sql, const struct expr *expr) {
         return;
     sql_add2(sql, " AND p.doc IN (SELECT rowid FROM people_tags WHERE people_tags MATCH ?)",
              " AND tags_vector(p.tags) @@ (?::text)::tsquery",
-             rendered(ctx, sql, expr));
+             db_v_text(match_text(ctx, expr)));
 }
 
 void match_companies(struct ctx *ctx, struct sql *sql, const struct expr *expr) {
@@ -29,7 +29,7 @@ void match_companies(struct ctx *ctx, struct sql *sql, const struct expr *expr) 
         return;
     sql_add2(sql, " AND c.doc IN (SELECT rowid FROM companies_tags WHERE companies_tags MATCH ?)",
              " AND tags_vector(c.tags) @@ (?::text)::tsquery",
-             rendered(ctx, sql, expr));
+             db_v_text(match_text(ctx, expr)));
 }
 
 struct str domain_key(struct arena *arena, struct str text) {

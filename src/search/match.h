@@ -10,6 +10,10 @@
 void match_people(struct ctx *ctx, struct sql *sql, const struct expr *expr);
 void match_companies(struct ctx *ctx, struct sql *sql, const struct expr *expr);
 
+/* The text of the condition for a statement that has it anyway: the right side of MATCH, or
+ * of @@ when cast to tsquery. `expr` is neither true nor false. */
+struct str match_text(struct ctx *ctx, const struct expr *expr);
+
 /* The registrable domain of a URL, host or address, by which companies are known; absent
  * when the text holds none. */
 struct str domain_key(struct arena *arena, struct str text);

@@ -111,6 +111,15 @@ static const struct query by_ids
 static const struct query after
     = { "people_after",
         "SELECT " COLUMNS " FROM people WHERE doc > $1 ORDER BY doc LIMIT $2", NULL };
+static const struct query of_companies
+    = { "people_of_companies",
+        "SELECT doc, name, title FROM people "
+        "WHERE company_id IN (SELECT value FROM json_each($1)) "
+        "AND doc IN (SELECT rowid FROM people_tags WHERE people_tags MATCH $2) "
+        "ORDER BY doc LIMIT $3",
+        "SELECT doc, name, title FROM people "
+        "WHERE company_id IN (SELECT value FROM json_array_elements_text($1::json)) "
+        "AND tags_vector(tags) @@ ($2::text)::tsquery ORDER BY doc LIMIT $3" };
 #define PHONE_COLUMNS                                                            \
     "p.id, p.number, p.type, p.source, p.is_dnc_listed, p.person_id, "           \
     "CASE WHEN r.reason = 'wrong_number' THEN 1 ELSE 0 END AS is_wrong_number "  \
@@ -137,7 +146,8 @@ static const struct query review
         NULL };
 
 static const struct query *const queries[]
-    = { &by_id, &lock, &by_linkedin, &by_email, &by_docs, &by_ids, &after, &phones, &phone_by_id, &review };
+    = { &by_id, &lock,         &by_linkedin, &by_email,    &by_docs, &by_ids,
+        &after, &of_companies, &phones,      &phone_by_id, &review };
 const struct query_table people_queries = QUERY_TABLE(queries);
 
 static void complete(struct ctx *ctx, struct person *person, const struct map *companies) {
@@ -218,6 +228,13 @@ enum rc people_after(struct ctx *ctx, int64_t doc, int limit, struct list *ret_p
 enum rc person_lock(struct ctx *ctx, struct str id) {
     int64_t one;
     return db_get_int(ctx, &lock, DB_ARGS(db_v_text(id)), &one);
+}
+
+enum rc people_of_companies(struct ctx *ctx, struct strs company_ids, struct str tags, int limit,
+                            struct list *ret_people) {
+    return db_list(ctx, &of_companies,
+                   DB_ARGS(sql_texts(ctx->arena, company_ids), db_v_text(tags), db_v_int(limit)),
+                   &person_fields, ret_people);
 }
 
 enum rc phone_numbers_of(struct ctx *ctx, struct strs person_ids, struct list *ret_numbers) {

@@ -52,6 +52,11 @@ MUST_USE enum rc person_lock(struct ctx *ctx, struct str id);
 MUST_USE enum rc people_by_docs(struct ctx *ctx, struct ints docs, struct list *ret_people);
 MUST_USE enum rc people_by_ids(struct ctx *ctx, struct strs ids, struct list *ret_people);
 
+/* The first `limit` people of these companies whose tags match the text (search/match.h), in
+ * the order of their numbers; with doc, name and title alone. */
+MUST_USE enum rc people_of_companies(struct ctx *ctx, struct strs company_ids, struct str tags,
+                                     int limit, struct list *ret_people);
+
 /* The first `limit` people behind row number `doc`, in the order of the numbers, with
  * their companies: for walking over all of them. */
 MUST_USE enum rc people_after(struct ctx *ctx, int64_t doc, int limit, struct list *ret_people);
