@@ -2,7 +2,8 @@
  * stand for. A filter's values are alternatives; filters are combined with AND.
  *
  * A value is words, all of which must be there, in any order; the last one may end in `*`
- * and then is the beginning of a word (two letters or more). Titles also mean what they
+ * and then is the beginning of a word (two letters or more); rows in which it is a whole
+ * word still count as equal to what was wanted. Titles also mean what they
  * abbreviate and their level words in other languages, places all of their readings. */
 #ifndef SEARCH_CONDITIONS_H
 #define SEARCH_CONDITIONS_H

@@ -342,12 +342,12 @@ class World:
         """All rows that match, best first."""
         if kind == "companies":
             rows = [row for row in self.companies if self.fits_company(row, query)]
-            names = [name.lower() for name in query.get("company_names", [])]
+            names = [name.lower().rstrip("*") for name in query.get("company_names", [])]
             tier = lambda row: row["name"].lower() in names  # noqa: E731
         else:
             rule = self.name_rule(query.get("person_name", ""))
             rows = [row for row in self.people if self.fits_person(row, query, rule)]
-            name = sorted(query.get("person_name", "").lower().split())
+            name = sorted(query.get("person_name", "").lower().rstrip("*").split())  # "Anna Lind*": Anna Lind before Lindt
             titles = [WANTED_TITLES[title][0] for title in query.get("person_titles", []) if not WANTED_TITLES[title][1]]
             tier = lambda row: 2 * (row["_name"] == name) + (row["_title"] in titles and row["_title"] != "")  # noqa: E731
         place = {id(row): n for n, row in enumerate(getattr(self, kind))}
