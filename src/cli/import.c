@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "cli/bar.h"
 #include "cli/tables.h"
 #include "import/run.h"
 
@@ -64,7 +65,7 @@ static enum rc close_rejects(struct progress *p) {
 
 /* --- progress --- */
 
-enum { BAR_WIDTH = 30, SHOW_EVERY_MS = 200 };
+enum { SHOW_EVERY_MS = 200 };
 
 static void on_progress(void *arg, uint64_t bytes, const struct import_summary *s) {
     struct progress *p = arg;
@@ -74,17 +75,12 @@ static void on_progress(void *arg, uint64_t bytes, const struct import_summary *
     p->shown_ms = now;
     int64_t rows = s->imported + s->updated + s->unchanged + s->rejected;
     int64_t rate = elapsed ? rows * SECOND_MS / elapsed : 0;
-    if (p->size <= 0 || bytes == 0) {
-        fprintf(stderr, "\r%lld rows, %lld a second ", (long long) rows, (long long) rate);
-        return;
-    }
+    bool is_known = p->size > 0 && bytes > 0;
     int64_t done = (int64_t) bytes < p->size ? (int64_t) bytes : p->size;
-    int64_t left_ms = elapsed * (p->size - done) / done;
-    int filled = (int) (done * BAR_WIDTH / p->size);
-    fprintf(stderr, "\r[%.*s%.*s] %3lld%%  %lld rows, %lld a second, %lld s left ", filled,
-            "##############################", BAR_WIDTH - filled,
-            "..............................", (long long) (done * 100 / p->size),
-            (long long) rows, (long long) rate, (long long) (left_ms / SECOND_MS));
+    cli_bar(stderr, done, is_known ? p->size : 0);
+    fprintf(stderr, "%lld rows, %lld a second ", (long long) rows, (long long) rate);
+    if (is_known)
+        fprintf(stderr, "%lld s left ", (long long) (elapsed * (p->size - done) / done / SECOND_MS));
 }
 
 /* --- the command --- */

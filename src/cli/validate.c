@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+
 #include "base/check.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/bar.h"
 #include "cli/tables.h"
 #include "cli/verify.h"
 #include "data/csv.h"
@@ -37,6 +40,7 @@ struct validate {
     uint64_t printed, given; /* numbers: the next to print, the next to give */
     bool json, is_terminal, is_noted;
     int64_t results[RESULT_UNDELIVERABLE + 1];
+    int64_t size, read; /* of the input in bytes; size 0: not known */
     int64_t began_ms, shown_ms;
 };
 
@@ -108,9 +112,11 @@ static void show_progress(struct validate *v, bool at_end) {
     if (!v->is_terminal || (!at_end && now - v->shown_ms < SHOW_EVERY_MS))
         return;
     v->shown_ms = now;
-    fprintf(stderr, "\r%llu of %llu addresses, %lld a second: %lld deliverable, %lld risky, "
-            "%lld unknown, %lld undeliverable ", (unsigned long long) v->printed,
-            (unsigned long long) v->given,
+    /* what was read and has no answer yet does not count */
+    cli_bar(stderr, v->given ? (int64_t) ((double) v->read * (double) v->printed / (double) v->given)
+                             : 0, v->size);
+    fprintf(stderr, "%llu addresses, %lld a second: %lld deliverable, %lld risky, %lld unknown, "
+            "%lld undeliverable ", (unsigned long long) v->printed,
             (long long) (elapsed ? (int64_t) v->printed * SECOND_MS / elapsed : 0),
             (long long) v->results[RESULT_DELIVERABLE], (long long) v->results[RESULT_RISKY],
             (long long) v->results[RESULT_UNKNOWN], (long long) v->results[RESULT_UNDELIVERABLE]);
@@ -197,6 +203,12 @@ static enum rc next_line(struct source *source, struct str *ret_line) {
     }
 }
 
+/* Its size when it is a file, for the bar. */
+static void measure(struct validate *v, int fd) {
+    struct stat info;
+    v->size = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : 0;
+}
+
 /* One address on each line, blank lines are passed over. */
 static enum rc validate_lines(struct validate *v, int fd) {
     struct source *source;
@@ -204,9 +216,11 @@ static enum rc validate_lines(struct validate *v, int fd) {
     enum rc rc = source_open(fd, &source, &reason);
     if (rc != OK)
         return fail(&v->cli->ctx, rc, "standard input: %.*s", STR_FMT(reason));
+    measure(v, fd);
     while ((rc = next_line(source, &line)) == OK) {
         size_t n = line.n + (line.n < source_peek(source).n);
         line = str_trim(line);
+        v->read = (int64_t) source_position(source);
         if (line.n)
             give(v, line);
         source_consume(source, n);
@@ -260,8 +274,11 @@ static enum rc validate_csv(struct validate *v, int fd, const char *path) {
     if (rc != OK)
         return fail(ctx, rc, "%s: %.*s", path, STR_FMT(reason));
     rc = find_column(v, reader, &column);
-    while (rc == OK && (rc = reader_next(reader, &row)) == OK)
+    measure(v, fd);
+    while (rc == OK && (rc = reader_next(reader, &row)) == OK) {
+        v->read = (int64_t) reader_position(reader);
         validate_row(v, &row, column);
+    }
     reader_close(&reader);
     if (rc == E_IO)
         return fail(ctx, E_IO, "%s cannot be read", path);
@@ -290,6 +307,15 @@ static enum rc validate_all(struct validate *v) {
             give(v, args.p[i]);
     }
     return rc;
+}
+
+/* For whoever adds rules: what was refused with words that none knows. */
+static void show_unmatched(struct validate *v) {
+    if (!cli_flag(v->cli, "unmatched"))
+        return;
+    struct strs lines = verify_unmatched(v->engine, v->arena);
+    for (size_t i = 0; i < lines.n; i++)
+        fprintf(stderr, "unmatched reply: %.*s\n", STR_FMT(lines.p[i]));
 }
 
 static void end(struct validate *v) {
@@ -326,6 +352,7 @@ static enum rc validate(struct cli *cli) {
         rc = validate_all(&v);
         take_all(&v);
         show_progress(&v, true);
+        show_unmatched(&v);
         end(&v);
     }
     lists_free(&v.lists);
@@ -335,6 +362,7 @@ static enum rc validate(struct cli *cli) {
 static const struct option_row options[] = {
     { "json", NULL, 0, NULL, "a JSON object a line, with all that is known" },
     { "csv", "FILE", 0, NULL, "the addresses are in a column of this file; - reads it" },
+    { "unmatched", NULL, 0, NULL, "at the end, to stderr, the replies that no rule knew" },
     { "column", "HEADER", 0, NULL, "that column, else the first one that is called like email" },
 };
 

@@ -2,6 +2,7 @@
 exit codes. DNS and mail servers are fakes on this machine."""
 import json
 import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,21 @@ class ValidateTest(unittest.TestCase):
         done = self.run_validate("--json", "-", stdin='"' * 200000)
         self.assertEqual(len(json.loads(done.stdout)["address"]), 200000)
 
+    def test_progress_is_for_terminals(self):
+        """A bar of the file's bytes, on stderr alone."""
+        leader, follower = pty.openpty()
+        with tempfile.TemporaryFile() as file:
+            file.write(b"a@x.test\n" * 3000)
+            file.seek(0)
+            done = subprocess.run([str(harness.BINARY), "validate", "-"], stdin=file, timeout=300,
+                                  stdout=subprocess.PIPE, stderr=follower, check=True)
+        os.close(follower)
+        shown = os.read(leader, 65536).decode()
+        os.close(leader)
+        self.assertEqual(done.stdout.count(b"\n"), 3000)
+        self.assertIn("[##############################] 100%  3000 addresses", shown)
+        self.assertIn("3000 undeliverable", shown)
+
     def test_json(self):
         done = self.run_validate("--json", "ann@good.org", "Info@gmial.con", 'a"b@good.org', named=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -180,6 +196,8 @@ class ValidateTest(unittest.TestCase):
 
     def test_bare_refusals(self):
         rows = self.lines("ann@bare.org")
+        done = self.run_validate("--unmatched", "ann@bare.org", "ann@good.org", named=True)
+        self.assertEqual(set(done.stderr.splitlines()), {"unmatched reply: other, 550, no"})
         strict = self.lines("--set", "verify.bare_rejects=true", "ann@bare.org")
         self.assertEqual((rows[0][1], strict[0][1]), ("unknown", "undeliverable"))
 
