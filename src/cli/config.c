@@ -93,12 +93,21 @@ static bool address_is_valid(struct ctx *ctx, struct str text) {
     return inet_pton(AF_INET, arena_cstr(ctx->arena, host), &parsed) == 1;
 }
 
-static const char *read_addresses(struct ctx *ctx, struct str text, struct strs *value) {
+static bool ip_is_valid(struct ctx *ctx, struct str text) {
+    const char *ip = arena_cstr(ctx->arena, text);
+    struct in6_addr parsed;
+    return inet_pton(AF_INET, ip, &parsed) == 1 || inet_pton(AF_INET6, ip, &parsed) == 1;
+}
+
+static const char *read_list(struct ctx *ctx, const struct config_key *key, struct str text,
+                             struct strs *value) {
+    bool with_port = key->type == CONFIG_ADDRESSES;
     struct strs list = { 0 };
     for (struct str part; str_cut(&text, ',', &part);)
         for (struct str word; str_word(&part, &word);) {
-            if (!address_is_valid(ctx, word))
-                return "a list of ip:port, for example 192.0.2.1:53, [2001:db8::1]:53";
+            if (!(with_port ? address_is_valid : ip_is_valid)(ctx, word))
+                return with_port ? "a list of ip:port, for example 192.0.2.1:53, [2001:db8::1]:53"
+                                 : "a list of IP addresses, for example 192.0.2.1, 2001:db8::1";
             strs_add(ctx->arena, &list, word);
         }
     *value = list;
@@ -129,7 +138,8 @@ static const char *read_value(struct ctx *ctx, const struct config_key *key, str
     case CONFIG_CHOICE:
         return read_choice(ctx, key, text, member);
     case CONFIG_ADDRESSES:
-        return read_addresses(ctx, text, member);
+    case CONFIG_IPS:
+        return read_list(ctx, key, text, member);
     }
     check_failed("config type has a reader", __FILE__, __LINE__);
 }
@@ -314,7 +324,7 @@ enum rc config_load(struct ctx *ctx, const struct config_from *from, struct conf
 
 /* --- printing --- */
 
-static void print_addresses(struct buf *b, const struct strs *list) {
+static void print_list(struct buf *b, const struct strs *list) {
     for (size_t i = 0; i < list->n; i++) {
         buf_str(b, i ? STR(", ") : STR(""));
         buf_str(b, list->p[i]);
@@ -344,7 +354,8 @@ void config_print_value(struct buf *b, const struct config *config, const struct
         buf_str(b, str_of(key->choices[*(const int *) member]));
         break;
     case CONFIG_ADDRESSES:
-        print_addresses(b, member);
+    case CONFIG_IPS:
+        print_list(b, member);
         break;
     }
 }

@@ -22,6 +22,7 @@ enum config_type {
     CONFIG_TEXT,      /* struct str; empty means not set */
     CONFIG_CHOICE,    /* int: index into `choices` */
     CONFIG_ADDRESSES, /* struct strs: ip:port, [ip6]:port, separated by commas or spaces */
+    CONFIG_IPS,       /* struct strs: the same without ports and brackets */
 };
 
 enum config_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_OPTION };
@@ -61,13 +62,12 @@ struct config {
     } sequence;
     struct {
         bool allow_private, bare_rejects, probe;
-        struct strs dns_servers; /* empty: the machine's own */
-        struct str helo, mail_from;
-        struct str allowed_file, disposable_file, free_file, role_file; /* empty: embedded */
-        struct str special_use_file, suggested_file;
-        struct str source_addresses; /* separated by commas or spaces; empty: any */
-        int64_t connections, source_per_day;
-        int64_t per_hour, smtp_port;
+        struct strs dns_servers, source_addresses; /* empty: the machine's own; any */
+        struct str helo, mail_from; /* probing is off without both */
+        /* in the place of the embedded lists; empty: those */
+        struct str allowed_file, disposable_file, free_file, role_file, special_use_file, suggested_file;
+        int64_t connections, site_connections, site_connects, site_recipients, source_per_day;
+        int64_t connect_ms, reply_ms, per_hour, smtp_port;
         double retry_scale;
     } verify;
     struct {

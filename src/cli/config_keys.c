@@ -13,6 +13,7 @@
 #define K_REAL(name, member, ...)      KEY(CONFIG_REAL, double, name, member, __VA_ARGS__)
 #define K_TEXT(name, member, ...)      KEY(CONFIG_TEXT, struct str, name, member, __VA_ARGS__)
 #define K_CHOICE(name, member, ...)    KEY(CONFIG_CHOICE, int, name, member, __VA_ARGS__)
+#define K_IPS(name, member, ...)       KEY(CONFIG_IPS, struct strs, name, member, __VA_ARGS__)
 #define K_ADDRESSES(name, member, ...) KEY(CONFIG_ADDRESSES, struct strs, name, member, __VA_ARGS__)
 
 enum { RATE_MAX = 1000000 };
@@ -73,41 +74,53 @@ const struct config_key config_keys[] = {
            .doc = "File with domains that are never disposable, one a line, instead of the "
                   "list in the program."),
     K_BOOL("verify.bare_rejects", verify.bare_rejects, "false",
-           .doc = "A refusal without any reason means that there is no such mailbox; else it "
-                  "means nothing."),
-    K_INT("verify.connections", verify.connections, "1000", .min = 1, .max = 60000,
-          .doc = "Connections to mail servers at once, all of them together."),
+           .doc = "A mail server's refusal without a reason (a bare 550) means that there is no "
+                  "such mailbox. False: the result is unknown."),
+    K_INT("verify.connect_ms", verify.connect_ms, "15000", .min = 1, .max = HOUR_MS,
+          .doc = "Time for connecting to a mail server."),
+    K_INT("verify.connections", verify.connections, "1000", .min = 1, .max = 100000,
+          .doc = "Connections to mail servers at once, all together."),
     K_TEXT("verify.disposable_file", verify.disposable_file, "",
-           .doc = "The same for domains that give away addresses for a short time."),
+           .doc = "The same as verify.allowed_file for domains that give away addresses for a short time."),
     K_ADDRESSES("verify.dns_servers", verify.dns_servers, "",
                 .doc = "DNS servers to ask, as ip:port. Empty: those of the machine."),
     K_TEXT("verify.free_file", verify.free_file, "",
-           .doc = "The same for domains where anybody gets a mailbox for nothing."),
+           .doc = "The same as verify.allowed_file for domains where anybody gets a mailbox for nothing."),
     K_TEXT("verify.helo", verify.helo, "",
            .doc = "Name given to mail servers in EHLO; has to resolve to this machine and back. "
                   "Empty: none is asked, validation stops at the DNS."),
     K_TEXT("verify.mail_from", verify.mail_from, "",
-           .doc = "Address given to mail servers as the sender, one that receives mail. Empty: "
-                  "none is asked, validation stops at the DNS."),
+           .doc = "Address given to mail servers as the sender; one that receives mail, with SPF "
+                  "for this machine. Empty: none is asked, validation stops at the DNS."),
     K_INT("verify.per_hour", verify.per_hour, "15000", .min = 0, .max = 100000000,
           .doc = "Validations an hour and account; 0 for no limit."),
     K_BOOL("verify.probe", verify.probe, "true",
-           .doc = "Ask mail servers whether an address exists. False: lists and DNS only."),
+           .doc = "Ask mail servers whether an address exists, once name and sender are set. "
+                  "False: lists and DNS only."),
+    K_INT("verify.reply_ms", verify.reply_ms, "45000", .min = 1, .max = HOUR_MS,
+          .doc = "Time for each answer of a mail server; some wait 30 seconds before the first."),
     K_REAL("verify.retry_scale", verify.retry_scale, "1",
            .doc = "Multiplies every delay before a validation is tried again."),
     K_TEXT("verify.role_file", verify.role_file, "",
-           .doc = "The same for names of functions, such as info."),
+           .doc = "The same as verify.allowed_file for names of functions, such as info."),
+    K_INT("verify.site_connections", verify.site_connections, "10", .min = 1, .max = 1000,
+          .doc = "Connections at once to the mail servers of one operator; known providers "
+                 "get fewer."),
+    K_INT("verify.site_connects", verify.site_connects, "100", .min = 0, .max = 1000000,
+          .doc = "New connections a minute to the mail servers of one operator; 0 for no limit."),
+    K_INT("verify.site_recipients", verify.site_recipients, "50", .min = 1, .max = 10000,
+          .doc = "Addresses asked for in one connection. It also ends after five refusals."),
     K_INT("verify.smtp_port", verify.smtp_port, "25", .min = 1, .max = 65535,
           .doc = "Port of the mail servers that are asked."),
-    K_TEXT("verify.source_addresses", verify.source_addresses, "",
-           .doc = "Addresses of this machine that mail servers are asked from, separated by "
-                  "commas. Empty: the one that leads there."),
+    K_IPS("verify.source_addresses", verify.source_addresses, "",
+          .doc = "The machine's addresses that connections to mail servers leave from. Each "
+                 "site sees one of them, and another one when that is blocked. Empty: any."),
     K_INT("verify.source_per_day", verify.source_per_day, "0", .min = 0, .max = 100000000,
-          .doc = "Mailboxes asked for from one of these addresses in a day; 0 for no limit."),
+          .doc = "Addresses that are asked for from one source address a day; 0 for no limit."),
     K_TEXT("verify.special_use_file", verify.special_use_file, "",
-           .doc = "The same for domains that never receive mail."),
+           .doc = "The same as verify.allowed_file for domains that never receive mail."),
     K_TEXT("verify.suggested_file", verify.suggested_file, "",
-           .doc = "The same for domains that misspelled ones are held against."),
+           .doc = "The same as verify.allowed_file for domains that misspelled ones are held against."),
     K_BOOL("webhook.allow_private", webhook.allow_private, "false",
            .doc = "Lets webhooks be delivered to loopback and private addresses."),
     K_REAL("webhook.retry_scale", webhook.retry_scale, "1",

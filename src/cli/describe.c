@@ -21,6 +21,8 @@ static const char *type_text(struct cli *cli, const struct config_key *key) {
         return "text";
     case CONFIG_ADDRESSES:
         return "list of ip:port";
+    case CONFIG_IPS:
+        return "list of IP addresses";
     case CONFIG_CHOICE:
         break;
     }

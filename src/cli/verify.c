@@ -2,9 +2,8 @@
  * keys of the same names. */
 #include "cli/verify.h"
 
-#include "base/check.h"
 #include "base/file.h"
-#include "base/vec.h"
+#include "cli/verify_options.h"
 
 enum { LIST_MAX_BYTES = 16 * 1024 * 1024 }; /* of the arena; half a million domains */
 
@@ -42,33 +41,12 @@ enum rc cli_lists(struct cli *cli, struct lists **ret_lists) {
     return OK;
 }
 
-static struct strs words_of(struct arena *arena, struct str text) {
-    struct strs words = { 0 };
-    struct str part, word;
-    while (str_cut(&text, ',', &part))
-        while (str_word(&part, &word))
-            strs_add(arena, &words, word);
-    return words;
-}
-
 enum rc cli_verify_engine(struct cli *cli, const struct lists *lists,
                           const struct verify_cache *cache, struct verify_engine **ret_engine) {
-    const struct verify_options options = {
-        .lists = lists,
-        .cache = cache,
-        .clock = cli->ctx.clock,
-        .dns_servers = cli->config.verify.dns_servers,
-        .source_addresses = words_of(cli->ctx.arena, cli->config.verify.source_addresses),
-        .helo = cli->config.verify.helo,
-        .mail_from = cli->config.verify.mail_from,
-        .probe = cli->config.verify.probe,
-        .bare_rejects = cli->config.verify.bare_rejects,
-        .allow_private = cli->config.verify.allow_private,
-        .retry_scale = cli->config.verify.retry_scale,
-        .smtp_port = cli->config.verify.smtp_port,
-        .connections_max = cli->config.verify.connections,
-        .source_per_day = cli->config.verify.source_per_day,
-    };
+    struct verify_options options = verify_options_of(&cli->config);
+    options.lists = lists;
+    options.cache = cache;
+    options.clock = cli->ctx.clock;
     const char *reason = NULL;
     enum rc rc = verify_engine_new(&options, ret_engine, &reason);
     if (rc == E_INVALID)

@@ -87,6 +87,12 @@ static void test_values(void **state) {
         { "verify.dns_servers=::1:53", NULL },
         { "verify.dns_servers=[::1:53", NULL },
         { "verify.dns_servers=dns.example.org:53", NULL },
+        { "verify.source_addresses=192.0.2.1,2001:db8::1", "192.0.2.1, 2001:db8::1" },
+        { "verify.source_addresses=192.0.2.1:25", NULL },
+        { "verify.source_addresses=[2001:db8::1]", NULL },
+        { "verify.source_addresses=", "" },
+        { "verify.site_connects=0", "0" },
+        { "verify.site_connections=0", NULL },
         { "database.url=postgresql://u:hush@h/d", "(set)" },
         { "database.url=", "" },
     };
