@@ -133,6 +133,10 @@ bench-validate_offline:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/offline
 	bench/validate_offline
 
+bench-validate_engine:
+	$(MAKE) -s -j$(JOBS) MODE=release build/support/validate
+	bench/validate_engine
+
 bench-%:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/$*
 	build/bench/$*

@@ -81,11 +81,13 @@ const struct config_key config_keys[] = {
     K_INT("verify.connections", verify.connections, "1000", .min = 1, .max = 100000,
           .doc = "Connections to mail servers at once, all together."),
     K_TEXT("verify.disposable_file", verify.disposable_file, "",
-           .doc = "The same as verify.allowed_file for domains that give away addresses for a short time."),
+           .doc = "The same as verify.allowed_file for domains that give away addresses for a "
+                  "short time."),
     K_ADDRESSES("verify.dns_servers", verify.dns_servers, "",
                 .doc = "DNS servers to ask, as ip:port. Empty: those of the machine."),
     K_TEXT("verify.free_file", verify.free_file, "",
-           .doc = "The same as verify.allowed_file for domains where anybody gets a mailbox for nothing."),
+           .doc = "The same as verify.allowed_file for domains where anybody gets a mailbox "
+                  "for nothing."),
     K_TEXT("verify.helo", verify.helo, "",
            .doc = "Name given to mail servers in EHLO; has to resolve to this machine and back. "
                   "Empty: none is asked, validation stops at the DNS."),
@@ -120,7 +122,8 @@ const struct config_key config_keys[] = {
     K_TEXT("verify.special_use_file", verify.special_use_file, "",
            .doc = "The same as verify.allowed_file for domains that never receive mail."),
     K_TEXT("verify.suggested_file", verify.suggested_file, "",
-           .doc = "The same as verify.allowed_file for domains that misspelled ones are held against."),
+           .doc = "The same as verify.allowed_file for domains that misspelled ones are held "
+                  "against."),
     K_BOOL("webhook.allow_private", webhook.allow_private, "false",
            .doc = "Lets webhooks be delivered to loopback and private addresses."),
     K_REAL("webhook.retry_scale", webhook.retry_scale, "1",

@@ -60,7 +60,7 @@ enum rc dns_new(const struct dns_options *options, struct dns **ret_dns) {
     dns->arg = options->arg;
     dns->arena = arena_new();
     struct ares_options wanted = {
-        .flags = ARES_FLAG_EDNS | ARES_FLAG_STAYOPEN | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+        .flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
         .timeout = (int) options->timeout_ms,
         .tries = options->tries,
         .ednspsz = EDNS_BYTES,
@@ -165,7 +165,7 @@ void dns_ready(struct dns *dns, int fd, bool readable, bool writable) {
 int64_t dns_wait_ms(struct dns *dns, int64_t most) {
     struct timeval limit = { .tv_sec = most / 1000, .tv_usec = most % 1000 * 1000 }, room;
     struct timeval *next = ares_timeout(dns->channel, &limit, &room);
-    return next ? (int64_t) next->tv_sec * 1000 + next->tv_usec / 1000 : most;
+    return next ? (int64_t) next->tv_sec * 1000 + (next->tv_usec + 999) / 1000 : most;
 }
 
 void dns_tick(struct dns *dns) {

@@ -189,8 +189,8 @@ static void got_ip4(void *arg, const struct dns_answer *answer) {
         got_implicit(e, domain, answer);
 }
 
-/* By preference; hosts of one preference in an order that differs between domains and is
- * always the same for one (RFC 5321, 5.1 wants them spread, greylisting wants them kept). */
+/* By preference; hosts of one preference always in the same order, because greylisting wants
+ * the same one again. That it is not the alphabet's spreads them a little (RFC 5321, 5.1). */
 static bool goes_before(const struct dns_record *a, const struct dns_record *b) {
     if (a->preference != b->preference)
         return a->preference < b->preference;
@@ -348,11 +348,16 @@ void domain_set_catch_all(struct verify_engine *e, struct domain *domain, enum c
 
 void domain_lost_tester(struct verify_engine *e, struct domain *domain) {
     domain->tester = NULL;
-    if (!domain->untested.n)
+    while (domain->untested.n) {
+        struct item *item = domain->untested.head;
+        items_leave(item);
+        if (item_is_unwanted(item)) {
+            item_drop(e, item);
+            continue;
+        }
+        domain->tester = item;
+        item->phase = PHASE_NAME_LIKE;
+        item_requeue(e, item);
         return;
-    struct item *item = domain->untested.head;
-    items_leave(item);
-    domain->tester = item;
-    item->phase = PHASE_NAME_LIKE;
-    item_requeue(e, item);
+    }
 }

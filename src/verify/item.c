@@ -245,12 +245,12 @@ static void set_deadline(struct verify_engine *e, struct item *item) {
     timer_set(&e->timers, &item->timer, item->deadline_ms, item_due);
 }
 
-static bool is_unwanted(const struct item *item) {
+bool item_is_unwanted(const struct item *item) {
     return !item->queue || item->queue->is_quiet;
 }
 
 static void to_domain(struct verify_engine *e, struct item *item) {
-    if (is_unwanted(item)) {
+    if (item_is_unwanted(item)) {
         item_drop(e, item);
         return;
     }
@@ -327,7 +327,7 @@ void item_begin(struct verify_engine *e, struct item *item) {
 void item_domain_known(struct verify_engine *e, struct item *item) {
     enum domain_state state = item->domain->state;
     bool has_server = state == DOMAIN_HAS_MX || state == DOMAIN_IMPLICIT_MX;
-    if (is_unwanted(item))
+    if (item_is_unwanted(item))
         item_drop(e, item);
     else if (state == DOMAIN_FAILED && !item->dns_again
              && e->now_ms + engine_scaled(e, DNS_AGAIN_MS) < item->deadline_ms) {
@@ -342,7 +342,7 @@ void item_domain_known(struct verify_engine *e, struct item *item) {
 
 void item_requeue(struct verify_engine *e, struct item *item) {
     struct route *route = item->domain->route;
-    if (is_unwanted(item)) {
+    if (item_is_unwanted(item)) {
         item_drop(e, item);
         return;
     }
@@ -375,7 +375,7 @@ void item_retry(struct verify_engine *e, struct item *item, int64_t wait_ms) {
         delay = wait_ms + WAIT_MORE_MS < most ? wait_ms + WAIT_MORE_MS : most;
     }
     delay = engine_scaled(e, delay);
-    if (is_unwanted(item)) {
+    if (item_is_unwanted(item)) {
         item_drop(e, item);
         return;
     }

@@ -58,6 +58,8 @@ bool item_accepted(struct verify_engine *e, struct item *item);
 void item_finish(struct verify_engine *e, struct item *item);
 /* Without an answer. */
 void item_drop(struct verify_engine *e, struct item *item);
+/* Nobody waits for it any more. */
+bool item_is_unwanted(const struct item *item);
 /* Its queue goes away; it is dropped when it comes out of whose hands it is in. */
 void item_orphan(struct item *item);
 /* Parses the text again, on `arena`: items keep nothing of it, so that they stay small. */

@@ -11,6 +11,7 @@
 
 enum {
     BEGIN_AT_ONCE = 256,   /* addresses taken from the queues under one lock */
+    ROUNDS_OF_A_TURN = 16,
     SHARE_MIN = 64,        /* open addresses that a queue may always have */
     ANSWERS_FIRST = 64,
     HEAP_BYTES = 16,       /* what the heap needs beside a block */
@@ -329,12 +330,14 @@ static size_t take_some(struct verify_engine *e, struct item **ret_items) {
 
 void engine_admit(struct verify_engine *e) {
     struct item *items[BEGIN_AT_ONCE];
-    size_t n;
+    size_t n = BEGIN_AT_ONCE;
     end_queues(e);
-    do {
+    for (int rounds = 0; n == BEGIN_AT_ONCE && rounds < ROUNDS_OF_A_TURN; rounds++) {
         n = take_some(e, items);
         for (size_t i = 0; i < n; i++)
             item_begin(e, items[i]);
         arena_reset(e->scratch);
-    } while (n == BEGIN_AT_ONCE);
+    }
+    if (n == BEGIN_AT_ONCE)
+        engine_wake(e); /* the network first, then the rest */
 }

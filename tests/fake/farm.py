@@ -5,7 +5,8 @@ the machine, and none is taken: DATA is noted as a fault.
 In a test: `farm = Farm({"good.org": {"accept": ["ann"]}})`, then `farm.dns` ("127.0.0.1:5300"),
 `farm.port`, `farm.sessions` (what each connection said), `farm.close()`. As a program:
 `farm.py SCRIPT.json` prints {"dns": …, "port": …} as a line, serves until its standard input
-ends, and prints a summary. A script is {"domains": {…}, "zone": {…}, "latency_ms": 0}.
+ends, and prints a summary. A script is {"domains": {…}, "zone": {…}, "latency_ms": 0,
+"net": 40 (addresses begin with 127.40), "port": null (a free one)}.
 
 A domain's behaviour, all optional:
     accept          local parts that exist, or "all" (a catch-all domain); also those that begin
@@ -232,9 +233,10 @@ class Smtp(asyncio.Protocol):
 
 
 class Farm:
-    def __init__(self, domains, zone=None, latency_ms=0):
+    def __init__(self, domains, zone=None, latency_ms=0, net=40, port=None):
         self.domains = {name.lower(): dict(script) for name, script in domains.items()}
         self.latency_s = latency_ms / 1000
+        self.net, self.port = net, port
         self.sessions, self.count, self.open, self.most_open = [], 0, {}, {}
         self.recipients = self.faults = 0
         self.first_seen = {}
@@ -253,7 +255,7 @@ class Farm:
     def new_address(self):
         self.next_address += 1
         n = self.next_address
-        return f"127.{40 + n // 60000}.{n // 250 % 240}.{n % 250 + 1}"
+        return f"127.{self.net}.{n // 250 % 250}.{n % 250 + 1}"
 
     def make_zone(self):
         names = {}
@@ -292,7 +294,7 @@ class Farm:
     async def start(self):
         self.dns_port, close = await dns.start(self.zone)
         self.closers.append(close)
-        self.port = self.free_port()
+        self.port = self.port or self.free_port()
         for address, script in self.hosts.items():
             if script.get("refuse"):
                 continue
@@ -352,8 +354,9 @@ class Farm:
 
 def main(path):
     script = json.loads(pathlib.Path(path).read_text("utf-8"))
-    farm = Farm(script["domains"], script.get("zone"), script.get("latency_ms", 0))
-    print(json.dumps({"dns": farm.dns, "port": farm.port}), flush=True)
+    farm = Farm(script["domains"], script.get("zone"), script.get("latency_ms", 0),
+                script.get("net", 40), script.get("port"))
+    print(json.dumps({"dns": farm.dns, "port": farm.port, "zone": farm.zone.names}), flush=True)
     sys.stdin.read()
     farm.close()
     print(json.dumps({"connections": farm.count, "recipients": farm.recipients,

@@ -30,6 +30,7 @@ struct run {
     struct line *lines;
     size_t n, room;
     int64_t end_ms, cancel_after_ms, began_ms;
+    int64_t kilobytes_before, kilobytes_most, bytes_queued; /* resident; of one queued address */
 };
 
 /* --- a cache in memory that may be kept in a file: "kind<TAB>key<TAB>expires<TAB>value" --- */
@@ -171,11 +172,30 @@ static void read_lines(struct run *run) {
     }
 }
 
+/* Resident memory of the process, now. */
+static int64_t kilobytes(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    long long total = 0, resident = 0;
+    ASSERT(file && fscanf(file, "%lld %lld", &total, &resident) == 2);
+    fclose(file);
+    return resident * 4;
+}
+
+static void note_memory(struct run *run) {
+    struct verify_stats s = verify_engine_stats(run->engine);
+    int64_t now = kilobytes();
+    run->kilobytes_most = now > run->kilobytes_most ? now : run->kilobytes_most;
+    if (s.queued)
+        run->bytes_queued = s.bytes / s.queued;
+}
+
 static void submit_lines(struct run *run) {
     for (size_t i = 0; i < run->n; i++) {
         struct verify_input input = { str_of(run->lines[i].address), i };
         while (verify_submit(run->queues[run->lines[i].queue], &input, 1) != 1)
             (void) verify_take(run->queues[run->lines[i].queue], NULL, 0, 10);
+        if (i % 5000 == 0)
+            note_memory(run);
     }
 }
 
@@ -208,7 +228,7 @@ static bool take_all(struct run *run) {
 
 static void work(struct run *run) {
     bool canceled = !run->cancel_after_ms;
-    while (take_all(run) && monotonic_ms() - run->began_ms < run->end_ms) {
+    while (note_memory(run), take_all(run) && monotonic_ms() - run->began_ms < run->end_ms) {
         if (!canceled && monotonic_ms() - run->began_ms >= run->cancel_after_ms) {
             verify_cancel(run->queues[0]);
             canceled = true;
@@ -221,11 +241,13 @@ static void print_stats(struct run *run) {
     struct verify_stats s = verify_engine_stats(run->engine);
     printf("{\"stats\":{\"submitted\":%lld,\"deliverable\":%lld,\"risky\":%lld,\"unknown\":%lld,"
            "\"undeliverable\":%lld,\"cache_hits\":%lld,\"dns_queries\":%lld,\"connects\":%lld,"
-           "\"recipients\":%lld,\"retries\":%lld,\"blocks\":%lld,\"unmatched\":%lld,\"ms\":%lld}}\n",
+           "\"recipients\":%lld,\"retries\":%lld,\"blocks\":%lld,\"unmatched\":%lld,"
+           "\"kilobytes\":%lld,\"bytes_queued\":%lld,\"ms\":%lld}}\n",
            (long long) s.submitted, (long long) s.results[0], (long long) s.results[1],
            (long long) s.results[2], (long long) s.results[3], (long long) s.cache_hits,
            (long long) s.dns_queries, (long long) s.connects, (long long) s.recipients,
            (long long) s.retries, (long long) s.blocks, (long long) s.unmatched,
+           (long long) (run->kilobytes_most - run->kilobytes_before), (long long) run->bytes_queued,
            (long long) (monotonic_ms() - run->began_ms));
     struct strs lines = verify_unmatched(run->engine, arena);
     for (size_t i = 0; i < lines.n; i++) {
@@ -241,6 +263,7 @@ static void run_engine(struct run *run) {
     run->began_ms = monotonic_ms();
     for (int q = 0; q < QUEUES; q++)
         run->queues[q] = verify_queue_new(run->engine, NULL, NULL);
+    run->kilobytes_before = kilobytes();
     submit_lines(run);
     work(run);
     print_stats(run);
