@@ -333,7 +333,105 @@ class PolitenessTest(EngineTest):
         self.assertIn("x@slow.org", run.by_address)
 
 
+class ProviderTest(EngineTest):
+    """Known by the names of their hosts."""
+
+    def at(self, host, script, addresses, **options):
+        domain = addresses[0].partition("@")[2]
+        farm = self.farm({domain: {**script, "hosts": [{"name": host}]}})
+        run = validate(farm, addresses, **options)
+        self.assertEqual(len(run.answers), len(addresses))
+        self.assert_polite(farm)
+        return farm, run
+
+    def test_who_decides_after_data(self):
+        farm, run = self.at("mta5.am0.yahoodns.net", {"accept": ["ann"]}, ["ann@y.org", "bob@y.org"])
+        self.assertEqual(run.verdict("ann@y.org"), ("risky", "decided_later", False))
+        self.assertEqual(run.verdict("bob@y.org")[0], "undeliverable")
+        self.assertEqual(len(farm.recipients_of("y.org")), 2, "no random name")
+
+    def test_who_is_trusted_where_random_names_get_no_answer(self):
+        script = {"replies": {"ann": "250 fine"}, "unknown": "451 4.3.0 <%s>: try later"}
+        _, google = self.at("aspmx.l.google.com", script, ["ann@g.org"])
+        _, other = self.at("mx.other.org", script, ["ann@o.org"])
+        self.assertEqual(google.verdict("ann@g.org"), ("deliverable", "accepted", False))
+        self.assertEqual(other.verdict("ann@o.org"), ("unknown", "catch_all_unclear", False))
+
+    def test_one_recipient_in_each_transaction(self):
+        farm, run = self.at("x.mail.protection.outlook.com", {"accept": ["ann"]}, ["ann@m.org", "bob@m.org"])
+        self.assertEqual(run.count("deliverable"), 1)
+        for session in farm.sessions:
+            rest = [line for line in session.lines if line.startswith(("MAIL", "RCPT"))]
+            self.assertEqual([line[:4] for line in rest], ["MAIL", "RCPT"] * (len(rest) // 2))
+
+    def test_access_denied_is_the_tenants_word_there_only(self):
+        script = {"unknown": "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)"}
+        _, microsoft = self.at("x.mail.protection.outlook.com", script, ["bob@m.org"])
+        _, other = self.at("mx.other.org", script, ["bob@o.org"])
+        self.assertEqual(microsoft.verdict("bob@m.org")[0], "undeliverable")
+        self.assertEqual(other.verdict("bob@o.org")[0], "unknown")
+
+    def test_limit_of_a_provider_counts_for_all_its_hosts(self):
+        farm = self.farm({f"t{i}.org": {"delay_s": 0.05, "hosts": [{"name": f"t{i}.mail.protection.outlook.com"}]}
+                          for i in range(30)})
+        run = validate(farm, [f"a@t{i}.org" for i in range(30)], site_per_minute=-1)
+        self.assertEqual(run.count("undeliverable"), 30)
+        ends = sorted([(s.began, 1) for s in farm.sessions] + [(s.ended, -1) for s in farm.sessions])
+        now = most = 0
+        for _, change in ends:
+            now += change
+            most = max(most, now)
+        self.assertLessEqual(most, 5 + 1)  # the farm notices an end a moment late
+
+
+class LimitTest(EngineTest):
+    def test_recipients_of_a_source_a_day(self):
+        farm = self.farm({f"d{i}.org": {} for i in range(10)})
+        run = validate(farm, [f"a@d{i}.org" for i in range(10)], sources="127.0.0.1", per_day=3,
+                       connections=1, end_ms=2000)
+        self.assertEqual(farm.recipients, 3)
+        self.assertEqual(run.count("undeliverable"), 3)
+
+    def test_deadline_of_an_address(self):
+        farm = self.farm({"good.org": {"greylist_s": 1000}})
+        run = validate(farm, ["ann@good.org"], scale_permille=1, address_ms=1)
+        self.assertEqual(run.verdict("ann@good.org")[:2], ("unknown", "greylisted"))
+
+    def test_recipients_in_a_connection(self):
+        farm = self.farm({"all.org": {"accept": "all"}})
+        run = validate(farm, [f"a{i}@all.org" for i in range(20)], site_recipients=4, site_connections=1)
+        self.assertEqual(run.count("risky"), 20)
+        self.assertLessEqual(max(len(s.recipients) for s in farm.sessions), 4)
+
+    def test_thousands_at_once(self):
+        domains = {f"d{i}.org": {"accept": "all" if i % 3 == 0 else [], "pipelining": i % 2 == 0}
+                   for i in range(200)}
+        farm = self.farm(domains, latency_ms=20)
+        addresses = [f"{'ok' if j % 2 else 'no'}.{j}@d{i}.org" for i in range(200) for j in range(10)]
+        run = validate(farm, addresses, site_per_minute=-1)
+        self.assertEqual(sorted(row["address"] for row in run.answers), sorted(addresses))
+        for i in range(200):
+            for j in range(10):
+                word = "ok" if j % 2 else "no"
+                expected = "risky" if i % 3 == 0 else "deliverable" if j % 2 else "undeliverable"
+                self.assertEqual(run.verdict(f"{word}.{j}@d{i}.org")[0], expected)
+        self.assert_polite(farm)
+
+
 class MemoryTest(EngineTest):
+    def test_what_a_site_wants_is_remembered(self):
+        farm = self.farm({"tls.org": {"accept": ["ann", "eve"], "tls": "required"},
+                          "null.org": {"accept": ["ann", "eve"], "mail": "550 5.1.8 sender refused",
+                                       "null_mail": "250 fine"}})
+        with tempfile.TemporaryDirectory() as folder:
+            validate(farm, ["ann@tls.org", "ann@null.org"], cache=f"{folder}/cache")
+            count = len(farm.sessions)
+            run = validate(farm, ["eve@tls.org", "eve@null.org"], cache=f"{folder}/cache")
+            self.assertEqual(run.count("deliverable"), 2)
+        for session in farm.sessions[count:]:
+            self.assertEqual(session.said("MAIL")[0], f"MAIL FROM:<{SENDER if session.tls else ''}>")
+        self.assertTrue(any(session.tls for session in farm.sessions[count:]))
+
     def test_cache(self):
         farm = self.farm({"good.org": {"accept": ["ann"]}, "all.org": {"accept": "all"}})
         with tempfile.TemporaryDirectory() as folder:
