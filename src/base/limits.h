@@ -39,6 +39,8 @@
  * escapes around it and is to be read again. */
 #define STORED_ROW_MAX_BYTES   ((size_t) 96 * 1024)
 #define PAGE_ITEMS_MAX         100
+/* Of one person; an export has them beside the person's row. */
+#define PHONE_NUMBERS_MAX      64
 #define IMPORT_COLUMNS_MAX     ((size_t) 512)
 
 /* Search: more alternatives in one filter than anyone types; bounds the statement. */

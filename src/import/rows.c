@@ -507,7 +507,7 @@ static void put_name(struct parts *p) {
 }
 
 /* Numbers are read in the person's country, which is known only when all cells are. */
-static void put_phones(struct parts *p, struct list *ret_phones) {
+static enum rc put_phones(struct parts *p, struct list *ret_phones, struct str *ret_reason) {
     const struct raw_phone *raw = p->phones.p;
     for (size_t i = 0; i < p->phones.n; i++) {
         struct phone phone;
@@ -518,6 +518,10 @@ static void put_phones(struct parts *p, struct list *ret_phones) {
         number->type = raw[i].type;
         number->source = STR("import");
     }
+    if (ret_phones->n <= PHONE_NUMBERS_MAX)
+        return OK;
+    *ret_reason = arena_printf(p->arena, "more than %d phone numbers", PHONE_NUMBERS_MAX);
+    return E_INVALID;
 }
 
 /* Of a column and a member of `extra` with one name the column counts. */
@@ -568,8 +572,9 @@ enum rc person_row_of(struct arena *arena, const struct column_map *map, const s
         *ret_reason = STR("the row has no name");
         return E_INVALID;
     }
-    put_phones(&p, &result.phones);
-    rc = put_extra(&p, &result.person.extra, ret_reason);
+    rc = put_phones(&p, &result.phones, ret_reason);
+    if (rc == OK)
+        rc = put_extra(&p, &result.person.extra, ret_reason);
     if (rc != OK)
         return rc;
     finish_company(&p);

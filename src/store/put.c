@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/limits.h"
 #include "db/db.h"
 #include "json/writer.h"
 #include "store/queries.h"
@@ -52,16 +53,23 @@ static const struct query put_people = { "people_put", PUT_SQLITE("people", PERS
 static const struct query put_companies
     = { "companies_put", PUT_SQLITE("companies", COMPANY_COLUMNS),
         PUT_PG("companies", COMPANY_COLUMNS) };
+/* Those that are new, as rows `n`, and which of its person's new ones each is. */
+#define PUT_PHONES(rows)                                                                     \
+    "INSERT INTO phone_numbers (id, person_id, number, type, source, is_dnc_listed, created_at) " \
+    "SELECT id, person_id, number, type, source, is_dnc_listed, $2 FROM "                    \
+    "(SELECT n.*, row_number() OVER (PARTITION BY n.person_id ORDER BY n.id) AS nth FROM " rows \
+    " n WHERE NOT EXISTS (SELECT 1 FROM phone_numbers p WHERE p.person_id = n.person_id "    \
+    "AND p.number = n.number)) n WHERE nth + "                                               \
+    "(SELECT count(*) FROM phone_numbers p WHERE p.person_id = n.person_id) <= 64 "          \
+    "ON CONFLICT (person_id, number) DO NOTHING"
+_Static_assert(PHONE_NUMBERS_MAX / 2 == 32, "as the statement says");
 static const struct query put_phones
     = { "phone_numbers_put",
-        "INSERT INTO phone_numbers (id, person_id, number, type, source, is_dnc_listed, created_at) "
-        "SELECT value ->> 'id', value ->> 'person_id', value ->> 'number', value ->> 'type', "
-        "value ->> 'source', value ->> 'is_dnc_listed', $2 FROM json_each($1) WHERE 1 = 1 "
-        "ON CONFLICT (person_id, number) DO NOTHING",
-        "INSERT INTO phone_numbers (id, person_id, number, type, source, is_dnc_listed, created_at) "
-        "SELECT id, person_id, number, type, source, is_dnc_listed, $2 "
-        "FROM json_populate_recordset(NULL::phone_numbers, $1::json) "
-        "ON CONFLICT (person_id, number) DO NOTHING" };
+        PUT_PHONES("(SELECT value ->> 'id' AS id, value ->> 'person_id' AS person_id, "
+                   "value ->> 'number' AS number, value ->> 'type' AS type, "
+                   "value ->> 'source' AS source, value ->> 'is_dnc_listed' AS is_dnc_listed "
+                   "FROM json_each($1))"),
+        PUT_PHONES("json_populate_recordset(NULL::phone_numbers, $1::json)") };
 
 /* The entries of a match as rows (i, a, b, c, d). */
 #define KEYS_SQLITE                                                                      \

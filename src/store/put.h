@@ -33,7 +33,8 @@ MUST_USE enum rc companies_match(struct ctx *ctx, const struct company_key *keys
 /* Inserts the rows whose id is new and overwrites the others but for created_at; a row
  * without updated_at gets the present time. Lists of struct person / company /
  * phone_number. Inside db_transact; E_CONFLICT when a key belongs to another row. A phone
- * number that the person has already is left alone. */
+ * number that the person has already is left alone; of new ones, those beyond
+ * PHONE_NUMBERS_MAX of the person are not kept. */
 MUST_USE enum rc people_put(struct ctx *ctx, struct list people);
 MUST_USE enum rc companies_put(struct ctx *ctx, struct list companies);
 MUST_USE enum rc phone_numbers_put(struct ctx *ctx, struct list numbers);

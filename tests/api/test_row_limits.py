@@ -112,6 +112,20 @@ class RowLimitsTest(harness.ApiTest):
                 self.assertEqual(refused, [(1, "with what is known already it is longer than 96 KiB")])
                 self.assertEqual(self.exported(kind)[first], before)
 
+    def test_phone_numbers_of_a_person(self):
+        def with_phones(name, first, count):
+            numbers = (f"+4930{1000000 + n}" for n in range(first, first + count))
+            return [{"name": name, "email": f"{name[:4]}@phones.example.com", "phone": ";".join(numbers)}]
+
+        said, refused = self.load("people", with_phones("Many Phones", 0, 65))
+        self.assertEqual((said, refused), ("imported 0, updated 0, rejected 1", [(1, "more than 64 phone numbers")]))
+        for first, count, kept in ((0, 40, 40), (20, 30, 50), (45, 64, 64), (200, 3, 64)):
+            self.load("people", with_phones("Some Phones", first, count))
+            numbers = self.exported()["Some Phones"]["phone"].split("; ")
+            self.assertEqual((len(numbers), len(set(numbers))), (kept, kept))
+        again = write(self.server.folder / "phones.jsonl", [self.exported()["Some Phones"]])
+        self.assertEqual(self.server.line("import", "people", again), "imported 0, updated 0, rejected 0")
+
     def test_people_do_not_make_their_company_grow_without_end(self):
         rows = [{"name": f"Pat Grower{n}", "company_domain": "grower.example",
                  field: text_of(40_000, "note ")}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "import/run.h"
 #include "store/migrations.h"
 #include "store/secrets.h"
@@ -146,12 +147,51 @@ static void test_statistics(void **state) {
     }
 }
 
+/* fields_bytes is what bounds a page: rows take no more than it says when they are read,
+ * also those that are made of many small things. */
+static void test_bytes_of_rows(void **state) {
+    struct test_db *t = *state;
+    migrate(t);
+    static const struct {
+        const char *header, *before, *element, *after;
+        size_t most; /* elements of a row that is small enough */
+    } cases[] = {
+        { "Overview", "", "word ", "", 15000 },
+        { "Keywords", "", "a;", "", 1000 },
+        { "Keywords", "", "seventeen letters;", "", 500 },
+        { "SIC Codes", "", "7;", "", 1000 },
+        { "locations", "[{\"\"city\"\":\"\"Bonn\"\"}", ",{\"\"city\"\":\"\"Rome\"\"}", "]", 100 },
+        { "department_headcount", "{\"\"Sales\"\":1", ",\"\"Legal\"\":2", "}", 1 },
+        { "Something Else", "", "word ", "", 15000 },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct buf csv = buf_on_heap(1024 * 1024);
+        buf_printf(&csv, "Company,Domain,%s\nRow %zu,row%zu.example,\"%s", cases[i].header, i, i,
+                   cases[i].before);
+        for (size_t k = 0; k < cases[i].most; k++)
+            buf_str(&csv, str_of(cases[i].element));
+        buf_printf(&csv, "%s\"\n", cases[i].after);
+        assert_int_equal(import(t, IMPORT_COMPANIES, buf_text(&csv), NULL).imported, 1);
+        buf_done(&csv);
+        struct ctx ctx = t->ctx;
+        ctx.arena = arena_new();
+        struct list rows = { 0 };
+        assert_ok(&ctx, companies_after(&ctx, (int64_t) i, 1, &rows));
+        assert_int_equal(rows.n, 1);
+        size_t used = arena_used(ctx.arena), bytes = fields_bytes(&company_fields, rows.p);
+        if (used > bytes || used < bytes / 4 || bytes > STORED_ROW_MAX_BYTES)
+            fail_case("%s: %zu bytes on the arena, %zu by the fields", cases[i].header, used, bytes);
+        arena_free(&ctx.arena);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_same_rows),
         BOTH_ENGINES(test_memory),
         BOTH_ENGINES(test_long_rows),
         BOTH_ENGINES(test_statistics),
+        BOTH_ENGINES(test_bytes_of_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
