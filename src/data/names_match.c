@@ -139,8 +139,9 @@ static bool is_typo(struct str a, struct str b, bool given) {
     size_t at = 0;
     while (at < x.n && at < y.n && x.c[at] == y.c[at])
         at++;
-    /* People get the first letter of a short word right: Dean is not Sean. */
-    if (!is_one_edit(&x, &y, at) || (at == 0 && (x.n < 6 || y.n < 6) && x.c[0] != y.c[1]))
+    /* People get the first letter of a short word right, or swap it: Dean is not Sean. */
+    bool swapped = x.c[0] == y.c[1] && x.c[1] == y.c[0];
+    if (!is_one_edit(&x, &y, at) || (at == 0 && (x.n < 6 || y.n < 6) && !swapped))
         return false;
     return !given
            || (!differ_in_ending(&x, &y, at) && !(is_given_name(a) && is_given_name(b)));

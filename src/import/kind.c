@@ -13,12 +13,14 @@
 
 enum {
     LOAD_ROWS = 64, /* at once: what the check of the memory may come too late by */
-    LOADED_MAX_BYTES = 8 * 1024 * 1024, /* a thousand ordinary rows are half of this */
+    LOADED_MAX_BYTES = 14 * 1024 * 1024, /* a thousand ordinary rows are two thirds of this */
+    PUT_MAX_BYTES = 48 * 1024 * 1024,
 };
 _Static_assert(LOADED_MAX_BYTES + LOAD_ROWS * 2 * STORED_ROW_MAX_BYTES < ARENA_BACKSTOP_BYTES / 2,
                "what is loaded before the check fits");
-/* A loaded row is kept, its extra data are united, its tags are made. */
-_Static_assert(4 * LOADED_MAX_BYTES < ARENA_BACKSTOP_BYTES, "a transaction fits");
+/* A loaded row is kept and its extra data are united, all before the check of what is put. */
+_Static_assert(3 * LOADED_MAX_BYTES < PUT_MAX_BYTES && PUT_MAX_BYTES < ARENA_BACKSTOP_BYTES,
+               "a transaction fits");
 
 /* --- the two kinds --- */
 
@@ -173,6 +175,8 @@ enum rc changes_put(struct ctx *ctx, const struct changes *changes) {
         memcpy(copy, changed[i], kind->fields->size);
         *(struct opt_int *) (void *) (copy + kind->updated_at) = opt_int(ctx_now(ctx));
         kind->index(ctx->arena, copy);
+        if (arena_used(ctx->arena) > PUT_MAX_BYTES)
+            return fail(ctx, E_TOO_LARGE, "the rows that are put take too much memory");
     }
     return kind->put(ctx, rows);
 }

@@ -48,7 +48,7 @@ struct settled {
 struct settled kind_settle(struct ctx *ctx, struct changes *changes, const void *row,
                            void *stored);
 
-/* Puts them, with tags and rank. */
+/* Puts them, with tags and rank. E_TOO_LARGE as kind_load. */
 MUST_USE enum rc changes_put(struct ctx *ctx, const struct changes *changes);
 
 /* True when a row with these values is longer than the database keeps. */

@@ -213,6 +213,8 @@ static void test_match(void **state) {
         { "Daniel Costa", "Daniele Costa", NAME_DIFFERENT },
         { "Julio Diaz", "Julia Diaz", NAME_DIFFERENT },
         { "Dean Miller", "Sean Miller", NAME_DIFFERENT },
+        { "Robert Char", "Robert Uchar", NAME_DIFFERENT },
+        { "Robert Char", "Robert Hcar", NAME_ALIKE },
         { "Alexander Reed", "Alexandra Reed", NAME_DIFFERENT },
         { "Lisa Brown", "Beth Brown", NAME_DIFFERENT },
         { "Kim Lee", "Jim Lee", NAME_DIFFERENT },
