@@ -171,7 +171,8 @@ static void test_bytes_of_rows(void **state) {
         for (size_t k = 0; k < cases[i].most; k++)
             buf_str(&csv, str_of(cases[i].element));
         buf_printf(&csv, "%s\"\n", cases[i].after);
-        assert_int_equal(import(t, IMPORT_COMPANIES, buf_text(&csv), NULL).imported, 1);
+        struct import_options options = { .kind = IMPORT_COMPANIES, .format = READER_CSV };
+        assert_int_equal(run_import(t, buf_text(&csv), options).imported, 1);
         buf_done(&csv);
         struct ctx ctx = t->ctx;
         ctx.arena = arena_new();
