@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PIECES_MAX_BYTES = 600 }; /* every cut is tried for so many bytes */
+enum { PIECES_MAX_BYTES = 128 }; /* every cut is tried for so many bytes */
 
 static void check_pieces(struct str bytes, enum smtp_scan whole, size_t end) {
     size_t most = bytes.n < PIECES_MAX_BYTES ? bytes.n : PIECES_MAX_BYTES;
