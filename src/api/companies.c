@@ -49,14 +49,19 @@ static const struct fields company_search_result_fields
 static enum rc post_companies_search(struct request *r) {
     const struct companies_search *search = r->body;
     struct hits hits = { 0 };
-    enum rc rc = search_companies(r->ctx, search, &hits);
+    struct company_search_result result = { 0 };
+    enum rc rc;
+    int tries = 0;
+    do {
+        rc = search_companies(r->ctx, search, &hits);
+        if (rc == OK)
+            rc = companies_by_docs(r->ctx, hits.docs, &result.results);
+    } while (rc == OK && search_has_gaps(&hits, result.results.n, &tries));
     if (rc != OK)
         return rc;
     struct pagination pagination = pagination_of(&hits);
-    struct company_search_result result = { .pagination = &pagination, .facets = hits.facets };
-    rc = companies_by_docs(r->ctx, hits.docs, &result.results);
-    if (rc != OK)
-        return rc;
+    result.pagination = &pagination;
+    result.facets = hits.facets;
     if (search->explain == YES)
         explain_companies(r->ctx, search, &result.results);
     return respond(r, 200, &company_search_result_fields, &result);

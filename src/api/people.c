@@ -131,14 +131,19 @@ static const struct fields person_search_result_fields
 static enum rc post_people_search(struct request *r) {
     const struct people_search *search = r->body;
     struct hits hits = { 0 };
-    enum rc rc = search_people(r->ctx, search, &hits);
+    struct person_search_result result = { 0 };
+    enum rc rc;
+    int tries = 0;
+    do {
+        rc = search_people(r->ctx, search, &hits);
+        if (rc == OK)
+            rc = people_by_docs(r->ctx, hits.docs, &result.results);
+    } while (rc == OK && search_has_gaps(&hits, result.results.n, &tries));
     if (rc != OK)
         return rc;
     struct pagination pagination = pagination_of(&hits);
-    struct person_search_result result = { .pagination = &pagination, .facets = hits.facets };
-    rc = people_by_docs(r->ctx, hits.docs, &result.results);
-    if (rc != OK)
-        return rc;
+    result.pagination = &pagination;
+    result.facets = hits.facets;
     if (search->explain == YES)
         explain_people(r->ctx, search, &hits, &result.results);
     return respond(r, 200, &person_search_result_fields, &result);

@@ -53,9 +53,8 @@ struct config {
         struct str provider_url;
         int64_t timeout_ms;
     } reveal;
-    struct {
-        struct str key_file; /* empty: DATA_DIR/secret.key */
-    } security;
+    struct { int engine; /* enum search_engine */ } search;
+    struct { struct str key_file; /* empty: DATA_DIR/secret.key */ } security;
     struct {
         double clock_scale;
         int64_t tick_ms;
@@ -78,6 +77,7 @@ struct config {
 };
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum search_engine { SEARCH_ENGINE_INDEX, SEARCH_ENGINE_SQL };
 
 struct config_key {
     const char *name; /* "verify.smtp_port"; section and key each without a dot */

@@ -19,6 +19,7 @@
 enum { RATE_MAX = 1000000 };
 
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static const char *const search_engines[] = { "index", "sql", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 
 const struct config_key config_keys[] = {
@@ -61,6 +62,9 @@ const struct config_key config_keys[] = {
     K_INT("reveal.timeout_ms", reveal.timeout_ms, "20000", .min = 1, .max = 10 * MINUTE_MS,
           .doc = "How long GET /people/find waits for a reveal before it answers 408; the "
                  "work goes on and a later call gets the result."),
+    K_CHOICE("search.engine", search.engine, "index", .choices = search_engines,
+             .doc = "What answers searches: an index of its own beside the data directory, which "
+                    "follows the database, or the database itself (sql)."),
     K_TEXT("security.key_file", security.key_file, "",
            .doc = "File with the installation's secret key, made on first use. Empty: "
                   "secret.key in the data directory."),

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "cli/tables.h"
 #include "import/export.h"
+#include "store/changes.h"
 
 static enum rc export_to_output(struct cli *cli, enum import_kind kind) {
     bool json = str_eq(cli_option(cli, "format"), STR("jsonl"));
@@ -21,6 +22,8 @@ static enum rc reindex(struct cli *cli) {
     enum rc rc = rederive_run(&cli->ctx, IMPORT_COMPANIES, &companies);
     if (rc == OK)
         rc = rederive_run(&cli->ctx, IMPORT_PEOPLE, &people);
+    if (rc == OK) /* so that every server builds its index anew, also one that runs */
+        rc = changes_new_origin(&cli->ctx);
     if (rc == OK)
         fprintf(cli->out, "people %lld, companies %lld\n", (long long) people,
                 (long long) companies);

@@ -10,6 +10,7 @@
 #include "cli/validation.h"
 #include "http/dispatch.h"
 #include "jobs/runner.h"
+#include "search/follow.h"
 
 struct running {
     struct cli *cli;
@@ -52,6 +53,13 @@ static enum rc check_options(struct cli *cli) {
     if (given == 0 || given == LENGTH(names))
         return OK;
     return usage_error(cli, "--tls-cert, --tls-key and --tls-listen go together");
+}
+
+static enum rc start_search(struct cli *cli) {
+    if (cli->config.search.engine == SEARCH_ENGINE_SQL)
+        return OK;
+    const char *folder = arena_printf(cli->ctx.arena, "%s/search", cli->data_dir).p;
+    return follower_start(&cli->ctx, cli->db, folder, &cli->services.search);
 }
 
 static enum rc start_app(struct running *running) {
@@ -135,6 +143,7 @@ static void stop(struct running *running) {
     job_runner_stop(&running->jobs);
     validation_service_stop(&running->validation);
     app_stop(&running->app);
+    follower_stop(&cli->services.search);
 }
 
 static enum rc serve(struct cli *cli) {
@@ -149,6 +158,8 @@ static enum rc serve(struct cli *cli) {
         rc = cli_services(cli);
     cli->services.wake_jobs = job_runner_wake;
     cli->services.jobs_stopping = job_runner_stopping;
+    if (rc == OK)
+        rc = start_search(cli);
     if (rc == OK)
         rc = start_jobs(&running);
     if (rc == OK)

@@ -3,11 +3,14 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "http/call.h"
 #include "http/server.h"
+#include "search/follow.h"
 #include "store/jobs.h"
+#include "store/services.h"
 
 /* The statuses that the frame and the documented operations answer; anything else is
  * counted by its class. */
@@ -226,6 +229,35 @@ static void write_database(const struct app *app, struct buf *out) {
            stats.writer_queue);
 }
 
+static void write_per_index(struct buf *out, const char *name, const char *help,
+                            const int64_t values[2]) {
+    static const char *const names[] = { "people", "companies" };
+    head(out, name, "gauge", help);
+    for (size_t i = 0; i < LENGTH(names); i++)
+        buf_printf(out, "%s{index=\"%s\"} %lld\n", name, names[i], (long long) values[i]);
+}
+
+static void write_search(const struct app *app, struct buf *out) {
+    struct follower_stats s;
+    if (!app->options.services || !app->options.services->search)
+        return;
+    follower_stats(app->options.services->search, &s);
+    single(out, "outrider_search_ready", "gauge",
+           "1 when the search index answers, 0 when the database does.", s.is_ready);
+    single(out, "outrider_search_behind_ms", "gauge",
+           "Since the index last was where the database is; -1: never.", s.behind_ms);
+    single(out, "outrider_search_position", "gauge", "Position in the feed of changes.", s.position);
+    single(out, "outrider_search_builds_total", "counter", "Times the index was built.", s.builds);
+    head(out, "outrider_searches_total", "counter", "Searches by what answered.");
+    buf_printf(out, "outrider_searches_total{engine=\"index\"} %lld\n", (long long) s.from_index);
+    buf_printf(out, "outrider_searches_total{engine=\"sql\"} %lld\n", (long long) s.from_database);
+    write_per_index(out, "outrider_search_rows", "Rows in the search index.", s.rows);
+    write_per_index(out, "outrider_search_segments", "Files of the search index.", s.segments);
+    write_per_index(out, "outrider_search_tail_rows", "Rows that are in no file yet.", s.tail_rows);
+    write_per_index(out, "outrider_search_dead_rows", "Rows in files that are gone.", s.dead_rows);
+    write_per_index(out, "outrider_search_bytes", "Size of the files.", s.bytes);
+}
+
 static enum rc write_jobs(struct ctx *ctx, struct buf *out) {
     struct counts counts;
     enum rc rc = jobs_count(ctx, &counts);
@@ -265,6 +297,7 @@ enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     write_limits(app, out);
     write_transport(app, out);
     write_database(app, out);
+    write_search(app, out);
     single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident);
     return write_jobs(ctx, out);
 }

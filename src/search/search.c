@@ -5,14 +5,22 @@
 
 #include "base/vec.h"
 #include "search/conditions.h"
+#include "search/follow.h"
 #include "search/plan.h"
 #include "search/sql.h"
+#include "store/services.h"
+
+/* Rows would have to be removed at the very moment each time. */
+enum { TRIES_MAX = 5 };
 
 /* A name with more unknown words is no name with typing errors. */
 enum { MISTAKEN_MAX = 3 };
 
+/* The index, or the database when there is none or it is not ready. */
 static enum rc run(struct ctx *ctx, const struct plan *plan, struct hits *hits) {
-    return sql_search(ctx, plan, hits);
+    struct follower *follower = ctx->services ? ctx->services->search : NULL;
+    enum rc rc = follower ? follower_search(ctx, follower, plan, hits) : E_UNSUPPORTED;
+    return rc == E_UNSUPPORTED ? sql_search(ctx, plan, hits) : rc;
 }
 
 /* The words of the name that may be mistaken and that nobody bears. */
@@ -82,4 +90,8 @@ enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
     show_facets(ctx, &plan, &hits);
     *ret_hits = hits;
     return OK;
+}
+
+bool search_has_gaps(const struct hits *hits, size_t found, int *tries) {
+    return found < hits->docs.n && ++*tries < TRIES_MAX;
 }

@@ -1,7 +1,7 @@
 /* Search over people and companies: exact totals, best first, any page. This is the
- * interface; what is asked becomes a plan (search/plan.h) that search/sql.c answers from
- * the database. Removed people never match,
- * because they are not in the database any more. */
+ * interface; what is asked becomes a plan (search/plan.h), which the index answers when there
+ * is one (search/follow.h), else the database (search/sql.h): the same rows in the same
+ * order. Removed people never match, because they are not in the database any more. */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
 
@@ -23,5 +23,9 @@ MUST_USE enum rc search_people(struct ctx *ctx, const struct people_search *sear
                                struct hits *ret_hits);
 MUST_USE enum rc search_companies(struct ctx *ctx, const struct companies_search *search,
                                   struct hits *ret_hits);
+
+/* True when of the page only `found` rows were there to be read, because others went away
+ * after the search, and it is worth searching again. `*tries` counts from 0. */
+bool search_has_gaps(const struct hits *hits, size_t found, int *tries);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 
+struct follower; /* search/follow.h */
 struct secrets;
 
 struct services {
@@ -17,6 +18,7 @@ struct services {
         bool allow_private;      /* the provider may be on a private address */
         int64_t timeout_ms;      /* how long GET /people/find waits for it */
     } reveal;
+    struct follower *search; /* NULL: the database answers searches */
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */
     bool (*jobs_stopping)(void); /* long jobs should make room */

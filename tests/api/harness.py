@@ -41,6 +41,7 @@ from lib.processes import SANITIZER, sanitizer_options  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("OUTRIDER_TEST_BUILD", ROOT / "build/asan"))
 BINARY = BUILD / "outrider"
 ENGINE = os.environ.get("OUTRIDER_TEST_ENGINE", "sqlite")
+SEARCH = os.environ.get("OUTRIDER_TEST_SEARCH")  # search.engine; empty: the default
 TEMPORARY = os.environ.get("OUTRIDER_TEST_TEMPORARY")
 DATA = ROOT.parent / "shared/data"
 # Nets for what hangs, wide enough for a machine that is busy with other work.
@@ -244,7 +245,8 @@ class Server:
     def __init__(self, settings=None, tls=False, database=None):
         self.database = database or Database()
         self.folder = self.database.folder
-        self.settings = {"log.format": "json", **(settings or {})}
+        self.settings = {"log.format": "json", **({"search.engine": SEARCH} if SEARCH else {}),
+                         **(settings or {})}
         self.log_path = self.folder / f"log-{id(self)}"
         self.allowed, self.process, self.port, self.tls_port = [], None, None, None
         self.environment = {}  # of the server's process, beside that of the tests
@@ -289,8 +291,9 @@ class Server:
                         "-keyout", self.tls_key, "-out", cert], check=True, capture_output=True)
         return str(cert)
 
-    def start(self, *options):
-        """Until /readyz answers 200. A port that somebody took meanwhile is replaced."""
+    def start(self, *options, index=True):
+        """Until /readyz answers 200 and, with `index`, the search index answers, if there is
+        one. A port that somebody took meanwhile is replaced."""
         for _ in range(5):
             self.port = free_port()
             command = [str(BINARY), "serve", "--listen", f"127.0.0.1:{self.port}",
@@ -312,6 +315,8 @@ class Server:
             document = plain.request("GET", "/openapi.json", expect=200, judge=False).json
             self.contract = Contract(document, ENGINE, TEMPORARY)
             plain.close()
+        if index and self.settings.get("search.engine") != "sql":
+            self.wait_for(lambda: self.metric("outrider_search_ready") == 1, "a ready index")
         return self
 
     def wait_until_ready(self):
@@ -360,6 +365,22 @@ class Server:
         return [f"an error in the log: {json.dumps(line)}" for line in self.log_lines()
                 if line.get("level") == "error"
                 and not any(allowed.search(json.dumps(line)) for allowed in self.allowed)]
+
+    def metric(self, name, labels=""):
+        """A number of /metrics; 0 when it is not there. `labels`: as written there."""
+        plain = Client(self, tls=bool(self.tls_cert))
+        text = plain.request("GET", "/metrics", expect=200, judge=False).body.decode()
+        plain.close()
+        found = re.search(rf"^{name}{re.escape(labels)} (-?[0-9.]+)$", text, re.M)
+        return float(found[1]) if found else 0
+
+    def wait_for(self, true, what="it", timeout_s=START_S):
+        """Until true() is; AssertionError when that takes too long."""
+        until = time.monotonic() + timeout_s
+        while not true():
+            if time.monotonic() > until:
+                raise AssertionError(f"{what} did not happen\n{self.log_tail()}")
+            time.sleep(0.02)
 
     def memory_kb(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

@@ -1,4 +1,5 @@
 """Companies: import, find, search with every kind of filter."""
+# runs with both search engines
 import json
 
 import harness

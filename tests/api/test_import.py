@@ -1,5 +1,6 @@
 """Import and export from outside: real files, every form of CSV and JSON lines, what is
 refused and why, which row is whose, and that an export is a copy."""
+# runs with both search engines
 import csv
 import json
 import os

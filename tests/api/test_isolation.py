@@ -1,5 +1,6 @@
 """No account sees or touches what another one owns, on any route: every operation that
 `outrider routes` prints stands in one of the tables here, so a new one must be added."""
+# runs with both search engines
 import json
 
 import harness

@@ -1,4 +1,5 @@
 """People: find one, search many, reveal, review; what each costs and to whom it shows."""
+# runs with both search engines
 import sqlite3
 import subprocess
 import threading

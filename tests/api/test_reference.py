@@ -1,6 +1,7 @@
 """The server's OpenAPI document beside the reference: every operation, parameter, field,
 enumerated value, header and status of the reference is there, or is listed here with the
 reason. A listed exception that is no longer needed fails as well."""
+# runs with both search engines
 import fnmatch
 import json
 

@@ -1,4 +1,5 @@
 """What searches understand, explain and count."""
+# runs with both search engines
 import harness
 
 PEOPLE = """Name,Title,Headline,Summary,Company,Website,Industry,Employees,Email,City,State,Country,Skills

@@ -11,6 +11,8 @@ FUZZ_TIMEOUT_S = 600
 MODULE_TIMEOUT_S = 1800
 GATE_TIMEOUT_S = 2400
 ENGINES = ("sqlite", "postgres")
+# A line of a test module that is to run with both values of search.engine.
+BOTH_SEARCHES = "# runs with both search engines"
 
 # Name, command. The make targets stop at nothing, so that all faults are seen at once.
 GATES = [
@@ -124,10 +126,11 @@ class Gate(Task):
 class Module(Task):
     """A Python test module in a process of its own (tests/lib/module.py), with one engine."""
 
-    def __init__(self, source, kind, engine):
-        name = f"{kind}/{source.stem}" + (f"[{engine}]" if engine else "")
+    def __init__(self, source, kind, engine, search=""):
+        variant = ",".join(filter(None, (engine, search)))
+        name = f"{kind}/{source.stem}" + (f"[{variant}]" if variant else "")
         super().__init__(name, source.read_text("utf-8"))
-        self.source, self.engine = source, engine
+        self.source, self.engine, self.search = source, engine, search
         self.needs_postgres = engine == "postgres"
 
     def run(self, setup):
@@ -135,7 +138,7 @@ class Module(Task):
         done = setup.run(
             ["python3", "tests/lib/module.py", self.source, results_file], self.name,
             MODULE_TIMEOUT_S, OUTRIDER_TEST_ENGINE=self.engine, OUTRIDER_TEST_BUILD=str(setup.build),
-            OUTRIDER_TEST_TEMPORARY=str(setup.temporary),
+            OUTRIDER_TEST_TEMPORARY=str(setup.temporary), OUTRIDER_TEST_SEARCH=self.search,
             OUTRIDER_TEST_WORD="" if setup.word in self.name else setup.word)
         results = []
         if results_file.exists():
@@ -180,19 +183,22 @@ def find_unit(setup):
     return found + [Module(source, "unit", "") for source in sources(setup, "tests/unit/test_*.py")]
 
 
-def find_api(setup):
-    return [Module(source, "api", engine) for source in sources(setup, "tests/api/test_*.py")
-            for engine in ENGINES]
+def searches(source):
+    """The search engines that the module is run with; the program's default has no name."""
+    return ("", "sql") if BOTH_SEARCHES in source.read_text("utf-8") else ("",)
+
+
+def find_modules(setup, kind):
+    return [Module(source, kind, engine, search) for source in sources(setup, f"tests/{kind}/test_*.py")
+            for engine in ENGINES for search in searches(source)]
 
 
 FINDERS = {
     "unit": find_unit,
     "fuzz": lambda setup: [Fuzz(s, setup.build) for s in sources(setup, "tests/fuzz/fuzz_*.c")],
     "gates": find_gates,
-    "api": find_api,
-    "large": lambda setup: [Module(source, "large", engine)
-                            for source in sources(setup, "tests/large/test_*.py")
-                            for engine in ENGINES],
+    "api": lambda setup: find_modules(setup, "api"),
+    "large": lambda setup: find_modules(setup, "large"),
 }
 
 

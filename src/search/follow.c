@@ -1,0 +1,377 @@
+/* Two locks. `use` guards the replica's being open: searches hold it for reading while they
+ * read the indexes, which have locks of their own; the thread takes it for writing to show
+ * or withdraw the replica, not to change it. `mutex` guards the rest.
+ *
+ * Waiting is by numbers: a search that wants to see something new raises `asked` and waits
+ * until `answered` has reached its number, which the thread sets to what `asked` was when a
+ * round began. So a round that began before is not enough, and one round serves all who
+ * waited for it. */
+#include "search/follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "search/replica.h"
+
+enum {
+    POLL_MS = 250, /* how far behind other processes it may be when nobody searches */
+    WAIT_MS = 500, /* how long a search waits for it before it asks the database */
+    CHECKPOINT_MS = 5000,
+    CHECKPOINT_ROWS = 8192,
+    PAUSE_MIN_MS = 100, /* before it builds anew after a failure; doubles each time */
+    PAUSE_MAX_MS = 60000,
+    FOLDERS_MAX = 64,
+};
+
+struct follower {
+    struct db *db;
+    const struct clock *clock;
+    char *folder; /* this process's own */
+    int lock;     /* of it, held */
+    pthread_t thread;
+    atomic_bool stop;
+
+    pthread_rwlock_t use;
+    struct replica replica;
+    bool is_shown;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, done;
+    uint64_t asked, answered;
+    bool is_current;     /* the last round succeeded */
+    int64_t current_ms;  /* when it last did, monotonic; 0: never */
+    struct change_position position; /* a copy of the replica's */
+    char *snapshot;
+
+    _Atomic int64_t builds, from_index, from_database;
+};
+
+/* --- times --- */
+
+static struct timespec after_ms(int64_t ms) {
+    int64_t at = monotonic_ms() + ms;
+    return (struct timespec){ .tv_sec = (time_t) (at / 1000), .tv_nsec = (long) (at % 1000) * 1000000 };
+}
+
+/* Until somebody asks or `ms` are over. Returns what is asked now. */
+static uint64_t wait_for_work(struct follower *f, int64_t ms) {
+    struct timespec until = after_ms(ms);
+    pthread_mutex_lock(&f->mutex);
+    while (f->asked == f->answered && !atomic_load(&f->stop)
+           && pthread_cond_timedwait(&f->wake, &f->mutex, &until) == 0)
+        ;
+    uint64_t asked = f->asked;
+    pthread_mutex_unlock(&f->mutex);
+    return asked;
+}
+
+/* --- showing the replica --- */
+
+static void answer(struct follower *f, uint64_t asked, bool good) {
+    pthread_mutex_lock(&f->mutex);
+    f->answered = asked;
+    f->is_current = good;
+    if (good) {
+        mem_free(f->snapshot);
+        f->position = f->replica.position;
+        f->snapshot = str_is_set(f->position.snapshot)
+                          ? mem_strdup(f->replica.snapshot) : NULL;
+        f->position.snapshot.p = f->snapshot;
+        f->current_ms = monotonic_ms();
+    }
+    pthread_cond_broadcast(&f->done);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+static void show(struct follower *f) {
+    pthread_rwlock_wrlock(&f->use);
+    f->is_shown = true;
+    pthread_rwlock_unlock(&f->use);
+}
+
+static void withdraw(struct follower *f) {
+    pthread_mutex_lock(&f->mutex);
+    f->answered = f->asked;
+    f->is_current = false;
+    pthread_cond_broadcast(&f->done);
+    pthread_mutex_unlock(&f->mutex);
+    pthread_rwlock_wrlock(&f->use); /* waits for those who search */
+    f->is_shown = false;
+    pthread_rwlock_unlock(&f->use);
+}
+
+/* --- the thread --- */
+
+static int64_t rows_of(struct index *index) {
+    struct index_stats stats;
+    index_stats(index, &stats);
+    return stats.rows;
+}
+
+/* OK when what is in the folder can be followed from. */
+static enum rc open_folder(struct follower *f, struct ctx *ctx) {
+    enum rc rc = replica_open(ctx, f->folder, &f->replica);
+    if (rc == OK)
+        rc = replica_catch_up(ctx, &f->replica);
+    if (rc != OK)
+        replica_close(&f->replica);
+    return rc;
+}
+
+/* A folder that is missing, of something else, damaged or too old is made anew. */
+static enum rc prepare(struct follower *f, struct ctx *ctx) {
+    int64_t began = monotonic_ms();
+    enum rc rc = open_folder(f, ctx);
+    bool built = rc == E_NOT_FOUND || rc == E_CONFLICT || rc == E_INVALID;
+    if (built) {
+        log_info(ctx, "building the search index", LOG_C("because", rc_name(rc)),
+                 LOG_S("reason", ctx->err.text));
+        ctx_clear_error(ctx);
+        rc = replica_build(ctx, f->folder, &f->stop);
+        f->builds++;
+        if (rc == OK)
+            rc = open_folder(f, ctx);
+    }
+    if (rc == OK)
+        log_info(ctx, "the search index is ready", LOG_I("people", rows_of(f->replica.people)),
+                 LOG_I("companies", rows_of(f->replica.companies)), LOG_I("built", built),
+                 LOG_I("ms", monotonic_ms() - began));
+    return rc;
+}
+
+static enum rc checkpoint_if_due(struct follower *f, struct ctx *ctx, int64_t *last_ms) {
+    int64_t now = monotonic_ms();
+    bool due = f->replica.uncheckpointed >= CHECKPOINT_ROWS || now - *last_ms >= CHECKPOINT_MS;
+    if (f->replica.uncheckpointed == 0 || !due)
+        return OK;
+    enum rc rc = replica_checkpoint(ctx, &f->replica);
+    *last_ms = monotonic_ms();
+    return rc;
+}
+
+/* Rounds until something fails or the end. */
+static enum rc follow(struct follower *f, struct ctx *ctx) {
+    enum rc rc = OK;
+    int64_t checkpoint_ms = monotonic_ms();
+    while (rc == OK && !atomic_load(&f->stop)) {
+        uint64_t asked = wait_for_work(f, POLL_MS);
+        rc = replica_catch_up(ctx, &f->replica);
+        if (rc == OK)
+            answer(f, asked, true);
+        if (rc == OK)
+            rc = checkpoint_if_due(f, ctx, &checkpoint_ms);
+        if (rc == OK)
+            arena_reset(ctx->arena);
+    }
+    if (rc == OK && f->replica.uncheckpointed)
+        rc = replica_checkpoint(ctx, &f->replica);
+    return rc;
+}
+
+static void run_once(struct follower *f, struct ctx *ctx, int64_t *pause_ms) {
+    enum rc rc = prepare(f, ctx);
+    if (rc == OK) {
+        answer(f, 0, true);
+        show(f);
+        rc = follow(f, ctx);
+        withdraw(f);
+        replica_close(&f->replica);
+        *pause_ms = PAUSE_MIN_MS;
+    }
+    if (rc == OK || rc == E_CANCELED)
+        return;
+    if (rc != E_NOT_FOUND) /* another history: it is built anew, and that is said */
+        log_warn(ctx, "the search index cannot follow, retrying", LOG_C("result", rc_name(rc)),
+                 LOG_S("error", ctx->err.text), LOG_I("pause_ms", *pause_ms));
+    ctx_clear_error(ctx);
+    arena_reset(ctx->arena);
+    pthread_mutex_lock(&f->mutex);
+    struct timespec until = after_ms(*pause_ms);
+    while (!atomic_load(&f->stop) && pthread_cond_timedwait(&f->wake, &f->mutex, &until) == 0)
+        ;
+    pthread_mutex_unlock(&f->mutex);
+    *pause_ms = *pause_ms * 2 < PAUSE_MAX_MS ? *pause_ms * 2 : PAUSE_MAX_MS;
+}
+
+static void *follower_main(void *arg) {
+    struct follower *f = arg;
+    struct ctx ctx = { .arena = arena_new(), .clock = f->clock, .db = db_session_open(f->db) };
+    int64_t pause_ms = PAUSE_MIN_MS;
+    while (!atomic_load(&f->stop))
+        run_once(f, &ctx, &pause_ms);
+    db_session_close(&ctx.db);
+    arena_free(&ctx.arena);
+    return NULL;
+}
+
+/* --- start and stop --- */
+
+static enum rc make_folder(struct ctx *ctx, const char *path) {
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return fail(ctx, E_IO, "create %s: %s", path, error_text(errno));
+    return OK;
+}
+
+/* The first folder that no other process holds. The lock lies beside it, because all that
+ * is in the folder is the index's. */
+static enum rc take_folder(struct ctx *ctx, const char *folder, struct follower *f) {
+    enum rc rc = make_folder(ctx, folder);
+    for (int i = 0; rc == OK && f->lock < 0 && i < FOLDERS_MAX; i++) {
+        const char *path = arena_printf(ctx->arena, "%s/%d.lock", folder, i).p;
+        int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (lock < 0)
+            return fail(ctx, E_IO, "open %s: %s", path, error_text(errno));
+        if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+            (void) close(lock); /* nothing was written */
+            continue;
+        }
+        f->lock = lock;
+        f->folder = mem_strdup(arena_printf(ctx->arena, "%s/%d", folder, i).p);
+    }
+    if (rc == OK && f->lock < 0)
+        return fail(ctx, E_IO, "%s is used by %d processes", folder, FOLDERS_MAX);
+    return rc == OK ? make_folder(ctx, f->folder) : rc;
+}
+
+static void follower_free(struct follower *f) {
+    (void) pthread_cond_destroy(&f->wake); /* these fail only for what is in use */
+    (void) pthread_cond_destroy(&f->done);
+    (void) pthread_mutex_destroy(&f->mutex);
+    (void) pthread_rwlock_destroy(&f->use);
+    if (f->lock >= 0)
+        (void) close(f->lock); /* nothing was written */
+    mem_free(f->snapshot);
+    mem_free(f->folder);
+    mem_free(f);
+}
+
+enum rc follower_start(struct ctx *ctx, struct db *db, const char *folder,
+                       struct follower **ret_follower) {
+    struct follower *f = MEM_NEW(struct follower);
+    pthread_condattr_t monotonic;
+    f->db = db;
+    f->clock = ctx->clock;
+    f->lock = -1;
+    (void) pthread_rwlock_init(&f->use, NULL); /* these cannot fail on Linux */
+    (void) pthread_mutex_init(&f->mutex, NULL);
+    (void) pthread_condattr_init(&monotonic);
+    (void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void) pthread_cond_init(&f->wake, &monotonic);
+    (void) pthread_cond_init(&f->done, &monotonic);
+    (void) pthread_condattr_destroy(&monotonic);
+    enum rc rc = take_folder(ctx, folder, f);
+    if (rc != OK) {
+        follower_free(f);
+        return rc;
+    }
+    ASSERT(pthread_create(&f->thread, NULL, follower_main, f) == 0);
+    *ret_follower = f;
+    return OK;
+}
+
+void follower_stop(struct follower **follower) {
+    struct follower *f = *follower;
+    if (!f)
+        return;
+    pthread_mutex_lock(&f->mutex);
+    atomic_store(&f->stop, true);
+    pthread_cond_broadcast(&f->wake);
+    pthread_cond_broadcast(&f->done);
+    pthread_mutex_unlock(&f->mutex);
+    (void) pthread_join(f->thread, NULL); /* fails only for a wrong thread */
+    follower_free(f);
+    *follower = NULL;
+}
+
+/* --- searching --- */
+
+/* Where the indexes were after the last round; false when there was none. */
+static bool position_of(struct follower *f, struct arena *arena,
+                        struct change_position *ret_position) {
+    pthread_mutex_lock(&f->mutex);
+    bool is_current = f->is_current;
+    if (is_current) {
+        *ret_position = f->position;
+        if (f->snapshot)
+            ret_position->snapshot = arena_str(arena, f->position.snapshot);
+    }
+    pthread_mutex_unlock(&f->mutex);
+    return is_current;
+}
+
+/* True when a round that began now has succeeded. */
+static bool catch_up(struct follower *f) {
+    struct timespec until = after_ms(WAIT_MS);
+    pthread_mutex_lock(&f->mutex);
+    uint64_t mine = ++f->asked;
+    pthread_cond_signal(&f->wake);
+    while (f->answered < mine && !atomic_load(&f->stop)
+           && pthread_cond_timedwait(&f->done, &f->mutex, &until) == 0)
+        ;
+    bool done = f->answered >= mine && f->is_current;
+    pthread_mutex_unlock(&f->mutex);
+    return done;
+}
+
+static enum rc make_current(struct ctx *ctx, struct follower *f, bool *ret_is_current) {
+    struct change_position position;
+    bool pending = false, is_current = position_of(f, ctx->arena, &position);
+    enum rc rc = is_current ? changes_pending(ctx, position, &pending) : OK;
+    if (rc == OK)
+        *ret_is_current = is_current && (!pending || catch_up(f));
+    return rc;
+}
+
+/* Who knows that it is not current does not come here, so that `withdraw` gets its turn. */
+static bool search_shown(struct follower *f, struct arena *arena, const struct plan *plan,
+                         struct hits *ret_hits) {
+    pthread_rwlock_rdlock(&f->use);
+    bool is_shown = f->is_shown;
+    if (is_shown)
+        replica_search(&f->replica, arena, plan, ret_hits);
+    pthread_rwlock_unlock(&f->use);
+    return is_shown;
+}
+
+enum rc follower_search(struct ctx *ctx, struct follower *f, const struct plan *plan,
+                        struct hits *ret_hits) {
+    bool is_current = false;
+    enum rc rc = make_current(ctx, f, &is_current);
+    if (rc != OK)
+        return rc;
+    bool answered = is_current && search_shown(f, ctx->arena, plan, ret_hits);
+    (*(answered ? &f->from_index : &f->from_database))++;
+    return answered ? OK : E_UNSUPPORTED;
+}
+
+void follower_stats(struct follower *f, struct follower_stats *ret_stats) {
+    struct follower_stats stats = { .builds = f->builds, .from_index = f->from_index,
+                                    .from_database = f->from_database };
+    pthread_mutex_lock(&f->mutex);
+    stats.behind_ms = f->current_ms ? monotonic_ms() - f->current_ms : -1;
+    stats.position = f->position.number;
+    pthread_mutex_unlock(&f->mutex);
+    pthread_rwlock_rdlock(&f->use);
+    stats.is_ready = f->is_shown;
+    struct index *indexes[] = { f->replica.people, f->replica.companies };
+    for (size_t i = 0; f->is_shown && i < LENGTH(indexes); i++) {
+        struct index_stats of;
+        index_stats(indexes[i], &of);
+        stats.rows[i] = of.rows;
+        stats.segments[i] = of.segments;
+        stats.tail_rows[i] = of.tail_rows;
+        stats.dead_rows[i] = of.dead_rows;
+        stats.bytes[i] = of.bytes;
+    }
+    pthread_rwlock_unlock(&f->use);
+    *ret_stats = stats;
+}

@@ -1,0 +1,368 @@
+#include "search/replica.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "search/facets.h"
+#include "search/index_build.h"
+#include "search/load.h"
+#include "search/tags.h"
+
+/* More unread changes than this, and building anew is not much slower; their numbers are
+ * in memory. */
+enum { UNREAD_MAX = 300000 };
+
+static const enum index_kind kinds[] = { INDEX_COMPANIES, INDEX_PEOPLE };
+
+/* --- opening --- */
+
+/* Rows whose tags follow other rules are another database's. */
+static uint64_t identity_of(struct str origin) {
+    return str_hash(origin) + (uint64_t) TAGS_VERSION * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static struct index_options options_of(struct ctx *ctx, const char *folder, enum index_kind kind,
+                                       struct str origin) {
+    return (struct index_options){
+        .folder = arena_printf(ctx->arena, "%s/%s", folder,
+                               kind == INDEX_PEOPLE ? "people" : "companies").p,
+        .kind = kind,
+        .identity = identity_of(origin),
+        .merges_itself = true,
+    };
+}
+
+static int64_t kept_position(struct index *index) {
+    struct index_stats stats;
+    index_stats(index, &stats);
+    return stats.seq;
+}
+
+static enum rc open_indexes(struct ctx *ctx, const char *folder, struct str origin,
+                            struct replica *r) {
+    struct index_options people = options_of(ctx, folder, INDEX_PEOPLE, origin);
+    struct index_options companies = options_of(ctx, folder, INDEX_COMPANIES, origin);
+    enum rc rc = index_open(ctx, &people, &r->people);
+    if (rc == OK)
+        rc = index_open(ctx, &companies, &r->companies);
+    if (rc != OK)
+        index_close(&r->people);
+    return rc;
+}
+
+enum rc replica_open(struct ctx *ctx, const char *folder, struct replica *ret_replica) {
+    struct replica r = { 0 };
+    struct str origin;
+    enum rc rc = changes_origin(ctx, &origin);
+    if (rc == OK)
+        rc = open_indexes(ctx, folder, origin, &r);
+    if (rc != OK)
+        return rc;
+    /* A crash between two checkpoints leaves one behind; what the other one has already is
+     * put once more, which changes nothing. */
+    int64_t people = kept_position(r.people), companies = kept_position(r.companies);
+    r.position.number = people < companies ? people : companies;
+    r.loader = loader_new();
+    r.origin = str_of(mem_strdup(arena_cstr(ctx->arena, origin)));
+    *ret_replica = r;
+    return OK;
+}
+
+void replica_close(struct replica *r) {
+    index_close(&r->people);
+    index_close(&r->companies);
+    loader_free(&r->loader);
+    mem_free((char *) r->origin.p);
+    mem_free(r->snapshot);
+    *r = (struct replica){ 0 };
+}
+
+static void set_position(struct replica *r, struct change_position position) {
+    mem_free(r->snapshot);
+    r->snapshot = NULL;
+    if (str_is_set(position.snapshot)) {
+        r->snapshot = mem_alloc(position.snapshot.n + 1);
+        memcpy(r->snapshot, position.snapshot.p, position.snapshot.n);
+        position.snapshot.p = r->snapshot;
+    }
+    r->position = position;
+}
+
+/* --- building --- */
+
+struct build {
+    struct ctx *ctx;
+    struct loader *loader;
+    struct index_builder *builder;
+    enum index_kind kind;
+    const atomic_bool *stop;
+};
+
+/* Rows come in the order of their numbers, so each once, whatever is written meanwhile. */
+static enum rc add_all(struct build *b) {
+    struct ctx part = { .arena = arena_new(), .clock = b->ctx->clock, .db = b->ctx->db };
+    struct index_rows rows = { 0 };
+    enum rc rc = OK;
+    for (int64_t doc = 0; rc == OK && !rows.is_end; doc = rows.last) {
+        if (atomic_load(b->stop)) {
+            rc = E_CANCELED;
+            break;
+        }
+        arena_reset(part.arena);
+        rc = load_after(&part, b->loader, b->kind, doc, &rows);
+        if (rc == OK)
+            rc = index_builder_add(&part, b->builder, rows.p, rows.n);
+    }
+    if (rc != OK && rc != E_CANCELED)
+        rc = fail(b->ctx, rc, "build the search index: %.*s", STR_FMT(part.err.text));
+    arena_free(&part.arena);
+    return rc;
+}
+
+static enum rc build_one(struct build *b, const struct index_options *options, int64_t position) {
+    enum rc rc = index_builder_new(b->ctx, options, &b->builder);
+    if (rc == OK)
+        rc = add_all(b);
+    if (rc == OK)
+        rc = index_builder_finish(b->ctx, &b->builder, position);
+    index_builder_free(&b->builder);
+    return rc;
+}
+
+enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *stop) {
+    struct str origin;
+    struct change_position position;
+    enum rc rc = changes_origin(ctx, &origin);
+    if (rc == OK) /* before the first row is read, so that no change is passed over */
+        rc = changes_now(ctx, &position);
+    if (rc != OK)
+        return rc;
+    struct loader *loader = loader_new();
+    for (size_t i = 0; rc == OK && i < LENGTH(kinds); i++) {
+        struct index_options options = options_of(ctx, folder, kinds[i], origin);
+        struct build build = { .ctx = ctx, .loader = loader, .kind = kinds[i], .stop = stop };
+        rc = build_one(&build, &options, position.number);
+    }
+    loader_free(&loader);
+    return rc;
+}
+
+/* --- catching up --- */
+
+/* What is to be read again. */
+struct unread {
+    struct ints companies, people;
+    struct ints with_people; /* companies */
+};
+
+static int compare_ints(const void *a, const void *b) {
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void sort_once_each(struct ints *list) {
+    size_t n = 0;
+    if (list->n)
+        qsort(list->p, list->n, sizeof *list->p, compare_ints);
+    for (size_t i = 0; i < list->n; i++)
+        if (n == 0 || list->p[n - 1] != list->p[i])
+            list->p[n++] = list->p[i];
+    list->n = n;
+}
+
+static enum rc read_changes(struct ctx *ctx, struct change_position from, struct unread *unread,
+                            struct change_position *ret_position) {
+    struct changes_reader reader;
+    struct change change;
+    enum rc rc = changes_read(ctx, from, &reader, ret_position);
+    if (rc != OK)
+        return rc;
+    struct ints *const lists[] = { [CHANGE_COMPANY] = &unread->companies,
+                                   [CHANGE_COMPANY_PEOPLE] = &unread->with_people,
+                                   [CHANGE_PERSON] = &unread->people };
+    size_t n = 0;
+    for (; n < UNREAD_MAX && changes_next(&reader, &change); n++)
+        ints_add(ctx->arena, lists[change.kind], change.doc);
+    rc = changes_close(&reader);
+    if (rc == OK && n == UNREAD_MAX)
+        return E_NOT_FOUND;
+    if (rc == OK)
+        rc = load_people_of(ctx, unread->with_people, UNREAD_MAX, &unread->people);
+    sort_once_each(&unread->people);
+    return rc == E_LIMIT ? E_NOT_FOUND : rc;
+}
+
+/* Those of `docs` up to `rows->last` that have no row any more. */
+static void remove_missing(struct arena *arena, struct index *index, struct ints docs,
+                           const struct index_rows *rows) {
+    struct ints gone = { 0 };
+    size_t at = 0;
+    for (size_t i = 0; i < docs.n && docs.p[i] <= rows->last; i++) {
+        while (at < rows->n && rows->p[at].doc < docs.p[i])
+            at++;
+        if (at == rows->n || rows->p[at].doc != docs.p[i])
+            ints_add(arena, &gone, docs.p[i]);
+    }
+    index_remove(index, gone.p, gone.n);
+}
+
+static enum rc apply(struct ctx *ctx, struct replica *r, enum index_kind kind, struct ints docs) {
+    struct index *index = kind == INDEX_PEOPLE ? r->people : r->companies;
+    struct ctx part = { .arena = arena_new(), .clock = ctx->clock, .db = ctx->db };
+    enum rc rc = OK;
+    while (docs.n && rc == OK) {
+        struct index_rows rows;
+        arena_reset(part.arena);
+        rc = load_docs(&part, r->loader, kind, docs, &rows);
+        if (rc == OK) {
+            remove_missing(part.arena, index, docs, &rows);
+            rc = index_put(&part, index, rows.p, rows.n);
+        }
+        for (; rc == OK && docs.n && docs.p[0] <= rows.last; docs.n--)
+            docs.p++;
+    }
+    if (rc != OK)
+        rc = fail(ctx, rc, "follow the database: %.*s", STR_FMT(part.err.text));
+    arena_free(&part.arena);
+    return rc;
+}
+
+enum rc replica_catch_up(struct ctx *ctx, struct replica *r) {
+    struct str origin;
+    struct unread unread = { 0 };
+    struct change_position position;
+    enum rc rc = changes_origin(ctx, &origin);
+    if (rc != OK)
+        return rc;
+    if (!str_eq(origin, r->origin))
+        return E_NOT_FOUND;
+    rc = read_changes(ctx, r->position, &unread, &position);
+    if (rc == OK)
+        rc = apply(ctx, r, INDEX_COMPANIES, unread.companies);
+    if (rc == OK)
+        rc = apply(ctx, r, INDEX_PEOPLE, unread.people);
+    if (rc != OK)
+        return rc;
+    r->uncheckpointed += (int64_t) (unread.companies.n + unread.people.n);
+    set_position(r, position);
+    return OK;
+}
+
+enum rc replica_checkpoint(struct ctx *ctx, struct replica *r) {
+    enum rc rc = index_checkpoint(ctx, r->companies, r->position.number);
+    if (rc == OK)
+        rc = index_checkpoint(ctx, r->people, r->position.number);
+    if (rc == OK)
+        r->uncheckpointed = 0;
+    return rc;
+}
+
+/* --- searching --- */
+
+_Static_assert((int) INDEX_HEADCOUNT == (int) PLAN_HEADCOUNT
+                   && (int) INDEX_REVENUE == (int) PLAN_REVENUE
+                   && (int) INDEX_FUNDING == (int) PLAN_FUNDING
+                   && (int) INDEX_FOUNDED == (int) PLAN_FOUNDED_YEAR
+                   && (int) INDEX_FUNDED_ON == (int) PLAN_FUNDED_ON,
+               "a range's column is the index's value");
+
+/* Whether every token is of the values that people carry. */
+static bool is_copied(const struct expr *expr) {
+    if (expr->kind == EXPR_TOKEN || expr->kind == EXPR_PREFIX)
+        return load_copies(expr->token);
+    for (const struct expr *child = expr->first; child; child = child->next)
+        if (!is_copied(child))
+            return false;
+    return true;
+}
+
+/* The same of people: their tokens, elsewhere. */
+static struct expr *as_copied(struct arena *arena, const struct expr *expr) {
+    struct expr *copy = ARENA_NEW(arena, struct expr);
+    *copy = (struct expr){ .kind = expr->kind };
+    if (expr->kind == EXPR_TOKEN || expr->kind == EXPR_PREFIX)
+        copy->token = arena_printf(arena, TAG_COPIED "%.*s", STR_FMT(expr->token));
+    for (const struct expr *child = expr->first; child; child = child->next) {
+        struct expr *inner = as_copied(arena, child);
+        *(copy->last ? &copy->last->next : &copy->first) = inner;
+        copy->last = inner;
+    }
+    return copy;
+}
+
+static const struct expr *both(struct arena *arena, const struct expr *people,
+                               struct expr *copied) {
+    struct expr *all = expr_and(arena), *first = ARENA_NEW(arena, struct expr);
+    *first = *people; /* a root has no sibling; this one gets one */
+    expr_add(all, first);
+    expr_add(all, copied);
+    return all;
+}
+
+/* The index's names for what the plan asks of companies. */
+struct ranges {
+    struct index_range p[PLAN_COLUMNS];
+};
+
+static struct index_query of_companies(const struct plan *plan, struct ranges *ranges) {
+    for (size_t i = 0; i < plan->n_ranges; i++) {
+        const struct plan_range *range = &plan->ranges[i];
+        ranges->p[i] = (struct index_range){
+            .value = (enum index_value) range->column,
+            .min = range->min == INT64_MIN ? INT64_MIN + 1 : range->min,
+            .max = range->max,
+        };
+    }
+    return (struct index_query){ .where = plan->companies, .ranges = ranges->p,
+                                 .range_count = plan->n_ranges };
+}
+
+/* All facets in one pass over the rows that match. */
+static void count_facets(struct index *index, struct arena *arena, const struct plan *plan,
+                         const struct index_query *query, struct hits *hits) {
+    struct strs keys[FACETS], tags = { 0 };
+    for (size_t i = 0; i < plan->n_facets; i++) {
+        keys[i] = facet_keys(arena, plan->facets[i]);
+        for (size_t k = 0; k < keys[i].n; k++)
+            strs_add(arena, &tags, facet_tag(arena, plan->facets[i], plan->rows, keys[i].p[k]));
+    }
+    int64_t *counts = ARENA_ARRAY(arena, tags.n, int64_t);
+    index_count_by(index, arena, query, tags, counts);
+    for (size_t i = 0; i < plan->n_facets; i++) {
+        hits->counts[i] = (struct counts){ 0 };
+        for (size_t k = 0; k < keys[i].n; k++, counts++)
+            if (*counts)
+                counts_add(arena, &hits->counts[i], keys[i].p[k], *counts);
+    }
+}
+
+void replica_search(const struct replica *r, struct arena *arena, const struct plan *plan,
+                    struct hits *ret_hits) {
+    struct ranges ranges;
+    struct ints companies = { 0 };
+    struct index *index = plan->rows == PLAN_PEOPLE ? r->people : r->companies;
+    struct index_query query = of_companies(plan, &ranges);
+    if (plan->rows == PLAN_PEOPLE && plan_asks_companies(plan)) {
+        bool copied = plan->n_ranges == 0 && is_copied(plan->companies);
+        if (!copied)
+            index_docs(r->companies, arena, &query, &companies);
+        query = copied ? (struct index_query){ .where = both(arena, plan->people,
+                                                             as_copied(arena, plan->companies)) }
+                       : (struct index_query){ .where = plan->people, .companies = &companies };
+    } else if (plan->rows == PLAN_PEOPLE) {
+        query = (struct index_query){ .where = plan->people };
+    }
+    for (size_t i = 0; i < plan->n_tiers; i++)
+        query.tiers[query.tier_count++] = plan->tiers[i].tier;
+    query.offset = plan->offset;
+    query.limit = plan->limit;
+    struct index_hits hits;
+    index_search(index, arena, &query, &hits);
+    ret_hits->total = hits.total;
+    ret_hits->docs = hits.docs;
+    if (plan->n_facets)
+        count_facets(index, arena, plan, &query, ret_hits);
+}

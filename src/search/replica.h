@@ -1,0 +1,46 @@
+/* The search indexes of people and of companies beside the database that they are made
+ * from, and how far they have followed it. Knows no threads: search/follow.h has the one
+ * that calls this and lets others search meanwhile. */
+#ifndef SEARCH_REPLICA_H
+#define SEARCH_REPLICA_H
+
+#include <stdatomic.h>
+
+#include "base/ctx.h"
+#include "search/index.h"
+#include "search/plan.h"
+#include "search/search.h"
+#include "store/changes.h"
+
+struct loader;
+
+struct replica {
+    struct index *people, *companies;
+    struct loader *loader;
+    struct str origin;               /* of the database when it was opened */
+    struct change_position position; /* up to here the indexes are the database */
+    char *snapshot;                  /* owns position.snapshot */
+    int64_t uncheckpointed;          /* rows that would be read again after a crash */
+};
+
+/* `folder` holds the two folders of the indexes and is there. OK, or why a replica must be
+ * built: E_NOT_FOUND, E_CONFLICT (another database or version), E_INVALID (damaged); or
+ * another failure, which building does not mend. */
+MUST_USE enum rc replica_open(struct ctx *ctx, const char *folder, struct replica *ret_replica);
+/* Builds both folders anew from the database; then open. E_CANCELED when `*stop`. */
+MUST_USE enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *stop);
+void replica_close(struct replica *replica);
+
+/* Reads what the database committed since and puts it into the indexes. E_NOT_FOUND,
+ * without a message: this is not the history that the replica knows, or too much happened;
+ * close it and build. After another failure the replica lacks something: as well. */
+MUST_USE enum rc replica_catch_up(struct ctx *ctx, struct replica *replica);
+
+/* Keeps the position over a restart. */
+MUST_USE enum rc replica_checkpoint(struct ctx *ctx, struct replica *replica);
+
+/* Total, page and facets of the plan. From any thread that keeps the replica open meanwhile. */
+void replica_search(const struct replica *replica, struct arena *arena, const struct plan *plan,
+                    struct hits *ret_hits);
+
+#endif
