@@ -76,7 +76,7 @@ enum stream_result stream_read(struct stream *s, char *p, size_t n, size_t *ret_
     return result == 1 ? STREAM_DONE : tls_result(s, result);
 }
 
-enum stream_result stream_write(struct stream *s, const char *p, size_t n, size_t *ret_n) {
+enum stream_result stream_send(struct stream *s, const char *p, size_t n, size_t *ret_n) {
     s->wants_write = false;
     if (s->tls) {
         int result = SSL_write_ex(s->tls, p, n, ret_n);

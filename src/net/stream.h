@@ -32,7 +32,7 @@ enum stream_result { STREAM_DONE, STREAM_AGAIN, STREAM_CLOSED };
 
 /* Some bytes, *ret_n of at most `n`. */
 enum stream_result stream_read(struct stream *s, char *p, size_t n, size_t *ret_n);
-enum stream_result stream_write(struct stream *s, const char *p, size_t n, size_t *ret_n);
+enum stream_result stream_send(struct stream *s, const char *p, size_t n, size_t *ret_n);
 
 /* Begins TLS as a client or goes on with it; `host` for SNI. */
 enum stream_result stream_start_tls(struct stream *s, const char *host);

@@ -64,7 +64,7 @@ void wire_say(struct dialogue *d, struct str text) {
 void wire_flush(struct verify_engine *e, struct dialogue *d) {
     while (d->out_at < d->out_n) {
         size_t n = 0;
-        enum stream_result result = stream_write(&d->stream, d->out + d->out_at, d->out_n - d->out_at, &n);
+        enum stream_result result = stream_send(&d->stream, d->out + d->out_at, d->out_n - d->out_at, &n);
         if (result == STREAM_DONE) {
             d->out_at += n;
             continue;
