@@ -3,6 +3,7 @@ the first results that a person chose by reading the rows, and why in a word or 
 
 Names between the same brackets are equally good: any order of them will do.
 """
+# runs with both search engines
 import subprocess
 
 import harness

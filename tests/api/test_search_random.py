@@ -1,5 +1,6 @@
 """Random searches over random data against the plain evaluator of tests/lib/search_world.py:
 the same totals, the same rows, in the same order; the same counts by facet."""
+# runs with both search engines
 import harness
 from lib.search_world import PEOPLE_FACETS, World
 

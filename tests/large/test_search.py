@@ -1,4 +1,5 @@
 """Ten thousand random searches (tests/api/test_search_random.py) over five worlds."""
+# runs with both search engines
 import test_search_random as small
 
 
