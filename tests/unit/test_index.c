@@ -1,10 +1,18 @@
 /* The index beside a model that looks at every row, through random changes, seals, merges
  * and openings. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "index_model.h"
 #include "search/index_build.h"
+
+/* Nothing here survives the machine; waiting for the disk would only take long. */
+int fsync(int fd) {
+    (void) fd;
+    return 0;
+}
 
 static char folder[64];
 
@@ -213,6 +221,87 @@ static void test_duplicates_in_a_build(void **state) {
     arena_free(&ctx.arena);
 }
 
+/* --- many threads --- */
+
+enum { FIXED = 50, MOVING = 51, READERS = 3 };
+
+struct reader {
+    struct index *index;
+    atomic_bool *stop;
+    int64_t searches, wrong;
+};
+
+/* What never changes is always found, and what is replaced all the time is there once. */
+static void *read_all_the_time(void *arg) {
+    struct reader *r = arg;
+    while (!atomic_load(r->stop)) {
+        struct arena *arena = arena_new();
+        struct index_hits fixed, moving;
+        struct index_query q = { .where = expr_token(arena, STR("fixed")), .limit = 100 };
+        index_search(r->index, arena, &q, &fixed);
+        q.where = expr_prefix(arena, STR("mov"));
+        index_search(r->index, arena, &q, &moving);
+        r->wrong += fixed.total != FIXED || fixed.docs.n != FIXED || moving.total != 1
+                    || moving.docs.n != 1 || moving.docs.p[0] != MOVING;
+        for (size_t i = 0; i < fixed.docs.n; i++) /* of one rank: by document */
+            r->wrong += fixed.docs.p[i] != (int64_t) i + 1;
+        struct index_stats stats;
+        index_stats(r->index, &stats);
+        r->searches++;
+        arena_free(&arena);
+    }
+    return NULL;
+}
+
+static void write_all_the_time(struct ctx *ctx, struct index *index) {
+    struct model m = model_new(INDEX_PEOPLE, 1000, 8);
+    for (int64_t i = 0; i < 6000; i++) {
+        int64_t doc = MOVING + 1 + model_below(&m.random, 900);
+        struct index_row rows[] = {
+            { .doc = MOVING, .rank = i % 100, .tags = STR("moving other") },
+            model_row(&m, doc),
+        };
+        assert_int_equal(index_put(ctx, index, rows, LENGTH(rows)), OK);
+        mem_free((void *) (uintptr_t) rows[1].tags.p);
+        index_remove(index, &(int64_t){ MOVING + 1 + i % 900 }, 1);
+        if (i % 500 == 0)
+            assert_int_equal(index_checkpoint(ctx, index, i + 1), OK);
+    }
+    model_free(&m);
+}
+
+static void test_threads(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 5, 7);
+    struct index_options o = options(INDEX_PEOPLE, 300);
+    struct index *index = build(&ctx, &o, &m, 0);
+    index_close(&index);
+    o.merges_itself = true;
+    index = open_index(&ctx, &o);
+    for (int64_t doc = 1; doc <= MOVING; doc++) {
+        struct index_row row = { .doc = doc, .tags = doc < MOVING ? STR("fixed") : STR("moving") };
+        assert_int_equal(index_put(&ctx, index, &row, 1), OK);
+    }
+    atomic_bool stop = false;
+    struct reader readers[READERS];
+    pthread_t threads[READERS];
+    for (size_t i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){ index, &stop, 0, 0 };
+        assert_int_equal(pthread_create(&threads[i], NULL, read_all_the_time, &readers[i]), 0);
+    }
+    write_all_the_time(&ctx, index);
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < READERS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(readers[i].wrong, 0);
+        assert_true(readers[i].searches > 0);
+    }
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_people),
@@ -221,6 +310,7 @@ int main(void) {
         cmocka_unit_test(test_replay),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_duplicates_in_a_build),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,531 @@
+/* The search index alone: building, opening, 200 queries of six classes, changes while
+ * searching. `make bench-index`, or build/bench/index [--explain] PEOPLE...; there are
+ * a tenth as many companies. Times of queries are the best of ROUNDS for each query and
+ * percentiles over queries, but where it says "each run". */
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "index_data.h"
+#include "search/index_build.h"
+
+enum { QUERIES = 200, ROUNDS = 9, BATCH = 1000, PAGE = 30, CHANGE_SECONDS = 8 };
+
+struct set {
+    uint32_t people, companies;
+    char folders[2][256];
+    struct index *index[2]; /* people, companies */
+};
+
+static struct index_options options_of(const struct set *set, int which, bool merges) {
+    return (struct index_options){ set->folders[which], which ? INDEX_COMPANIES : INDEX_PEOPLE, 1,
+                                   0, merges };
+}
+
+static void must(struct ctx *ctx, enum rc rc) {
+    if (rc == OK)
+        return;
+    fprintf(stderr, "%s: %.*s\n", rc_name(rc), STR_FMT(ctx->err.text));
+    exit(1);
+}
+
+static int64_t monotonic_ns(void) {
+    struct timespec now;
+    ASSERT(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static double seconds(int64_t us) {
+    return (double) us / 1e6;
+}
+
+static double cpu_seconds(void) {
+    struct rusage use;
+    ASSERT(getrusage(RUSAGE_SELF, &use) == 0);
+    return (double) (use.ru_utime.tv_sec + use.ru_stime.tv_sec)
+           + (double) (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
+}
+
+/* A line of /proc/self/status, in MB. */
+static double status_mb(const char *name) {
+    char line[256];
+    long kb = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    ASSERT(f);
+    while (fgets(line, sizeof line, f))
+        if (strncmp(line, name, strlen(name)) == 0)
+            kb = strtol(line + strlen(name) + 1, NULL, 10);
+    fclose(f);
+    return (double) kb / 1024;
+}
+
+/* --- building --- */
+
+static struct index_row row_of(const struct set *set, int which, uint32_t i, struct buf *out) {
+    return which ? bench_company_row(i, out) : bench_person_row(i, set->companies, out);
+}
+
+static void build(struct set *set, int which) {
+    struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
+    struct index_options options = options_of(set, which, false);
+    struct index_builder *builder = NULL;
+    uint32_t n = which ? set->companies : set->people;
+    struct index_row rows[BATCH];
+    struct buf texts[BATCH];
+    for (size_t i = 0; i < BATCH; i++)
+        texts[i] = buf_on_heap(4096);
+    must(&ctx, index_builder_new(&ctx, &options, &builder));
+    int64_t us = 0, at;
+    double cpu = 0, before;
+    for (uint32_t i = 0; i < n;) {
+        size_t some = 0;
+        for (; some < BATCH && i < n; i++, some++)
+            rows[some] = row_of(set, which, i, &texts[some]);
+        at = monotonic_us();
+        before = cpu_seconds();
+        must(&ctx, index_builder_add(&ctx, builder, rows, some));
+        us += monotonic_us() - at;
+        cpu += cpu_seconds() - before;
+    }
+    at = monotonic_us();
+    before = cpu_seconds();
+    must(&ctx, index_builder_finish(&ctx, &builder, 1));
+    us += monotonic_us() - at;
+    cpu += cpu_seconds() - before;
+    printf("- build of %u %s: %.1f s, %.1f s of processor time, %.0f rows a second and core; "
+           "largest resident %.0f MB\n",
+           n, which ? "companies" : "people", seconds(us), cpu, n / cpu, status_mb("VmHWM"));
+    for (size_t i = 0; i < BATCH; i++)
+        buf_done(&texts[i]);
+    arena_free(&ctx.arena);
+}
+
+static void open_both(struct set *set, bool merges, const char *how) {
+    struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
+    double anonymous = status_mb("RssAnon:");
+    int64_t at = monotonic_us();
+    for (int which = 0; which < 2; which++) {
+        struct index_options options = options_of(set, which, merges);
+        must(&ctx, index_open(&ctx, &options, &set->index[which]));
+    }
+    if (how)
+        printf("- open, %s: %.2f s, memory beside the page cache %.1f MB\n", how,
+               seconds(monotonic_us() - at), status_mb("RssAnon:") - anonymous);
+    arena_free(&ctx.arena);
+}
+
+static void close_both(struct set *set) {
+    for (int which = 0; which < 2; which++)
+        index_close(&set->index[which]);
+}
+
+/* Takes the files out of the page cache; works for a file that nobody maps. */
+static void make_cold(const struct set *set) {
+    for (int which = 0; which < 2; which++) {
+        DIR *dir = opendir(set->folders[which]);
+        ASSERT(dir);
+        for (struct dirent *entry; (entry = readdir(dir));) {
+            int fd = openat(dirfd(dir), entry->d_name, O_RDONLY);
+            if (fd < 0)
+                continue;
+            ASSERT(fdatasync(fd) == 0 || entry->d_name[0] == '.');
+            (void) posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+            close(fd);
+        }
+        closedir(dir);
+    }
+}
+
+/* --- queries --- */
+
+struct query {
+    char class;
+    struct index_query people, companies;
+    bool of_companies; /* the companies are what is searched */
+    bool joined;       /* companies restrict people */
+};
+
+struct maker {
+    struct arena *arena;
+    const struct set *set;
+    struct dice dice;
+    struct bench_person p;
+    struct bench_company c;
+};
+
+static void pick(struct maker *m) {
+    m->p = bench_person(dice_below(&m->dice, m->set->people), m->set->companies);
+    m->c = bench_company(m->p.company);
+}
+
+static struct expr *number(struct maker *m, const char *kind, uint32_t n) {
+    return expr_token(m->arena, arena_printf(m->arena, "%s%u", kind, n));
+}
+
+static struct expr *word(struct maker *m, const char *kind, uint32_t n) {
+    char room[16];
+    return expr_token(m->arena, arena_printf(m->arena, "%s%.*s", kind, STR_FMT(bench_word(n, room))));
+}
+
+static struct expr *beginning(struct maker *m, const char *kind, uint32_t n) {
+    char room[16];
+    return expr_prefix(m->arena,
+                       arena_printf(m->arena, "%s%.*s", kind, STR_FMT(str_sub(bench_word(n, room), 0, 3))));
+}
+
+static struct expr *both(struct maker *m, struct expr *a, struct expr *b) {
+    struct expr *all = expr_and(m->arena);
+    expr_add(all, a);
+    expr_add(all, b);
+    return all;
+}
+
+static struct expr *title(struct maker *m) {
+    return both(m, word(m, "t", m->p.level), word(m, "t", LEVELS + m->p.words[0]));
+}
+
+static struct expr *name(struct maker *m) {
+    return both(m, word(m, "n", m->p.first), word(m, "n", FIRST_NAMES + m->p.last));
+}
+
+/* Rows with exactly the wanted title come first. */
+static void add_tier(struct maker *m, struct query *q) {
+    struct dice d = { bench_title_key(&m->p) };
+    q->people.tiers[0].where
+        = expr_token(m->arena, arena_printf(m->arena, "ht%016llx", (unsigned long long) dice_roll(&d)));
+    q->people.tiers[0].weight = 1;
+    q->people.tier_count = 1;
+}
+
+static struct expr *numbers(struct maker *m, const char *kind, uint32_t of, uint32_t n) {
+    struct expr *any = expr_or(m->arena);
+    for (; n; n--)
+        expr_add(any, number(m, kind, dice_zipf(&m->dice, of, 3)));
+    return any;
+}
+
+static void selective(struct maker *m, struct query *q, int i) {
+    q->people.where = i % 5 < 2 ? name(m) : i % 5 == 2 ? number(m, "s", m->p.seniority) : title(m);
+    if (i % 5 == 4)
+        q->people.where = word(m, "t", LEVELS + TITLE_WORDS + 1 + dice_below(&m->dice, KEYWORDS));
+    q->joined = i % 5 == 1 || i % 5 == 2 || i % 5 == 3;
+    if (i % 5 == 3)
+        q->companies.where = word(m, "w", m->c.name[0]);
+    else if (q->joined)
+        q->companies.where = number(m, "o", m->p.company);
+    if (i % 5 == 3)
+        add_tier(m, q);
+}
+
+static void broad(struct maker *m, struct query *q, int i) {
+    struct expr *filters[] = { number(m, "s", m->p.seniority), number(m, "lc", m->p.country),
+                               number(m, "d", m->p.department), number(m, "ci", m->c.industry),
+                               number(m, "cz", m->c.size), number(m, "f", m->p.function),
+                               number(m, "lr", m->p.country * REGIONS + m->p.region),
+                               number(m, "clc", m->c.country) };
+    q->people.where = filters[(size_t) i % LENGTH(filters)];
+}
+
+static void many_filters(struct maker *m, struct query *q, int i) {
+    struct expr *all = expr_and(m->arena);
+    expr_add(all, numbers(m, "s", SENIORITIES, 3));
+    expr_add(all, numbers(m, "d", DEPARTMENTS, 3));
+    expr_add(all, numbers(m, "lc", COUNTRIES, 4));
+    expr_add(all, numbers(m, "ci", INDUSTRIES, 8));
+    if (i % 2)
+        expr_add(all, numbers(m, "cz", SIZES, 2));
+    if (i % 3 == 0)
+        expr_add(all, title(m));
+    q->people.where = all;
+    q->joined = i % 4 == 3;
+    if (q->joined)
+        q->companies.where = number(m, "x", m->c.n_technologies ? m->c.technologies[0] : 7);
+}
+
+static void text(struct maker *m, struct query *q, int i) {
+    struct expr *any = expr_or(m->arena);
+    for (int n = i % 5 == 0 ? 6 : 1; n; n--) {
+        expr_add(any, title(m));
+        if (i % 5 == 0)
+            pick(m);
+    }
+    struct expr *forms[] = { both(m, any, number(m, "lc", m->p.country)), title(m),
+                             word(m, "n", m->p.first), beginning(m, "n", m->p.first),
+                             both(m, beginning(m, "n", m->p.first),
+                                  beginning(m, "n", FIRST_NAMES + m->p.last)) };
+    q->people.where = forms[(size_t) i % LENGTH(forms)];
+    if (i % 5 < 2)
+        add_tier(m, q);
+}
+
+static void deep_page(struct maker *m, struct query *q, int i) {
+    broad(m, q, i);
+    if (i % 4 == 3)
+        q->people.where = title(m);
+    q->people.offset = 3000 + (int64_t) dice_below(&m->dice, m->set->people / 20);
+    if (i % 5 == 0)
+        q->people.offset *= 6;
+}
+
+static void by_company(struct maker *m, struct query *q, int i) {
+    struct expr *forms[] = { number(m, "x", m->c.n_technologies ? m->c.technologies[0] : 7),
+                             word(m, "k", m->c.keywords[0]),
+                             both(m, number(m, "i", m->c.industry), number(m, "lc", m->c.country)),
+                             NULL };
+    static const struct index_range headcount = { INDEX_HEADCOUNT, 50, 200 };
+    q->companies.where = forms[(size_t) i % LENGTH(forms)];
+    if (!q->companies.where || i % 8 == 0) {
+        q->companies.ranges = &headcount;
+        q->companies.range_count = 1;
+    }
+    q->of_companies = i % 2 == 0 || !q->companies.where;
+    q->joined = !q->of_companies;
+    q->people.where = number(m, "s", m->p.seniority);
+}
+
+static const struct {
+    char class;
+    const char *name;
+    int n;
+    void (*make)(struct maker *m, struct query *q, int i);
+} classes[] = {
+    { 'A', "selective", 40, selective }, { 'B', "broad", 40, broad },
+    { 'C', "many filters", 40, many_filters }, { 'D', "text", 40, text },
+    { 'E', "deep page", 20, deep_page }, { 'F', "by company", 20, by_company },
+};
+
+static struct query *make_queries(struct arena *arena, const struct set *set) {
+    struct query *all = ARENA_ARRAY(arena, QUERIES, struct query), *q = all;
+    struct maker m = { .arena = arena, .set = set, .dice = { 42 } };
+    for (size_t c = 0; c < LENGTH(classes); c++) {
+        for (int i = 0; i < classes[c].n; i++, q++) {
+            q->class = classes[c].class;
+            pick(&m);
+            classes[c].make(&m, q, i);
+            q->people.limit = q->companies.limit = PAGE;
+        }
+    }
+    return all;
+}
+
+static int64_t run(const struct set *set, const struct query *q, struct arena *arena) {
+    struct index_hits hits;
+    struct ints docs;
+    struct index_query people = q->people;
+    if (q->of_companies) {
+        index_search(set->index[1], arena, &q->companies, &hits);
+        return hits.total;
+    }
+    if (q->joined) {
+        index_docs(set->index[1], arena, &q->companies, &docs);
+        people.companies = &docs;
+    }
+    index_search(set->index[0], arena, &people, &hits);
+    return hits.total;
+}
+
+static double run_us(const struct set *set, const struct query *q, struct arena *arena,
+                     int64_t *ret_total) {
+    int64_t at = monotonic_ns();
+    *ret_total = run(set, q, arena);
+    double us = (double) (monotonic_ns() - at) / 1000;
+    arena_reset(arena);
+    return us;
+}
+
+/* --- percentiles --- */
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *) a, y = *(const double *) b;
+    return x < y ? -1 : x > y;
+}
+
+static double percentile(double *sorted, size_t n, double p) {
+    size_t i = (size_t) (p * (double) n);
+    return sorted[i < n ? i : n - 1];
+}
+
+static void print_times(const char *what, double *us, size_t n) {
+    qsort(us, n, sizeof *us, compare_doubles);
+    printf("| %s | %.3f | %.3f | %.3f | %.3f |\n", what, percentile(us, n, 0.5) / 1000,
+           percentile(us, n, 0.95) / 1000, percentile(us, n, 0.99) / 1000, us[n - 1] / 1000);
+}
+
+static void measure_queries(const struct set *set, const struct query *queries, bool explain) {
+    struct arena *arena = arena_new();
+    static double best[QUERIES], each[QUERIES * ROUNDS];
+    int64_t totals[QUERIES];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < QUERIES; i++) {
+            double us = run_us(set, &queries[i], arena, &totals[i]);
+            each[round * QUERIES + i] = us;
+            best[i] = round == 0 || us < best[i] ? us : best[i];
+        }
+    }
+    for (int i = 0; i < QUERIES && explain; i++)
+        fprintf(stderr, "%c %d: %.1f us, total %lld\n", queries[i].class, i, best[i],
+                (long long) totals[i]);
+    printf("\n| class | p50, ms | p95 | p99 | worst |\n|---|---|---|---|---|\n");
+    int at = 0;
+    for (size_t c = 0; c < LENGTH(classes); at += classes[c++].n) {
+        double some[QUERIES];
+        memcpy(some, best + at, (size_t) classes[c].n * sizeof *some);
+        print_times(classes[c].name, some, (size_t) classes[c].n);
+    }
+    print_times("all", best, QUERIES);
+    print_times("all, each run", each, LENGTH(each));
+    arena_free(&arena);
+}
+
+static void measure_cold(struct set *set, const struct query *queries) {
+    close_both(set);
+    make_cold(set);
+    open_both(set, false, "files not in memory");
+    struct arena *arena = arena_new();
+    double us[QUERIES];
+    int64_t total;
+    for (int i = 0; i < QUERIES; i++)
+        us[i] = run_us(set, &queries[i], arena, &total);
+    printf("- first query after that: %.2f ms\n\n| | p50, ms | p95 | p99 | worst |\n"
+           "|---|---|---|---|---|\n",
+           us[0] / 1000);
+    print_times("each query once after a cold open", us, QUERIES);
+    arena_free(&arena);
+}
+
+/* --- changes while searching --- */
+
+struct writer {
+    const struct set *set;
+    size_t at_once;
+    int64_t pause_us; /* between puts */
+    atomic_bool stop;
+    int64_t rows;
+};
+
+static void *write_rows(void *arg) {
+    struct writer *w = arg;
+    struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
+    struct dice dice = { 99 };
+    struct index_row rows[BATCH];
+    struct buf texts[BATCH];
+    for (size_t i = 0; i < BATCH; i++)
+        texts[i] = buf_on_heap(4096);
+    for (int64_t next = monotonic_us(); !atomic_load(&w->stop);) {
+        for (size_t i = 0; i < w->at_once; i++) {
+            rows[i] = row_of(w->set, 0, dice_below(&dice, w->set->people), &texts[i]);
+            rows[i].rank += 4096;
+        }
+        must(&ctx, index_put(&ctx, w->set->index[0], rows, w->at_once));
+        w->rows += (int64_t) w->at_once;
+        if (w->rows % 20000 == 0)
+            must(&ctx, index_checkpoint(&ctx, w->set->index[0], 1 + w->rows));
+        arena_reset(ctx.arena);
+        next += w->pause_us;
+        int64_t left = next - monotonic_us();
+        struct timespec pause = { 0, left * 1000 };
+        if (w->pause_us && left > 0)
+            (void) nanosleep(&pause, NULL);
+    }
+    for (size_t i = 0; i < BATCH; i++)
+        buf_done(&texts[i]);
+    arena_free(&ctx.arena);
+    return NULL;
+}
+
+/* Searches for CHANGE_SECONDS, each run counted. */
+static void search_for_a_while(const struct set *set, const struct query *queries,
+                               const char *what) {
+    struct arena *arena = arena_new();
+    size_t room = 1 << 20, n = 0;
+    double *us = mem_array(room, sizeof *us);
+    int64_t total, end = monotonic_us() + CHANGE_SECONDS * INT64_C(1000000);
+    while (monotonic_us() < end && n < room) {
+        us[n] = run_us(set, &queries[n % QUERIES], arena, &total);
+        n++;
+    }
+    print_times(what, us, n);
+    mem_free(us);
+    arena_free(&arena);
+}
+
+static void measure_changes(const struct set *set, const struct query *queries) {
+    printf("\n| each run | p50, ms | p95 | p99 | worst |\n|---|---|---|---|---|\n");
+    search_for_a_while(set, queries, "nobody writes");
+    struct writer writers[] = { { .set = set, .at_once = 1, .pause_us = 500 },
+                                { .set = set, .at_once = BATCH, .pause_us = 33333 },
+                                { .set = set, .at_once = BATCH } };
+    const char *names[] = { "2,000 single rows a second", "30,000 rows a second in batches",
+                            "batches as fast as they go" };
+    for (size_t i = 0; i < LENGTH(writers); i++) {
+        pthread_t thread;
+        ASSERT(pthread_create(&thread, NULL, write_rows, &writers[i]) == 0);
+        search_for_a_while(set, queries, names[i]);
+        atomic_store(&writers[i].stop, true);
+        ASSERT(pthread_join(thread, NULL) == 0);
+    }
+    printf("\n");
+    for (size_t i = 0; i < LENGTH(writers); i++)
+        printf("- %s: %lld rows a second\n", names[i],
+               (long long) (writers[i].rows / CHANGE_SECONDS));
+    struct index_stats stats;
+    index_stats(set->index[0], &stats);
+    printf("- then: %lld rows, %lld segments, %lld dead rows, %lld in the tail, %lld merges\n",
+           (long long) stats.rows, (long long) stats.segments, (long long) stats.dead_rows,
+           (long long) stats.tail_rows, (long long) stats.merges);
+}
+
+static void bench(const char *folder, uint32_t people, bool explain) {
+    struct set set = { .people = people, .companies = people / PEOPLE_PER_COMPANY };
+    for (int which = 0; which < 2; which++)
+        (void) snprintf(set.folders[which], sizeof set.folders[which], "%s/%s", folder,
+                        which ? "companies" : "people");
+    printf("\n### %u people, %u companies\n\n", set.people, set.companies);
+    struct arena *arena = arena_new();
+    struct query *queries = make_queries(arena, &set);
+    build(&set, 1);
+    build(&set, 0);
+    open_both(&set, false, "files in memory");
+    struct index_stats stats, companies;
+    index_stats(set.index[0], &stats);
+    index_stats(set.index[1], &companies);
+    printf("- files: people %.0f MB, companies %.0f MB; %.1f bytes a person, %.1f with the "
+           "companies\n",
+           (double) stats.bytes / 1e6, (double) companies.bytes / 1e6,
+           (double) stats.bytes / people, (double) (stats.bytes + companies.bytes) / people);
+    measure_queries(&set, queries, explain);
+    printf("\n");
+    measure_cold(&set, queries);
+    close_both(&set);
+    open_both(&set, true, NULL);
+    measure_changes(&set, queries);
+    printf("- memory beside the page cache at the end: %.1f MB\n", status_mb("RssAnon:"));
+    close_both(&set);
+    arena_free(&arena);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    char folder[128];
+    (void) snprintf(folder, sizeof folder, "/tmp/bench_index.%d", (int) getpid());
+    ASSERT(mkdir(folder, 0700) == 0);
+    bool explain = argc > 1 && strcmp(argv[1], "--explain") == 0;
+    int first = explain ? 2 : 1;
+    for (int i = first; i < argc; i++)
+        bench(folder, (uint32_t) strtoul(argv[i], NULL, 10), explain);
+    for (uint32_t n = 100000; argc == first && n <= 2000000; n *= 20)
+        bench(folder, n, explain);
+    char command[160];
+    (void) snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
