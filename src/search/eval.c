@@ -51,14 +51,15 @@ static uint32_t bound_of_or(struct eval *e, struct node *node, uint32_t chunk) {
 static uint32_t bound_of(struct eval *e, struct node *node, uint32_t chunk) {
     switch (node->kind) {
     case NODE_ROWS:
-        node->here = postings_chunk(&node->postings, chunk);
+        node->here = postings_chunk(&node->postings, chunk, node->room);
         node->bound = node->here.n;
         break;
     case NODE_NOT:
         (void) bound_of(e, node->children[0], chunk);
         node->bound = source_chunk_rows(e->source, chunk);
         break;
-    case NODE_RANGE: node->bound = source_chunk_rows(e->source, chunk); break;
+    case NODE_RANGE:
+    case NODE_GROUPS: node->bound = source_chunk_rows(e->source, chunk); break;
     case NODE_AND: node->bound = bound_of_and(e, node, chunk); break;
     case NODE_OR: node->bound = bound_of_or(e, node, chunk); break;
     }
@@ -133,6 +134,18 @@ static uint32_t keep_between(const struct node *node, struct at at, struct list_
     return kept;
 }
 
+static uint32_t keep_groups(const struct eval *e, const struct node *node, struct at at,
+                            struct list_of_ids list) {
+    const uint32_t *group_of = e->source->group_of + (size_t) at.chunk * CHUNK_ROWS;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < list.n; i++) {
+        uint32_t group = group_of[list.ids[i]];
+        list.ids[kept] = list.ids[i];
+        kept += words_have(node->groups, group);
+    }
+    return kept;
+}
+
 /* Of the list, the rows that match the node; in place. */
 static uint32_t keep(struct eval *e, struct node *node, struct at at, struct list_of_ids list) {
     if (node->bound == 0)
@@ -140,6 +153,7 @@ static uint32_t keep(struct eval *e, struct node *node, struct at at, struct lis
     switch (node->kind) {
     case NODE_ROWS: return ids_keep(list.ids, list.n, node->here, true);
     case NODE_RANGE: return keep_between(node, at, list);
+    case NODE_GROUPS: return keep_groups(e, node, at, list);
     case NODE_OR: return keep_any(e, node, at, list);
     case NODE_NOT:
         return ids_keep(list.ids, list.n, copy_kept(e, node->children[0], at, list), false);
@@ -151,6 +165,21 @@ static uint32_t keep(struct eval *e, struct node *node, struct at at, struct lis
 }
 
 /* --- whole chunks --- */
+
+/* Of the rows in `from`, those whose company is wanted. */
+static struct container groups_of(const struct eval *e, const struct node *node, struct at at,
+                                  const uint64_t *from, struct slot *out) {
+    const uint32_t *group_of = e->source->group_of + (size_t) at.chunk * CHUNK_ROWS;
+    for (uint32_t i = 0; i < CHUNK_WORDS; i++) {
+        uint64_t kept = 0;
+        for (uint64_t word = from[i]; word; word &= word - 1) {
+            uint32_t bit = (uint32_t) __builtin_ctzll(word);
+            kept |= (uint64_t) words_have(node->groups, group_of[i * 64 + bit]) << bit;
+        }
+        out->words[i] = kept;
+    }
+    return container_of_words(out);
+}
 
 /* They are nearly in order from the chunk before. */
 static void order_children(struct node *node) {
@@ -171,6 +200,8 @@ static struct container and_child(struct eval *e, struct node *child, struct at 
         uint32_t n = keep(e, child, at, (struct list_of_ids){ out->ids, so_far.n });
         return (struct container){ .n = n, .ids = n ? out->ids : NULL };
     }
+    if (child->kind == NODE_GROUPS)
+        return groups_of(e, child, at, so_far.words, out);
     bool in = child->kind != NODE_NOT;
     struct container other = eval_node(e, in ? child : child->children[0], below(at),
                                        &frame_at(e, at.level)->slot);
@@ -226,6 +257,9 @@ static struct container eval_node(struct eval *e, struct node *node, struct at a
     case NODE_NOT: return eval_not(e, node, at, out);
     case NODE_AND: return eval_and(e, node, at, out);
     case NODE_OR: return eval_or(e, node, at, out);
+    case NODE_GROUPS:
+        words_below(out->words, source_chunk_rows(e->source, at.chunk));
+        return groups_of(e, node, at, out->words, out);
     case NODE_RANGE: break;
     }
     words_between(out->words, node->values + (size_t) at.chunk * CHUNK_ROWS,

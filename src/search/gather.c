@@ -55,8 +55,10 @@ void gather_postings(void *gather, const struct postings *p) {
     struct gather *g = gather;
     for (uint32_t i = 0; p->chunks && i < g->n; i++)
         add_container(g, i, p->chunks[i]);
-    for (uint32_t i = 0; !p->chunks && i < p->ref_count; i++)
-        add_container(g, p->refs[i].chunk, postings_chunk_at(p, i));
+    for (uint32_t i = 0; i < p->ref_count; i++)
+        add_container(g, p->refs[i].chunk, postings_ref(p, i));
+    for (uint32_t i = 0; i < p->few_count; i++)
+        gather_row(g, p->few[i]);
 }
 
 /* Sorted, each id once. */

@@ -1,6 +1,6 @@
 /* Rows are collected a chunk at a time, each chunk becomes a segment of its own, and at
  * the end all of them become one: however many rows there are, memory holds a chunk, or
- * four bytes a row while merging. */
+ * eight bytes a row while merging. */
 #include "search/index_build.h"
 
 #include <unistd.h>

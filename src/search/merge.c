@@ -95,9 +95,9 @@ static uint64_t postings_count(const struct source *s, const struct postings *p)
     uint64_t n = 0;
     for (uint32_t chunk = 0; p->chunks && chunk < s->chunks; chunk++)
         n += p->chunks[chunk].n;
-    for (uint32_t i = 0; !p->chunks && i < p->ref_count; i++)
+    for (uint32_t i = 0; i < p->ref_count; i++)
         n += (uint32_t) p->refs[i].last + 1;
-    return n;
+    return n + p->few_count;
 }
 
 static void add_row(struct merge *m, uint32_t row, bool dense) {
@@ -122,9 +122,11 @@ static void add_postings(struct merge *m, const struct merge_input *input,
                          const struct postings *p, bool dense) {
     for (uint32_t chunk = 0; p->chunks && chunk < input->source->chunks; chunk++)
         add_container(m, input->map + (size_t) chunk * CHUNK_ROWS, p->chunks[chunk], dense);
-    for (uint32_t i = 0; !p->chunks && i < p->ref_count; i++)
-        add_container(m, input->map + (size_t) p->refs[i].chunk * CHUNK_ROWS,
-                      postings_chunk_at(p, i), dense);
+    for (uint32_t i = 0; i < p->ref_count; i++)
+        add_container(m, input->map + (size_t) p->refs[i].chunk * CHUNK_ROWS, postings_ref(p, i),
+                      dense);
+    for (uint32_t i = 0; i < p->few_count; i++)
+        add_row(m, input->map[p->few[i]], dense);
 }
 
 static void write_bits(struct merge *m) {
@@ -237,6 +239,7 @@ static void write_values(struct merge *m) {
 /* --- companies --- */
 
 struct groups {
+    uint32_t *of; /* of each row of the result */
     uint64_t *docs;
     uint32_t *starts;
     uint32_t n, room, grouped;
@@ -257,14 +260,26 @@ static void write_group(struct merge *m, struct groups *g, uint64_t doc) {
     if (m->list.n == 0)
         return;
     row_list_sort(&m->list);
+    for (size_t i = 0; i < m->list.n; i++)
+        g->of[m->list.p[i]] = g->n;
     add_group(g, doc);
     segment_writer_bytes(m->writer, m->list.p, m->list.n * sizeof *m->list.p);
     g->grouped += (uint32_t) m->list.n;
     m->list.n = 0;
 }
 
+/* Rows without a company have the number behind the last group. */
+static void write_group_of(struct merge *m, struct groups *g) {
+    segment_writer_section(m->writer, SECTION_GROUP_OF);
+    for (uint32_t row = 0; row < m->rows && m->kind == INDEX_PEOPLE; row++) {
+        uint32_t group = g->of[row] == UINT32_MAX ? g->n : g->of[row];
+        segment_writer_bytes(m->writer, &group, sizeof group);
+    }
+}
+
 static struct groups write_groups(struct merge *m) {
-    struct groups g = { 0 };
+    struct groups g = { .of = mem_array(m->rows, sizeof *g.of) };
+    memset(g.of, 0xff, m->rows * sizeof *g.of);
     segment_writer_section(m->writer, SECTION_GROUP_ROWS);
     struct heap heap = heap_new(m, load_group, m->n);
     uint64_t doc = 0;
@@ -284,6 +299,8 @@ static struct groups write_groups(struct merge *m) {
     segment_writer_section(m->writer, SECTION_GROUP_STARTS);
     segment_writer_bytes(m->writer, g.starts, g.n * sizeof *g.starts);
     segment_writer_bytes(m->writer, &g.grouped, sizeof g.grouped);
+    write_group_of(m, &g);
+    mem_free(g.of);
     mem_free(g.docs);
     mem_free(g.starts);
     return g;

@@ -1,5 +1,5 @@
 /* Makes one segment of several sources: rows are numbered anew in the order of their keys,
- * the dead ones dropped. Memory: four bytes per row, and the rows of one term. */
+ * the dead ones dropped. Memory: eight bytes per row, and the rows of one term. */
 #ifndef SEARCH_MERGE_H
 #define SEARCH_MERGE_H
 

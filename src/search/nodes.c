@@ -136,21 +136,15 @@ static bool ints_have(const struct ints *docs, int64_t doc) {
     return low < docs->n && docs->p[low] == doc;
 }
 
-static void gather_group(struct gather *g, const struct source *s, uint32_t group) {
-    for (uint32_t i = s->group_starts[group]; i < s->group_starts[group + 1]; i++)
-        gather_row(g, s->group_rows[i]);
-}
-
-/* Index of the first group at `from` or after it that is not before `doc`: in steps that
- * double, because wanted companies are often near each other or very few. */
+/* Index of the first group at `from` or after it that is not before `doc`. Documents
+ * ascend by one at least, so it is not behind the guess; mostly it is there. */
 static uint32_t group_find(const struct source *s, uint32_t from, uint64_t doc) {
-    uint64_t low = from, high = from, step = 1;
-    while (high < s->groups && s->group_docs[high] < doc) {
-        low = high + 1;
-        high += step;
-        step *= 2;
-    }
-    high = high < s->groups ? high : s->groups;
+    if (from == s->groups || s->group_docs[from] >= doc)
+        return from;
+    uint64_t guess = from + (doc - s->group_docs[from]);
+    if (guess < s->groups && s->group_docs[guess] == doc)
+        return (uint32_t) guess;
+    uint64_t low = from + 1, high = guess < s->groups ? guess : s->groups;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         if (s->group_docs[middle] < doc)
@@ -161,22 +155,63 @@ static uint32_t group_find(const struct source *s, uint32_t from, uint64_t doc) 
     return (uint32_t) low;
 }
 
-static struct node *companies_node(const struct maker *p, const struct ints *docs) {
+struct groups {
+    uint32_t *p;
+    size_t n;
+    uint64_t rows; /* of all of them */
+};
+
+static struct groups wanted_groups(const struct maker *p, const struct ints *docs) {
     const struct source *s = p->source;
-    struct gather g = gather_new(p->arena, s->chunks);
+    struct groups g = { .p = ARENA_ARRAY(p->arena, docs->n + 1, uint32_t) };
+    uint32_t at = 0;
+    for (size_t i = 0; i < docs->n && at < s->groups; i++) {
+        at = group_find(s, at, (uint64_t) docs->p[i]);
+        if (at == s->groups || s->group_docs[at] != (uint64_t) docs->p[i])
+            continue;
+        g.rows += s->group_starts[at + 1] - s->group_starts[at];
+        g.p[g.n++] = at++;
+    }
+    return g;
+}
+
+static struct node *gathered_groups(const struct maker *p, const struct groups *g) {
+    const struct source *s = p->source;
+    struct gather rows = gather_new(p->arena, s->chunks);
+    for (size_t i = 0; i < g->n; i++)
+        for (uint32_t r = s->group_starts[g->p[i]]; r < s->group_starts[g->p[i] + 1]; r++)
+            gather_row(&rows, s->group_rows[r]);
+    return rows_node(p, gather_done(&rows));
+}
+
+static struct node *groups_node(const struct maker *p, const struct groups *g) {
+    struct node *node = new_node(p, NODE_GROUPS, 0);
+    uint64_t *bits = ARENA_ARRAY(p->arena, p->source->groups / 64 + 1, uint64_t);
+    for (size_t i = 0; i < g->n; i++)
+        words_set(bits, g->p[i]);
+    node->groups = bits;
+    return node;
+}
+
+/* People of the tail are looked at one by one. In a segment few rows are collected from
+ * their companies; of many it is cheaper to ask, for each row that passed the other
+ * filters, whether its company is wanted. */
+static struct node *companies_node(const struct maker *p, const struct ints *docs,
+                                   bool has_others) {
+    enum { FEW = 256, FEW_ALONE = 8 }; /* one row in so many */
+    const struct source *s = p->source;
     if (s->companies) {
+        struct gather g = gather_new(p->arena, s->chunks);
         for (uint32_t row = 0; row < s->rows; row++)
             if (s->companies[row] && ints_have(docs, (int64_t) s->companies[row]))
                 gather_row(&g, row);
         return rows_node(p, gather_done(&g));
     }
-    uint32_t at = 0;
-    for (size_t i = 0; i < docs->n && at < s->groups; i++) {
-        at = group_find(s, at, (uint64_t) docs->p[i]);
-        if (at < s->groups && s->group_docs[at] == (uint64_t) docs->p[i])
-            gather_group(&g, s, at++);
-    }
-    return rows_node(p, gather_done(&g));
+    struct groups wanted = wanted_groups(p, docs);
+    if (wanted.rows == 0)
+        return nothing(p);
+    return wanted.rows < s->rows / (has_others ? FEW : FEW_ALONE) ? gathered_groups(p, &wanted)
+                                                                  : groups_node(p, &wanted);
 }
 
 static struct node *range_node(const struct maker *p, const struct index_range *range) {
@@ -197,7 +232,7 @@ struct node *nodes_query(struct arena *arena, const struct source *source,
     for (size_t i = 0; i < query->range_count; i++)
         all->children[all->n++] = range_node(&p, &query->ranges[i]);
     if (query->companies && !is_nothing(all->children[0]))
-        all->children[all->n++] = companies_node(&p, query->companies);
+        all->children[all->n++] = companies_node(&p, query->companies, !is_all(all->children[0]));
     return joined(&p, all);
 }
 

@@ -6,18 +6,20 @@
 
 #include "search/source.h"
 
-enum node_kind { NODE_ROWS, NODE_RANGE, NODE_NOT, NODE_AND, NODE_OR };
+enum node_kind { NODE_ROWS, NODE_RANGE, NODE_GROUPS, NODE_NOT, NODE_AND, NODE_OR };
 
 struct node {
     enum node_kind kind;
     struct postings postings; /* NODE_ROWS */
     const int64_t *values;    /* NODE_RANGE: of each row of the source */
     int64_t bounds[2];        /* NODE_RANGE: inclusive */
+    const uint64_t *groups;   /* NODE_GROUPS: which of source->group_of match, as bits */
     struct node **children;   /* NODE_NOT has one; an OR without children matches nothing */
     uint32_t n;
     /* Of the chunk that is being evaluated: */
     uint32_t bound;        /* not more rows than this */
     struct container here; /* NODE_ROWS */
+    uint16_t room[POSTINGS_FEW_MAX];
 };
 
 /* NULL is true for all rows. */

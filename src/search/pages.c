@@ -157,44 +157,54 @@ static int compare_docs(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Many hits are met in the order of documents by going through all rows in that order. */
-static int64_t docs_by_row(struct part *part, uint64_t *const *hits, int64_t *docs) {
-    const struct source *s = part->source;
-    int64_t n = 0;
-    for (uint32_t i = 0; i < s->rows; i++) {
-        uint32_t row = s->by_doc[i];
-        if (hits[row / CHUNK_ROWS] && words_have(hits[row / CHUNK_ROWS], row % CHUNK_ROWS))
-            docs[n++] = key_doc(s->keys[row]);
+/* Documents mostly lie close together: then setting their bits and reading them back is
+ * sorting. */
+static void sort_docs(struct arena *arena, struct ints docs) {
+    enum { WORDS_PER_DOC = 4 };
+    int64_t least = INT64_MAX, most = 0;
+    for (size_t i = 0; i < docs.n; i++) {
+        least = docs.p[i] < least ? docs.p[i] : least;
+        most = docs.p[i] > most ? docs.p[i] : most;
     }
-    return n;
+    size_t words = docs.n ? (size_t) (most - least) / 64 + 1 : 0;
+    if (words > docs.n * WORDS_PER_DOC) {
+        qsort(docs.p, docs.n, sizeof *docs.p, compare_docs);
+        return;
+    }
+    uint64_t *bits = ARENA_ARRAY(arena, words, uint64_t);
+    for (size_t i = 0; i < docs.n; i++)
+        bits[(docs.p[i] - least) / 64] |= (uint64_t) 1 << (docs.p[i] - least) % 64;
+    size_t n = 0;
+    for (size_t i = 0; i < words; i++)
+        for (uint64_t word = bits[i]; word; word &= word - 1)
+            docs.p[n++] = least + (int64_t) i * 64 + __builtin_ctzll(word);
+}
+
+static void add_docs(struct part *part, uint32_t chunk, struct container rows, struct ints *docs) {
+    const uint64_t *keys = part->source->keys + (size_t) chunk * CHUNK_ROWS;
+    for (uint32_t i = 0; rows.ids && i < rows.n; i++)
+        docs->p[docs->n++] = key_doc(keys[rows.ids[i]]);
+    uint32_t id = rows.words ? words_next(rows.words, 0) : CHUNK_ROWS;
+    for (; id < CHUNK_ROWS; id = words_next(rows.words, id + 1))
+        docs->p[docs->n++] = key_doc(keys[id]);
 }
 
 /* All documents of one part, ascending. */
 static struct ints part_docs(struct arena *arena, struct part *part) {
-    enum { MANY = 16 }; /* one row in so many */
-    const struct source *s = part->source;
-    uint64_t **hits = ARENA_ARRAY(arena, s->chunks, uint64_t *);
-    size_t total = 0;
-    for (uint32_t chunk = 0; chunk < s->chunks; chunk++) {
+    struct ints docs = { 0 };
+    size_t room = 0;
+    for (uint32_t chunk = 0; chunk < part->source->chunks; chunk++) {
         struct container rows = part_chunk(part, chunk);
-        if (rows.n == 0)
-            continue;
-        hits[chunk] = ARENA_ARRAY(arena, CHUNK_WORDS, uint64_t);
-        container_add_to(rows, hits[chunk]);
-        total += rows.n;
+        if (docs.n + rows.n > room) {
+            room = (docs.n + rows.n) * 2;
+            int64_t *larger = ARENA_ARRAY(arena, room, int64_t);
+            if (docs.n)
+                memcpy(larger, docs.p, docs.n * sizeof *larger);
+            docs.p = larger;
+        }
+        add_docs(part, chunk, rows, &docs);
     }
-    struct ints docs = { ARENA_ARRAY(arena, total + 1, int64_t), total };
-    if (!s->order && total > s->rows / MANY) {
-        (void) docs_by_row(part, hits, docs.p); /* total */
-        return docs;
-    }
-    size_t n = 0;
-    for (uint32_t chunk = 0; chunk < s->chunks; chunk++) {
-        uint32_t row = hits[chunk] ? words_next(hits[chunk], 0) : CHUNK_ROWS;
-        for (; row < CHUNK_ROWS; row = words_next(hits[chunk], row + 1))
-            docs.p[n++] = key_doc(s->keys[chunk * CHUNK_ROWS + row]);
-    }
-    qsort(docs.p, n, sizeof *docs.p, compare_docs);
+    sort_docs(arena, docs);
     return docs;
 }
 
@@ -223,8 +233,9 @@ static void count_part(struct part *part, const struct postings *postings, size_
                        int64_t *counts) {
     for (uint32_t chunk = 0; chunk < part->source->chunks; chunk++) {
         struct container rows = part_chunk(part, chunk);
+        uint16_t room[POSTINGS_FEW_MAX];
         for (size_t i = 0; i < n && rows.n; i++)
-            counts[i] += container_count_and(rows, postings_chunk(&postings[i], chunk));
+            counts[i] += container_count_and(rows, postings_chunk(&postings[i], chunk, room));
     }
 }
 

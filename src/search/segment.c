@@ -28,16 +28,18 @@ static struct str text_of(const struct segment *s, uint32_t term) {
 }
 
 static struct postings postings_of(const struct segment *s, uint32_t term) {
-    uint32_t at = s->terms[term].refs;
-    return (struct postings){ .refs = s->refs + at,
-                              .ref_count = s->terms[term + 1].refs - at,
-                              .payload = s->payload };
+    uint32_t from = s->terms[term].refs & ~SEGMENT_FEW;
+    uint32_t n = (s->terms[term + 1].refs & ~SEGMENT_FEW) - from;
+    if (!(s->terms[term].refs & SEGMENT_FEW))
+        return (struct postings){ .refs = s->refs + from, .ref_count = n, .payload = s->payload };
+    const uint32_t *rows = (const void *) (s->refs + from);
+    return (struct postings){ .few = rows, .few_count = n * 2 - (rows[n * 2 - 1] == UINT32_MAX) };
 }
 
 static bool find(const struct source *source, struct str token, struct postings *ret) {
     const struct segment *s = of(source);
-    for (uint32_t i = (uint32_t) str_hash(token) & s->slot_mask; s->slots[i];
-         i = (i + 1) & s->slot_mask) {
+    for (uint32_t i = segment_slot(token, s->slot_count); s->slots[i];
+         i = i + 1 < s->slot_count ? i + 1 : 0) {
         if (str_eq(text_of(s, s->slots[i] - 1), token)) {
             *ret = postings_of(s, s->slots[i] - 1);
             return true;
@@ -115,6 +117,7 @@ static struct source source_over(const unsigned char *bytes) {
                         .group_docs = section(bytes, SECTION_GROUP_DOCS),
                         .group_starts = section(bytes, SECTION_GROUP_STARTS),
                         .group_rows = section(bytes, SECTION_GROUP_ROWS),
+                        .group_of = section(bytes, SECTION_GROUP_OF),
                         .groups = h->groups,
                         .terms = h->terms,
                         .by_doc = section(bytes, SECTION_BY_DOC) };
@@ -137,7 +140,7 @@ enum rc segment_read(const unsigned char *bytes, size_t size, struct segment **r
     s->payload = section(bytes, SECTION_PAYLOAD);
     s->text = section(bytes, SECTION_TEXT);
     s->slots = section(bytes, SECTION_SLOTS);
-    s->slot_mask = h->slots - 1;
+    s->slot_count = h->slots;
     s->dead = mem_array(s->source.chunks, sizeof *s->dead);
     s->dead_counts = mem_array(s->source.chunks, sizeof *s->dead_counts);
     s->source.dead = s->dead;

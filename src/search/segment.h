@@ -10,29 +10,37 @@
 
 #include "search/source.h"
 
-#define SEGMENT_MAGIC "OUTRSEG\x01"
+#define SEGMENT_MAGIC "OUTRSEG\x02"
 #define SEGMENT_ALIGN ((size_t) 64)
 
 /* Parts of the file, in their order. */
 enum section {
     SECTION_PAYLOAD,    /* u16: containers; bits at multiples of 64 bytes */
-    SECTION_REFS,       /* struct chunk_ref, of one term after the other */
+    SECTION_REFS,       /* of one term after the other: struct chunk_ref, or for few rows the
+                           rows as u32, in pairs, UINT32_MAX where one is missing at the end */
     SECTION_TERMS,      /* struct segment_term, ascending by text; one more for the end */
     SECTION_TEXT,       /* bytes of the terms */
-    SECTION_SLOTS,      /* u32: hash table of terms, number + 1, 0 is free */
+    SECTION_SLOTS,      /* u32: hash table of terms (segment_slot), number + 1, 0 is free */
     SECTION_KEYS,       /* u64, ascending */
     SECTION_BY_DOC,     /* u32 */
     SECTION_GROUP_ROWS, /* u32 */
     SECTION_GROUP_DOCS, /* u64, ascending */
     SECTION_GROUP_STARTS, /* u32, one more for the end */
+    SECTION_GROUP_OF,   /* u32, of each row; people only */
     SECTION_VALUES,     /* i64, INDEX_VALUES columns; companies only */
     SECTIONS
 };
 
 struct segment_term {
     uint32_t text; /* where its text and its references begin; they end at the next term's */
-    uint32_t refs;
+    uint32_t refs; /* with SEGMENT_FEW when they are rows */
 };
+#define SEGMENT_FEW UINT32_C(0x80000000)
+
+/* Where a term is looked for first; then in the next slots, round about. */
+static inline uint32_t segment_slot(struct str text, uint32_t slots) {
+    return (uint32_t) ((str_hash(text) >> 32) * slots >> 32);
+}
 
 struct segment_header {
     char magic[8];
@@ -55,7 +63,7 @@ struct segment {
     const uint16_t *payload;
     const char *text;
     const uint32_t *slots;
-    uint32_t slot_mask;
+    uint32_t slot_count;
     uint64_t **dead; /* owned; for source.dead */
     uint32_t *dead_counts;
     uint32_t dead_rows;

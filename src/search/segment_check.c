@@ -48,6 +48,7 @@ static bool sections_are_sound(const struct view *v) {
         [SECTION_GROUP_ROWS] = { 4, h->grouped },
         [SECTION_GROUP_DOCS] = { 8, h->groups },
         [SECTION_GROUP_STARTS] = { 4, (uint64_t) h->groups + 1 },
+        [SECTION_GROUP_OF] = { 4, h->kind == INDEX_PEOPLE ? h->rows : 0 },
         [SECTION_VALUES] = { 8, h->kind == INDEX_COMPANIES ? (uint64_t) h->rows * INDEX_VALUES : 0 },
     };
     uint64_t end = sizeof *h;
@@ -78,11 +79,23 @@ static bool is_ascending_u64(const uint64_t *p, uint64_t n) {
 }
 
 /* Numbers that do not fall, from 0 to `last`. */
-static bool are_starts(const uint32_t *p, uint64_t n, uint64_t last, size_t stride) {
+static bool are_starts(const uint32_t *p, uint64_t n, uint64_t last) {
+    bool sound = p[0] == 0 && p[n - 1] == last;
     for (uint64_t i = 1; i < n; i++)
-        if (p[(i - 1) * stride] > p[i * stride])
-            return false;
-    return p[0] == 0 && p[(n - 1) * stride] == last;
+        sound &= p[i - 1] <= p[i];
+    return sound;
+}
+
+/* The same of both members of terms. */
+static bool are_term_starts(const struct view *v) {
+    const struct segment_term *terms = part(v, SECTION_TERMS), *last = terms + v->h->terms;
+    bool sound = terms->text == 0 && (terms->refs & ~SEGMENT_FEW) == 0
+                 && last->text == v->h->sizes[SECTION_TEXT]
+                 && last->refs == count(v, SECTION_REFS, sizeof(struct chunk_ref));
+    for (const struct segment_term *term = terms; term < last; term++)
+        sound &= term->text <= term[1].text
+                 && (term->refs & ~SEGMENT_FEW) < (term[1].refs & ~SEGMENT_FEW);
+    return sound;
 }
 
 static bool container_is_sound(const struct view *v, const struct chunk_ref *ref) {
@@ -102,15 +115,29 @@ static bool container_is_sound(const struct view *v, const struct chunk_ref *ref
            && words_next(words, rows) == CHUNK_ROWS;
 }
 
+static bool few_are_sound(const struct view *v, const uint32_t *rows, uint32_t n) {
+    if (rows[n - 1] == UINT32_MAX)
+        n--;
+    for (uint32_t i = 0; i < n; i++)
+        if (rows[i] >= v->h->rows || (i && rows[i - 1] >= rows[i]))
+            return false;
+    return n <= POSTINGS_FEW_MAX;
+}
+
+/* It has at least one reference (are_term_starts). */
 static bool postings_are_sound(const struct view *v, const struct segment_term *term) {
     const struct chunk_ref *refs = part(v, SECTION_REFS);
-    for (uint32_t i = term->refs; i < term[1].refs; i++) {
-        if (i > term->refs && refs[i - 1].chunk >= refs[i].chunk)
+    uint32_t from = term->refs & ~SEGMENT_FEW, to = term[1].refs & ~SEGMENT_FEW;
+    if (term->refs & SEGMENT_FEW)
+        return to - from <= POSTINGS_FEW_MAX
+               && few_are_sound(v, (const void *) (refs + from), (to - from) * 2);
+    for (uint32_t i = from; i < to; i++) {
+        if (i > from && refs[i - 1].chunk >= refs[i].chunk)
             return false;
         if (!container_is_sound(v, &refs[i]))
             return false;
     }
-    return term->refs < term[1].refs;
+    return true;
 }
 
 static struct str text_of(const struct view *v, const struct segment_term *term) {
@@ -120,9 +147,7 @@ static struct str text_of(const struct view *v, const struct segment_term *term)
 
 static bool terms_are_sound(const struct view *v) {
     const struct segment_term *terms = part(v, SECTION_TERMS);
-    uint64_t n = (uint64_t) v->h->terms + 1;
-    if (!are_starts(&terms->text, n, v->h->sizes[SECTION_TEXT], 2)
-        || !are_starts(&terms->refs, n, count(v, SECTION_REFS, sizeof(struct chunk_ref)), 2))
+    if (!are_term_starts(v))
         return false;
     for (uint32_t i = 0; i < v->h->terms; i++) {
         if (i && str_compare(text_of(v, &terms[i - 1]), text_of(v, &terms[i])) >= 0)
@@ -137,7 +162,7 @@ static bool terms_are_sound(const struct view *v) {
 static bool slots_are_sound(const struct view *v) {
     const uint32_t *slots = part(v, SECTION_SLOTS);
     uint32_t n = v->h->slots, used = 0;
-    if (n == 0 || n & (n - 1) || n <= v->h->terms)
+    if (n <= v->h->terms)
         return false;
     for (uint32_t i = 0; i < n; i++) {
         if (slots[i] > v->h->terms)
@@ -161,12 +186,15 @@ static bool rows_are_sound(const struct view *v) {
 
 static bool groups_are_sound(const struct view *v) {
     const uint32_t *starts = part(v, SECTION_GROUP_STARTS), *rows = part(v, SECTION_GROUP_ROWS);
-    if (!are_starts(starts, (uint64_t) v->h->groups + 1, v->h->grouped, 1)
+    if (!are_starts(starts, (uint64_t) v->h->groups + 1, v->h->grouped)
         || !is_ascending_u64(part(v, SECTION_GROUP_DOCS), v->h->groups))
         return false;
     bool sound = true;
     for (uint32_t i = 0; i < v->h->grouped; i++)
         sound &= rows[i] < v->h->rows;
+    const uint32_t *group_of = part(v, SECTION_GROUP_OF);
+    for (uint32_t i = 0; i < v->h->rows && v->h->kind == INDEX_PEOPLE; i++)
+        sound &= group_of[i] <= v->h->groups;
     return sound;
 }
 

@@ -18,9 +18,10 @@ struct segment_writer {
     uint64_t id;
     int fd;
     struct stream file, refs, terms, text;
-    struct str pending; /* term that has no chunk yet */
+    struct str pending; /* the term, until it is known whether it has few rows */
     char pending_text[INDEX_TAG_MAX_BYTES];
-    uint32_t *hashes;
+    uint32_t few[POSTINGS_FEW_MAX], few_count; /* its rows */
+    uint32_t *hashes; /* what segment_slot uses of them */
     uint32_t term_count, hash_room;
     uint64_t ref_count;
     struct segment_header header;
@@ -74,38 +75,30 @@ void segment_writer_free(struct segment_writer **writer) {
 
 /* --- terms --- */
 
-void segment_writer_term(struct segment_writer *w, struct str text) {
-    ASSERT(text.n <= sizeof w->pending_text);
-    memcpy(w->pending_text, text.p, text.n);
-    w->pending = (struct str){ w->pending_text, text.n };
-}
-
-static void begin_term(struct segment_writer *w) {
-    struct segment_term term = { (uint32_t) w->text.size, (uint32_t) w->ref_count };
+static void begin_term(struct segment_writer *w, uint32_t flag) {
+    struct segment_term term = { (uint32_t) w->text.size, (uint32_t) w->ref_count | flag };
     if (w->term_count == w->hash_room) {
         w->hash_room = w->hash_room ? w->hash_room * 2 : 1024;
         w->hashes = mem_resize(w->hashes, w->hash_room * sizeof *w->hashes);
     }
-    w->hashes[w->term_count++] = (uint32_t) str_hash(w->pending);
+    w->hashes[w->term_count++] = (uint32_t) (str_hash(w->pending) >> 32);
     stream_write(&w->terms, &term, sizeof term);
     stream_write(&w->text, w->pending.p, w->pending.n);
     w->pending = STR_NONE;
 }
 
-void segment_writer_chunk(struct segment_writer *w, uint32_t chunk, struct container rows) {
-    if (str_is_set(w->pending))
-        begin_term(w);
-    uint16_t few[CONTAINER_IDS_MAX];
-    uint64_t many[CHUNK_WORDS] = { 0 };
-    const void *payload = rows.n <= CONTAINER_IDS_MAX ? (const void *) rows.ids : rows.words;
-    if (!payload && rows.ids) { /* the other form is wanted */
-        container_add_to(rows, many);
-        payload = many;
-    } else if (!payload) {
-        container_ids(rows, few);
-        payload = few;
-    }
+static void write_chunk(struct segment_writer *w, uint32_t chunk, struct container rows) {
+    uint16_t ids[CONTAINER_IDS_MAX];
+    uint64_t words[CHUNK_WORDS] = { 0 };
     bool is_list = rows.n <= CONTAINER_IDS_MAX;
+    const void *payload = is_list ? (const void *) rows.ids : rows.words;
+    if (!payload && is_list) { /* the other form is wanted */
+        container_ids(rows, ids);
+        payload = ids;
+    } else if (!payload) {
+        container_add_to(rows, words);
+        payload = words;
+    }
     if (!is_list)
         stream_pad(&w->file, SEGMENT_ALIGN, sizeof w->header);
     uint64_t at = sizeof w->header + w->file.size - w->header.offsets[SECTION_PAYLOAD];
@@ -114,7 +107,55 @@ void segment_writer_chunk(struct segment_writer *w, uint32_t chunk, struct conta
     struct chunk_ref ref = { (uint16_t) chunk, (uint16_t) (rows.n - 1), (uint32_t) (at / 2) };
     stream_write(&w->refs, &ref, sizeof ref);
     w->ref_count++;
-    stream_write(&w->file, payload, is_list ? rows.n * sizeof(uint16_t) : sizeof many);
+    stream_write(&w->file, payload, is_list ? rows.n * sizeof(uint16_t) : sizeof words);
+}
+
+static void write_few(struct segment_writer *w) {
+    uint32_t pairs = (w->few_count + 1) / 2;
+    begin_term(w, SEGMENT_FEW);
+    if (w->few_count % 2)
+        w->few[w->few_count] = UINT32_MAX; /* POSTINGS_FEW_MAX is even */
+    stream_write(&w->refs, w->few, pairs * 2 * sizeof *w->few);
+    w->ref_count += pairs;
+    w->few_count = 0;
+}
+
+/* The rows that waited, of a term that has more. */
+static void write_few_as_chunks(struct segment_writer *w) {
+    begin_term(w, 0);
+    for (uint32_t i = 0; i < w->few_count;) {
+        uint16_t ids[POSTINGS_FEW_MAX];
+        uint32_t chunk = w->few[i] / CHUNK_ROWS, n = 0;
+        for (; i < w->few_count && w->few[i] / CHUNK_ROWS == chunk; i++)
+            ids[n++] = (uint16_t) (w->few[i] % CHUNK_ROWS);
+        write_chunk(w, chunk, (struct container){ .n = n, .ids = ids });
+    }
+    w->few_count = 0;
+}
+
+static void end_term(struct segment_writer *w) {
+    if (w->few_count)
+        write_few(w);
+}
+
+void segment_writer_term(struct segment_writer *w, struct str text) {
+    ASSERT(text.n <= sizeof w->pending_text);
+    end_term(w);
+    memcpy(w->pending_text, text.p, text.n);
+    w->pending = (struct str){ w->pending_text, text.n };
+}
+
+void segment_writer_chunk(struct segment_writer *w, uint32_t chunk, struct container rows) {
+    if (str_is_set(w->pending) && w->few_count + rows.n <= POSTINGS_FEW_MAX) {
+        uint16_t ids[POSTINGS_FEW_MAX];
+        container_ids(rows, ids);
+        for (uint32_t i = 0; i < rows.n; i++)
+            w->few[w->few_count++] = chunk * CHUNK_ROWS + ids[i];
+        return;
+    }
+    if (str_is_set(w->pending))
+        write_few_as_chunks(w);
+    write_chunk(w, chunk, rows);
 }
 
 /* --- sections --- */
@@ -131,16 +172,14 @@ static void begin_section(struct segment_writer *w, enum section section) {
     w->header.offsets[section] = sizeof w->header + w->file.size;
 }
 
-/* Open addressing, at most three quarters full, as segment.c looks things up. */
+/* Open addressing, four fifths full. */
 static void write_slots(struct segment_writer *w) {
-    uint32_t slots = 4;
-    while (slots / 4 * 3 < w->term_count)
-        slots *= 2;
+    uint32_t slots = w->term_count + w->term_count / 4 + 1;
     uint32_t *table = mem_array(slots, sizeof *table);
     for (uint32_t i = 0; i < w->term_count; i++) {
-        uint32_t slot = w->hashes[i] & (slots - 1);
+        uint32_t slot = (uint32_t) ((uint64_t) w->hashes[i] * slots >> 32);
         while (table[slot])
-            slot = (slot + 1) & (slots - 1);
+            slot = slot + 1 < slots ? slot + 1 : 0;
         table[slot] = i + 1;
     }
     stream_write(&w->file, table, slots * sizeof *table);
@@ -149,8 +188,9 @@ static void write_slots(struct segment_writer *w) {
 }
 
 static void end_terms(struct segment_writer *w) {
+    end_term(w);
     struct segment_term end = { (uint32_t) w->text.size, (uint32_t) w->ref_count };
-    if (w->text.size > UINT32_MAX || w->ref_count > UINT32_MAX)
+    if (w->text.size > UINT32_MAX || w->ref_count >= SEGMENT_FEW)
         w->file.error = EFBIG;
     stream_write(&w->terms, &end, sizeof end);
     w->header.terms = w->term_count;

@@ -29,16 +29,23 @@ struct chunk_ref {
     uint32_t offset; /* in the payload, in units of two bytes */
 };
 
-/* The rows of a term: references into a payload, or a container per chunk. */
+/* A term of so few rows has no references: the rows themselves are shorter. */
+enum { POSTINGS_FEW_MAX = 32 };
+
+/* The rows of a term, in one of three forms. */
 struct postings {
-    const struct chunk_ref *refs; /* ascending */
+    const struct chunk_ref *refs; /* ascending; into the payload */
     uint32_t ref_count;
     const uint16_t *payload;
-    const struct container *chunks; /* when set, nothing else is */
+    const uint32_t *few; /* rows, ascending */
+    uint32_t few_count;  /* at most POSTINGS_FEW_MAX */
+    const struct container *chunks; /* of all chunks of the source */
 };
-struct container postings_chunk(const struct postings *postings, uint32_t chunk);
+/* The rows in one chunk; in `room` where they are few. */
+struct container postings_chunk(const struct postings *postings, uint32_t chunk,
+                                uint16_t room[POSTINGS_FEW_MAX]);
 /* What reference number i points to. */
-struct container postings_chunk_at(const struct postings *postings, uint32_t i);
+struct container postings_ref(const struct postings *postings, uint32_t i);
 
 struct source;
 /* Called for one term; `postings` is valid as long as the source does not change. */
@@ -65,6 +72,7 @@ struct source {
      * the end; the rows. The tail has them when it is frozen. */
     const uint64_t *group_docs;
     const uint32_t *group_starts, *group_rows;
+    const uint32_t *group_of; /* of each row; `groups` without a company; not of the tail */
     uint32_t groups;
     /* For merging. */
     uint32_t terms;

@@ -217,7 +217,7 @@ static void tell(struct ctx *ctx, struct model *m, struct index *index, int64_t 
         assert_int_equal(index_put(ctx, index, &row, 1), OK);
 }
 
-enum { CHANGES = 500, CHECKPOINT_EVERY = 60 };
+enum { CHANGES = 260, CHECKPOINT_EVERY = 50 };
 
 /* Follows the feed from where the folder is; dies at step number `at`. */
 static void follow_and_die(int at) {
@@ -283,7 +283,7 @@ static void test_crashes(void **state) {
             (void) status_of_child(at / 2);
         check_after_crash();
     }
-    assert_true(at > 60); /* there were so many steps */
+    assert_true(at > 40); /* there were so many steps */
     model_free(&m);
     arena_free(&ctx.arena);
 }
