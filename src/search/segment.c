@@ -30,10 +30,11 @@ static struct str text_of(const struct segment *s, uint32_t term) {
 static struct postings postings_of(const struct segment *s, uint32_t term) {
     uint32_t from = s->terms[term].refs & ~SEGMENT_FEW;
     uint32_t n = (s->terms[term + 1].refs & ~SEGMENT_FEW) - from;
-    if (!(s->terms[term].refs & SEGMENT_FEW))
-        return (struct postings){ .refs = s->refs + from, .ref_count = n, .payload = s->payload };
-    const uint32_t *rows = (const void *) (s->refs + from);
-    return (struct postings){ .few = rows, .few_count = n * 2 - (rows[n * 2 - 1] == UINT32_MAX) };
+    const uint32_t *refs = s->refs + from;
+    if (s->terms[term].refs & SEGMENT_FEW)
+        return (struct postings){ .few = refs, .few_count = n };
+    return (struct postings){ .refs = (const void *) refs, .ref_count = n / 2,
+                              .payload = s->payload };
 }
 
 static bool find(const struct source *source, struct str token, struct postings *ret) {
@@ -76,7 +77,14 @@ static const struct source_calls calls = { find, prefix, term };
 
 uint32_t segment_row(const struct segment *segment, int64_t doc) {
     const struct source *s = &segment->source;
-    uint32_t low = 0, high = s->rows;
+    /* Documents ascend by one at least, so it is not behind the guess, and mostly there. */
+    int64_t first = key_doc(s->keys[s->by_doc[0]]);
+    if (doc < first)
+        return UINT32_MAX;
+    uint64_t guess = (uint64_t) (doc - first);
+    if (guess < s->rows && key_doc(s->keys[s->by_doc[guess]]) == doc)
+        return s->by_doc[guess];
+    uint32_t low = 0, high = guess < s->rows ? (uint32_t) guess : s->rows;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (key_doc(s->keys[s->by_doc[middle]]) < doc)

@@ -16,8 +16,8 @@
 /* Parts of the file, in their order. */
 enum section {
     SECTION_PAYLOAD,    /* u16: containers; bits at multiples of 64 bytes */
-    SECTION_REFS,       /* of one term after the other: struct chunk_ref, or for few rows the
-                           rows as u32, in pairs, UINT32_MAX where one is missing at the end */
+    SECTION_REFS,       /* u32, of one term after the other: its few rows, or two for each
+                           struct chunk_ref */
     SECTION_TERMS,      /* struct segment_term, ascending by text; one more for the end */
     SECTION_TEXT,       /* bytes of the terms */
     SECTION_SLOTS,      /* u32: hash table of terms (segment_slot), number + 1, 0 is free */
@@ -59,7 +59,7 @@ struct segment {
     uint32_t checksum; /* of the body */
     const unsigned char *map;
     const struct segment_term *terms;
-    const struct chunk_ref *refs;
+    const uint32_t *refs;
     const uint16_t *payload;
     const char *text;
     const uint32_t *slots;

@@ -39,7 +39,7 @@ static bool sections_are_sound(const struct view *v) {
         uint64_t n; /* UINT64_MAX: any */
     } shapes[SECTIONS] = {
         [SECTION_PAYLOAD] = { 2, UINT64_MAX },
-        [SECTION_REFS] = { sizeof(struct chunk_ref), UINT64_MAX },
+        [SECTION_REFS] = { 4, UINT64_MAX },
         [SECTION_TERMS] = { sizeof(struct segment_term), (uint64_t) h->terms + 1 },
         [SECTION_TEXT] = { 1, UINT64_MAX },
         [SECTION_SLOTS] = { 4, h->slots },
@@ -91,7 +91,7 @@ static bool are_term_starts(const struct view *v) {
     const struct segment_term *terms = part(v, SECTION_TERMS), *last = terms + v->h->terms;
     bool sound = terms->text == 0 && (terms->refs & ~SEGMENT_FEW) == 0
                  && last->text == v->h->sizes[SECTION_TEXT]
-                 && last->refs == count(v, SECTION_REFS, sizeof(struct chunk_ref));
+                 && last->refs == count(v, SECTION_REFS, 4);
     for (const struct segment_term *term = terms; term < last; term++)
         sound &= term->text <= term[1].text
                  && (term->refs & ~SEGMENT_FEW) < (term[1].refs & ~SEGMENT_FEW);
@@ -116,28 +116,29 @@ static bool container_is_sound(const struct view *v, const struct chunk_ref *ref
 }
 
 static bool few_are_sound(const struct view *v, const uint32_t *rows, uint32_t n) {
-    if (rows[n - 1] == UINT32_MAX)
-        n--;
     for (uint32_t i = 0; i < n; i++)
         if (rows[i] >= v->h->rows || (i && rows[i - 1] >= rows[i]))
             return false;
     return n <= POSTINGS_FEW_MAX;
 }
 
-/* It has at least one reference (are_term_starts). */
-static bool postings_are_sound(const struct view *v, const struct segment_term *term) {
-    const struct chunk_ref *refs = part(v, SECTION_REFS);
-    uint32_t from = term->refs & ~SEGMENT_FEW, to = term[1].refs & ~SEGMENT_FEW;
-    if (term->refs & SEGMENT_FEW)
-        return to - from <= POSTINGS_FEW_MAX
-               && few_are_sound(v, (const void *) (refs + from), (to - from) * 2);
-    for (uint32_t i = from; i < to; i++) {
-        if (i > from && refs[i - 1].chunk >= refs[i].chunk)
+static bool refs_are_sound(const struct view *v, const struct chunk_ref *refs, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (i && refs[i - 1].chunk >= refs[i].chunk)
             return false;
         if (!container_is_sound(v, &refs[i]))
             return false;
     }
     return true;
+}
+
+/* It has at least one (are_term_starts). */
+static bool postings_are_sound(const struct view *v, const struct segment_term *term) {
+    const uint32_t *refs = part(v, SECTION_REFS);
+    uint32_t from = term->refs & ~SEGMENT_FEW, n = (term[1].refs & ~SEGMENT_FEW) - from;
+    if (term->refs & SEGMENT_FEW)
+        return few_are_sound(v, refs + from, n);
+    return n % 2 == 0 && refs_are_sound(v, (const void *) (refs + from), n / 2);
 }
 
 static struct str text_of(const struct view *v, const struct segment_term *term) {

@@ -23,7 +23,7 @@ struct segment_writer {
     uint32_t few[POSTINGS_FEW_MAX], few_count; /* its rows */
     uint32_t *hashes; /* what segment_slot uses of them */
     uint32_t term_count, hash_room;
-    uint64_t ref_count;
+    uint64_t ref_count; /* in units of four bytes */
     struct segment_header header;
     enum section section; /* that is being written */
 };
@@ -106,17 +106,14 @@ static void write_chunk(struct segment_writer *w, uint32_t chunk, struct contain
         w->file.error = EFBIG;
     struct chunk_ref ref = { (uint16_t) chunk, (uint16_t) (rows.n - 1), (uint32_t) (at / 2) };
     stream_write(&w->refs, &ref, sizeof ref);
-    w->ref_count++;
+    w->ref_count += 2;
     stream_write(&w->file, payload, is_list ? rows.n * sizeof(uint16_t) : sizeof words);
 }
 
 static void write_few(struct segment_writer *w) {
-    uint32_t pairs = (w->few_count + 1) / 2;
     begin_term(w, SEGMENT_FEW);
-    if (w->few_count % 2)
-        w->few[w->few_count] = UINT32_MAX; /* POSTINGS_FEW_MAX is even */
-    stream_write(&w->refs, w->few, pairs * 2 * sizeof *w->few);
-    w->ref_count += pairs;
+    stream_write(&w->refs, w->few, w->few_count * sizeof *w->few);
+    w->ref_count += w->few_count;
     w->few_count = 0;
 }
 
