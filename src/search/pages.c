@@ -191,15 +191,14 @@ static void add_docs(struct part *part, uint32_t chunk, struct container rows, s
 
 /* All documents of one part, ascending. */
 static struct ints part_docs(struct arena *arena, struct part *part) {
-    struct ints docs = { 0 };
-    size_t room = 0;
+    size_t room = 256;
+    struct ints docs = { ARENA_ARRAY(arena, room, int64_t), 0 };
     for (uint32_t chunk = 0; chunk < part->source->chunks; chunk++) {
         struct container rows = part_chunk(part, chunk);
         if (docs.n + rows.n > room) {
             room = (docs.n + rows.n) * 2;
             int64_t *larger = ARENA_ARRAY(arena, room, int64_t);
-            if (docs.n)
-                memcpy(larger, docs.p, docs.n * sizeof *larger);
+            memcpy(larger, docs.p, docs.n * sizeof *larger);
             docs.p = larger;
         }
         add_docs(part, chunk, rows, &docs);
