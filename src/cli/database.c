@@ -113,6 +113,10 @@ enum rc cli_database_check(struct ctx *ctx, bool thorough) {
 
 /* --- the key file --- */
 
+const char *cli_search_folder(struct cli *cli) {
+    return arena_printf(cli->ctx.arena, "%s/search", cli->data_dir).p;
+}
+
 const char *cli_key_file(struct cli *cli) {
     struct str configured = cli->config.security.key_file;
     if (!str_is_empty(configured))

@@ -24,6 +24,9 @@ MUST_USE enum rc cli_secrets(struct cli *cli, struct secrets **ret_secrets);
 /* Fills cli->services from the configuration and the key file, and points ctx.services
  * to it. */
 MUST_USE enum rc cli_services(struct cli *cli);
+/* Where servers keep their search indexes. */
+const char *cli_search_folder(struct cli *cli);
+
 /* Where the key file is. */
 const char *cli_key_file(struct cli *cli);
 

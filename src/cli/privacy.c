@@ -3,10 +3,13 @@
  * same database goes on. Killed in between, the command does the rest when it is run again. */
 #include "base/check.h"
 #include "base/vec.h"
+#include "cli/database.h"
 #include "cli/tables.h"
 #include "data/urls.h"
 #include "db/db.h"
 #include "enrich/batch.h"
+#include "search/follow.h"
+#include "store/changes.h"
 #include "store/idempotency.h"
 #include "store/people.h"
 #include "store/removals.h"
@@ -90,6 +93,13 @@ static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     return rc == OK ? removal_add(ctx, r->kind, r->key) : rc;
 }
 
+/* The words of the removed are in the indexes' files, too: servers that run make theirs anew,
+ * of others nothing is kept. */
+static enum rc forget_in_indexes(struct cli *cli) {
+    enum rc rc = changes_new_origin(&cli->ctx);
+    return rc == OK ? follower_discard(&cli->ctx, cli_search_folder(cli)) : rc;
+}
+
 static enum rc privacy_remove(struct cli *cli) {
     struct removal removal = { 0 };
     enum rc rc = read_who(cli, &removal);
@@ -101,6 +111,8 @@ static enum rc privacy_remove(struct cli *cli) {
         rc = enrichments_forget_removed(&cli->ctx);
     if (rc == OK)
         rc = removals_erase(&cli->ctx);
+    if (rc == OK)
+        rc = forget_in_indexes(cli);
     if (rc != OK)
         return rc;
     fprintf(cli->out, removal.is_known

@@ -58,8 +58,7 @@ static enum rc check_options(struct cli *cli) {
 static enum rc start_search(struct cli *cli) {
     if (cli->config.search.engine == SEARCH_ENGINE_SQL)
         return OK;
-    const char *folder = arena_printf(cli->ctx.arena, "%s/search", cli->data_dir).p;
-    return follower_start(&cli->ctx, cli->db, folder, &cli->services.search);
+    return follower_start(&cli->ctx, cli->db, cli_search_folder(cli), &cli->services.search);
 }
 
 static enum rc start_app(struct running *running) {

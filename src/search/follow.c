@@ -221,21 +221,42 @@ static enum rc make_folder(struct ctx *ctx, const char *path) {
     return OK;
 }
 
-/* The first folder that no other process holds. The lock lies beside it, because all that
- * is in the folder is the index's. */
+static const char *folder_at(struct ctx *ctx, const char *folder, int i) {
+    return arena_printf(ctx->arena, "%s/%d", folder, i).p;
+}
+
+/* The lock of folder `i`: a descriptor, or -1 with errno. It lies beside the folder, because
+ * all that is in there is the index's. */
+static int open_lock(struct ctx *ctx, const char *folder, int i, int flags) {
+    return open(arena_printf(ctx->arena, "%s/%d.lock", folder, i).p, O_RDWR | O_CLOEXEC | flags, 0600);
+}
+
+enum rc follower_discard(struct ctx *ctx, const char *folder) {
+    enum rc rc = OK;
+    for (int i = 0; rc == OK && i < FOLDERS_MAX; i++) {
+        int lock = open_lock(ctx, folder, i, 0);
+        if (lock < 0)
+            return errno == ENOENT ? OK : fail(ctx, E_IO, "open a lock in %s: %s", folder, error_text(errno));
+        if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+            rc = replica_discard(ctx, folder_at(ctx, folder, i));
+        (void) close(lock); /* nothing was written */
+    }
+    return rc;
+}
+
+/* The first folder that no other process holds. */
 static enum rc take_folder(struct ctx *ctx, const char *folder, struct follower *f) {
     enum rc rc = make_folder(ctx, folder);
     for (int i = 0; rc == OK && f->lock < 0 && i < FOLDERS_MAX; i++) {
-        const char *path = arena_printf(ctx->arena, "%s/%d.lock", folder, i).p;
-        int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        int lock = open_lock(ctx, folder, i, O_CREAT);
         if (lock < 0)
-            return fail(ctx, E_IO, "open %s: %s", path, error_text(errno));
+            return fail(ctx, E_IO, "make a lock in %s: %s", folder, error_text(errno));
         if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
             (void) close(lock); /* nothing was written */
             continue;
         }
         f->lock = lock;
-        f->folder = mem_strdup(arena_printf(ctx->arena, "%s/%d", folder, i).p);
+        f->folder = mem_strdup(folder_at(ctx, folder, i));
     }
     if (rc == OK && f->lock < 0)
         return fail(ctx, E_IO, "%s is used by %d processes", folder, FOLDERS_MAX);
@@ -273,7 +294,8 @@ enum rc follower_start(struct ctx *ctx, struct db *db, const char *folder,
         follower_free(f);
         return rc;
     }
-    ASSERT(pthread_create(&f->thread, NULL, follower_main, f) == 0);
+    int failed = pthread_create(&f->thread, NULL, follower_main, f);
+    ASSERT(!failed);
     *ret_follower = f;
     return OK;
 }

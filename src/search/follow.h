@@ -24,6 +24,11 @@ MUST_USE enum rc follower_start(struct ctx *ctx, struct db *db, const char *fold
 /* Keeps the position, ends the thread, closes. Nulls *follower; accepts NULL. */
 void follower_stop(struct follower **follower);
 
+/* Deletes the indexes in `folder`, where one may be missing, that no process has open. The
+ * others are made anew by their processes when the history has another origin
+ * (changes_new_origin). */
+MUST_USE enum rc follower_discard(struct ctx *ctx, const char *folder);
+
 /* Answers the plan: total, docs and counts; the other members of *ret_hits are left alone.
  * E_UNSUPPORTED, without a message: not now, ask the database. */
 MUST_USE enum rc follower_search(struct ctx *ctx, struct follower *follower,

@@ -9,6 +9,7 @@
 #include "search/facets.h"
 #include "search/index_build.h"
 #include "search/load.h"
+#include "search/manifest.h"
 #include "search/tags.h"
 
 /* More unread changes than this, and building anew is not much slower; their numbers are
@@ -147,6 +148,13 @@ enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *st
         rc = build_one(&build, &options, position.number);
     }
     loader_free(&loader);
+    return rc;
+}
+
+enum rc replica_discard(struct ctx *ctx, const char *folder) {
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < LENGTH(kinds); i++)
+        rc = manifest_clean(ctx, options_of(ctx, folder, kinds[i], STR("")).folder, NULL);
     return rc;
 }
 

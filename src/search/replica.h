@@ -31,6 +31,9 @@ MUST_USE enum rc replica_open(struct ctx *ctx, const char *folder, struct replic
 MUST_USE enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *stop);
 void replica_close(struct replica *replica);
 
+/* Deletes what is in both folders, which nobody has open. */
+MUST_USE enum rc replica_discard(struct ctx *ctx, const char *folder);
+
 /* Reads what the database committed since and puts it into the indexes. E_NOT_FOUND,
  * without a message: this is not the history that the replica knows, or too much happened;
  * close it and build. After another failure the replica lacks something: as well. */
