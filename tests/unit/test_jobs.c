@@ -376,7 +376,7 @@ static void test_lost_batches_begin_small(void **state) {
         { 3, 3, 1 + 2 + 4 }, { JOB_LOST_MAX - 1, 1, 1 },
     };
     struct ctx *ctx = account_start(state);
-    struct services services = { .jobs_stopping = stop_after_steps };
+    static const struct services services = { .jobs_stopping = stop_after_steps };
     ctx->services = &services;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         int64_t id = new_batch(ctx, 250);
