@@ -173,7 +173,7 @@ static const struct fields phone_review_fields
 
 static enum rc post_phone_numbers_review(struct request *r) {
     const struct phone_review *body = r->body;
-    struct phone_number number;
+    struct phone_number number = { 0 };
     enum rc rc = phone_number_review(r->ctx, r->path_id, body->user_id, body->reason, &number);
     return rc == OK ? respond(r, 200, &phone_number_fields, &number) : rc;
 }

@@ -114,7 +114,7 @@ static void person_row(struct loader *loader, const struct db_rows *rows, struct
 }
 
 static struct opt_int value_of(const struct db_rows *rows, size_t column) {
-    return db_is_null(rows, column) ? (struct opt_int){ 0 } : opt_int(db_int(rows, column));
+    return (struct opt_int){ .v = db_int(rows, column), .set = !db_is_null(rows, column) };
 }
 
 static const enum plan_column plan_columns[INDEX_VALUES] = {

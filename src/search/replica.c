@@ -357,9 +357,9 @@ void replica_search(const struct replica *r, struct arena *arena, const struct p
         bool copied = plan->n_ranges == 0 && is_copied(plan->companies);
         if (!copied)
             index_docs(r->companies, arena, &query, &companies);
-        query = copied ? (struct index_query){ .where = both(arena, plan->people,
-                                                             as_copied(arena, plan->companies)) }
-                       : (struct index_query){ .where = plan->people, .companies = &companies };
+        query = (struct index_query){ .where = plan->people, .companies = copied ? NULL : &companies };
+        if (copied)
+            query.where = both(arena, plan->people, as_copied(arena, plan->companies));
     } else if (plan->rows == PLAN_PEOPLE) {
         query = (struct index_query){ .where = plan->people };
     }
