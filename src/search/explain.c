@@ -98,6 +98,8 @@ static struct str excerpt(struct arena *arena, const struct tag_source *source,
             found = true;
         }
     }
+    if (words.n == 0)
+        return STR("");
     size_t from = at > WORDS_BEFORE ? at - WORDS_BEFORE : 0;
     size_t to = words.n - at > WORDS_AFTER ? at + WORDS_AFTER : words.n;
     const char *start = words.p[from].p, *end = words.p[to - 1].p + words.p[to - 1].n;

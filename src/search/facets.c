@@ -78,10 +78,11 @@ void facets_of(struct strs wanted, struct plan *plan) {
 }
 
 static struct strs country_codes(struct arena *arena) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     struct strs codes = { 0 };
-    for (char a = 'A'; a <= 'Z'; a++)
-        for (char b = 'A'; b <= 'Z'; b++) {
-            const char code[] = { a, b };
+    for (size_t a = 0; letters[a]; a++)
+        for (size_t b = 0; letters[b]; b++) {
+            const char code[] = { letters[a], letters[b] };
             if (str_is_set(country_name((struct str){ code, 2 })))
                 strs_add(arena, &codes, arena_str(arena, (struct str){ code, 2 }));
         }

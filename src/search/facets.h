@@ -21,7 +21,7 @@ extern const struct fields facets_fields;
 extern const struct enum_values enum_people_facets, enum_company_facets;
 
 /* The facets of these names, each once; others are passed over. */
-void facets_of(struct strs names, struct plan *plan);
+void facets_of(struct strs wanted, struct plan *plan);
 
 /* What rows can have, as columns hold it (a country's code), and the tag that says so of a
  * row that `rows` finds; the tags of people say it of their company too (TAG_COPIED). */

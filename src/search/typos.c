@@ -30,8 +30,9 @@ static void add(struct variants *v, size_t from, struct str letters, size_t to) 
 }
 
 static void add_letters(struct variants *v, size_t from, size_t to) {
-    for (char c = 'a'; c <= 'z'; c++)
-        add(v, from, (struct str){ &c, 1 }, to);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    for (size_t i = 0; letters[i]; i++)
+        add(v, from, (struct str){ &letters[i], 1 }, to);
 }
 
 static void add_swap(struct variants *v, size_t from, size_t middle, size_t to) {
