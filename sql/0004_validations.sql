@@ -11,7 +11,7 @@ CREATE TABLE validations (
     finished_at INTEGER,
     PRIMARY KEY (account_id, id)
 ) STRICT;
-CREATE UNIQUE INDEX validations_single ON validations (account_id, single);
+CREATE UNIQUE INDEX validations_single ON validations (single, account_id);
 
 -- The addresses with what was found out. Of those that differ in case alone there is one.
 CREATE TABLE validation_emails (
@@ -27,6 +27,7 @@ CREATE TABLE validation_emails (
     checked_at INTEGER,
     PRIMARY KEY (account_id, validation_id, key)
 ) STRICT;
+CREATE INDEX validation_emails_key ON validation_emails (key); -- what a removal looks for
 
 -- The keys from first_key to last_key, of which at least one has no result yet.
 CREATE TABLE validation_blocks (

@@ -13,6 +13,7 @@
 #include "store/idempotency.h"
 #include "store/people.h"
 #include "store/removals.h"
+#include "store/validations.h"
 
 struct removal {
     enum removal_kind kind;
@@ -89,6 +90,10 @@ static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     enum rc rc = look_up(ctx, r);
     if (rc == OK && r->is_known)
         rc = person_remove(ctx, &r->person);
+    if (rc == OK && r->kind == REMOVAL_EMAIL)
+        rc = validations_forget(ctx, r->key);
+    if (rc == OK && r->is_known && str_is_set(r->person.email_key))
+        rc = validations_forget(ctx, r->person.email_key);
     /* Also what was asked for, so that a later import of this person is refused. */
     return rc == OK ? removal_add(ctx, r->kind, r->key) : rc;
 }

@@ -9,12 +9,14 @@
 #include "http/dispatch.h"
 #include "http/wait.h"
 #include "store/changes.h"
+#include "store/verify_cache.h"
 
 enum {
     UPKEEP_EVERY_MS = 5000,
     PURGE_AT_ONCE = 1000, /* keys in one transaction, so that writers need not wait long */
     CHANGES_KEPT_MS = DAY_MS, /* an index that was away for longer is built anew */
     CHANGES_AT_ONCE = 10000,
+    MEMORIES_AT_ONCE = 10000, /* of what validation remembers */
     /* Above this an answer's buffer is given back instead of kept by its thread. */
     OUT_KEPT_BYTES = 1024 * 1024,
 };
@@ -78,6 +80,8 @@ static void do_upkeep(struct app *app) {
         rc = idempotency_purge(&ctx, PURGE_AT_ONCE, &purged);
     if (rc == OK)
         rc = changes_prune(&ctx, ctx_now(&ctx) - CHANGES_KEPT_MS, CHANGES_AT_ONCE);
+    if (rc == OK)
+        rc = verify_cache_prune(&ctx, MEMORIES_AT_ONCE);
     if (rc != OK)
         log_warn(&ctx, "upkeep failed, retrying", LOG_S("error", ctx.err.text));
     arena_reset(ws->arena);

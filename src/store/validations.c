@@ -92,6 +92,11 @@ static const struct query delete_emails
 static const struct query delete_row
     = { "validation_delete", "DELETE FROM validations WHERE account_id = $1 AND id = $2", NULL };
 
+static const struct query forget_email
+    = { "validation_forget_email", "DELETE FROM validation_emails WHERE key = $1", NULL };
+static const struct query forget_single
+    = { "validation_forget_single", "UPDATE validations SET single = NULL WHERE single = $1", NULL };
+
 static const struct query list_after
     = { "validations_after",
         COLUMNS "WHERE account_id = $3 AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2",
@@ -111,7 +116,7 @@ static const struct query results_before
 static const struct query *const queries[]
     = { &insert,       &insert_emails, &insert_blocks, &get,           &get_single,
         &lock_account, &left,          &set_canceled,  &delete_blocks, &delete_emails,
-        &delete_row,   &list_after,    &list_before,   &results_after, &results_before };
+        &delete_row,   &forget_email,  &forget_single, &list_after,    &list_before,   &results_after, &results_before };
 const struct query_table validation_queries = QUERY_TABLE(queries);
 
 bool validation_has_ended(const struct validation *validation) {
@@ -267,6 +272,12 @@ static enum rc delete_all(struct ctx *ctx, void *arg) {
     for (size_t i = 0; rc == OK && i < LENGTH(deletes); i++)
         rc = db_exec(ctx, deletes[i], DB_ARGS(db_v_text(ctx->account_id), db_v_text(*id)), NULL);
     return rc;
+}
+
+enum rc validations_forget(struct ctx *ctx, struct str email) {
+    struct db_args key = DB_ARGS(db_v_text(validation_key(ctx->arena, email)));
+    enum rc rc = db_exec(ctx, &forget_email, key, NULL);
+    return rc == OK ? db_exec(ctx, &forget_single, key, NULL) : rc;
 }
 
 enum rc validation_delete(struct ctx *ctx, struct str id) {

@@ -76,6 +76,12 @@ class PrivacyTest(harness.ApiTest):
         self.wait(batch)
         canceled = self.start([{"email": f"pat{n}@firm0.example"} for n in range(20_000)] + self.leads())
         self.api.patch(canceled, {"status": "canceled"}, expect=200)
+        for path, body in (("/email-validations", {"emails": [{"email": WHO["email"].upper()}]}),
+                           ("/email-validations/single", {"email": WHO["email"]})):
+            self.assertIn(self.api.post(path, body).status, (200, 202))
+        while any(row["status"] in ("queued", "processing")
+                  for row in self.api.get("/email-validations", expect=200).json["email_validations"]):
+            time.sleep(0.02)
         self.assertNotEqual(traces(self.server), [])
         said = self.server.line("privacy", "remove", "--email", WHO["email"])
         self.assertIn("removed", said)
