@@ -193,10 +193,16 @@ static enum rc post_email_validations(struct request *r) {
     const struct email_input *input = body->emails.p;
     struct strs emails = { vec_room(r->ctx->arena, body->emails.n, sizeof(struct str)),
                            body->emails.n };
-    for (size_t i = 0; i < emails.n; i++)
+    enum rc rc = OK;
+    for (size_t i = 0; i < emails.n; i++) {
         emails.p[i] = input[i].email;
+        if (str_is_empty(str_trim(emails.p[i])) && r->ctx->problem_count < PROBLEMS_MAX)
+            rc = bad_field(r->ctx, arena_printf(r->ctx->arena, "/emails/%zu/email", i),
+                           "unsupported_value", "Must not be blank");
+    }
     struct validation v;
-    enum rc rc = validation_create(r->ctx, emails, &v);
+    if (rc == OK)
+        rc = validation_create(r->ctx, emails, &v);
     if (rc != OK)
         return rc == E_CREDITS ? out_of_credits(r) : rc;
     struct answer answer = answer_of(r->ctx, &v);
@@ -280,6 +286,8 @@ static enum rc late_single(struct request *r) {
 static enum rc post_email_validations_single(struct request *r) {
     const struct email_input *body = r->body;
     struct validation v;
+    if (str_is_empty(str_trim(body->email)))
+        return bad_field(r->ctx, STR("/email"), "unsupported_value", "Must not be blank");
     enum rc rc = validation_single(r->ctx, body->email, ctx_now(r->ctx) - SINGLE_GOOD_MS, &v);
     if (rc == OK && validation_has_ended(&v))
         return respond_single(r, &v);

@@ -49,6 +49,8 @@
 /* Words of all values of a search, with the other forms that titles and places stand for:
  * a thousand titles of some words each. The database takes longer than in proportion. */
 #define SEARCH_TOKENS_MAX      ((size_t) 20000)
+/* A beginning of a word (joh*) counts as so many: the index gathers all rows of it. */
+#define SEARCH_PREFIX_TOKENS   ((size_t) 500)
 /* A thousand values of ordinary length in several filters. Each word of it becomes a node
  * of an expression, which takes about a hundred times its bytes. */
 #define SEARCH_BODY_MAX_BYTES  ((size_t) 128 * 1024)

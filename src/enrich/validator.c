@@ -51,8 +51,11 @@ struct validator {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool woken, stopping;
-    struct work *works; /* of the thread */
-    int64_t renewed_ms;
+    bool has_work; /* there is something to claim */
+    /* Of the thread: */
+    struct work *works;
+    struct verify_answer answers[TAKE];
+    int64_t renewed_ms, claimed_ms;
 };
 
 static _Atomic(struct validator *) current;
@@ -78,9 +81,16 @@ static void close_work(struct work **link) {
     arena_free(&arena);
 }
 
+static void tell(struct validator *v, bool *what) {
+    pthread_mutex_lock(&v->lock);
+    *what = v->woken = true;
+    pthread_cond_broadcast(&v->changed);
+    pthread_mutex_unlock(&v->lock);
+}
+
 static void ready(void *arg) {
-    (void) arg; /* there is one validator */
-    validator_wake();
+    struct validator *v = arg;
+    tell(v, &v->woken);
 }
 
 static struct work *work_of(struct validator *v, const struct validation_block *row) {
@@ -93,7 +103,7 @@ static struct work *work_of(struct validator *v, const struct validation_block *
         .next = v->works, .arena = arena,
         .of = { .account_id = arena_str(arena, row->account_id),
                 .validation_id = arena_str(arena, row->validation_id) },
-        .queue = verify_queue_new(v->options.engine, ready, NULL),
+        .queue = verify_queue_new(v->options.engine, ready, v),
     };
     v->works = work;
     return work;
@@ -109,6 +119,15 @@ static struct block *block_new(const struct validation_block *row, const struct 
     for (size_t i = 0; i < emails->n; i++)
         block->items[i] = (struct item){ block, arena_str(arena, email[i].key) };
     return block;
+}
+
+/* All done by somebody whose lease ran out before the block was ended. */
+static enum rc end_empty_block(struct ctx *ctx, struct work *work, struct block *block) {
+    enum rc rc = validation_store(ctx, &work->of, (struct list){ 0 },
+                                  (struct ints){ &block->row.block.v, 1 });
+    work->blocks = block->next;
+    free_block(block);
+    return rc == E_CANCELED ? OK : rc;
 }
 
 /* Gives the block's addresses to the engine. */
@@ -127,16 +146,34 @@ static enum rc begin_block(struct validator *v, struct ctx *ctx, const struct va
         inputs[i] = (struct verify_input){ email[i].email, (uintptr_t) &block->items[i] };
     size_t taken = verify_submit(work->queue, inputs, emails.n);
     ASSERT(taken == emails.n); /* BLOCKS of them are far fewer than a queue holds */
-    if (emails.n)
-        return OK;
-    /* All done by somebody whose lease ran out before the block was ended. */
-    rc = validation_store(ctx, &work->of, (struct list){ 0 }, (struct ints){ &block->row.block.v, 1 });
-    work->blocks = block->next;
-    free_block(block);
-    return rc == E_CANCELED ? OK : rc;
+    return emails.n ? OK : end_empty_block(ctx, work, block);
+}
+
+/* The same on memory that is given back: fifty blocks of long addresses are much. */
+static enum rc begin_in_part(struct validator *v, struct ctx *ctx, const struct validation_block *row) {
+    struct ctx part = *ctx;
+    part.arena = arena_new();
+    enum rc rc = begin_block(v, &part, row);
+    if (rc != OK)
+        (void) fail(ctx, rc, "%.*s", STR_FMT(part.err.text)); /* copies the text */
+    arena_free(&part.arena);
+    return rc;
+}
+
+/* Looking for work reads all blocks that are open, so it is done when there may be some. */
+static bool claim_is_due(struct validator *v) {
+    pthread_mutex_lock(&v->lock);
+    bool due = v->has_work || monotonic_ms() - v->claimed_ms >= TICK_MS;
+    v->has_work = false;
+    pthread_mutex_unlock(&v->lock);
+    if (due)
+        v->claimed_ms = monotonic_ms();
+    return due;
 }
 
 static bool claim(struct validator *v, struct ctx *ctx) {
+    if (!claim_is_due(v))
+        return false;
     struct list blocks = { 0 };
     enum rc rc = validation_blocks_claim(ctx,
                                          &(struct validation_claim){
@@ -146,9 +183,11 @@ static bool claim(struct validator *v, struct ctx *ctx) {
                                          &blocks);
     const struct validation_block *row = blocks.p;
     for (size_t i = 0; rc == OK && i < blocks.n; i++)
-        rc = begin_block(v, ctx, &row[i]);
+        rc = begin_in_part(v, ctx, &row[i]);
     if (rc != OK) /* what was claimed comes back when its lease has run out */
         log_warn(ctx, "validations could not be claimed, retrying", LOG_S("error", ctx->err.text));
+    if (rc == OK && blocks.n)
+        tell(v, &v->has_work); /* there may be more */
     return rc == OK && blocks.n > 0;
 }
 
@@ -191,21 +230,22 @@ static void collect(struct ctx *ctx, const struct verify_answer *answers, size_t
 
 /* Stores what the engine has found out; false when there was nothing. *ret_rc: E_CANCELED
  * when the validation does not run any more, or why nothing was stored. */
-static bool store(struct ctx *ctx, struct work *work, enum rc *ret_rc) {
-    struct verify_answer *answers = ARENA_ARRAY(ctx->arena, TAKE, struct verify_answer);
-    size_t n = verify_take(work->queue, answers, TAKE, 0);
+static bool store(struct validator *v, struct ctx *ctx, struct work *work, enum rc *ret_rc) {
+    size_t n = verify_take(work->queue, v->answers, TAKE, 0);
     *ret_rc = OK;
     if (n == 0)
         return false;
     struct list findings = { 0 }, done = { 0 };
     struct ints numbers = { 0 };
-    collect(ctx, answers, n, &findings, &done);
+    collect(ctx, v->answers, n, &findings, &done);
     struct block *const *ended = done.p;
     for (size_t i = 0; i < done.n; i++)
         ints_add(ctx->arena, &numbers, ended[i]->row.block.v);
     *ret_rc = validation_store(ctx, &work->of, findings, numbers);
     for (size_t i = 0; i < done.n; i++)
         end_block(work, ended[i]);
+    if (done.n)
+        tell(v, &v->has_work); /* there is room for another block */
     return true;
 }
 
@@ -215,11 +255,12 @@ static bool store_all(struct validator *v, struct ctx *ctx) {
     bool moved = false;
     for (struct work **link = &v->works; *link;) {
         enum rc rc;
-        moved |= store(ctx, *link, &rc);
+        moved |= store(v, ctx, *link, &rc);
         if (rc != OK && rc != E_CANCELED)
             log_warn(ctx, "validation results could not be stored, retrying later",
                      LOG_S("error", ctx->err.text));
         ctx_clear_error(ctx);
+        arena_reset(ctx->arena); /* nothing on it is kept */
         if (rc != OK || !(*link)->blocks)
             close_work(link);
         else
@@ -234,7 +275,14 @@ static void renew(struct validator *v, struct ctx *ctx) {
     if (!v->works || monotonic_ms() - v->renewed_ms < RENEW_MS)
         return;
     v->renewed_ms = monotonic_ms();
-    if (validation_blocks_renew(ctx, v->owner, LEASE_MS) != OK)
+    struct list held = { 0 };
+    for (const struct work *work = v->works; work; work = work->next)
+        for (const struct block *block = work->blocks; block; block = block->next) {
+            struct validation_block *row = list_add(ctx->arena, &held, sizeof *row);
+            *row = work->of;
+            row->block = block->row.block;
+        }
+    if (validation_blocks_renew(ctx, v->owner, &held, LEASE_MS) != OK)
         log_warn(ctx, "leases of validations could not be renewed, retrying",
                  LOG_S("error", ctx->err.text));
 }
@@ -266,13 +314,13 @@ static void *run(void *arg) {
         log_warn(&ctx, "old leases could not be ended, ignoring", LOG_S("error", ctx.err.text));
     for (bool goes_on = true; goes_on;) {
         ctx = fresh;
+        renew(v, &ctx);
+        arena_reset(arena);
+        ctx = fresh;
         bool moved = claim(v, &ctx);
         arena_reset(arena);
         ctx = fresh;
         moved |= store_all(v, &ctx);
-        arena_reset(arena);
-        ctx = fresh;
-        renew(v, &ctx);
         arena_reset(arena);
         goes_on = rest(v, moved);
     }
@@ -305,17 +353,10 @@ struct validator *validator_start(const struct validator_options *options) {
     return v;
 }
 
-static void tell(struct validator *v, bool *what) {
-    pthread_mutex_lock(&v->lock);
-    *what = true;
-    pthread_cond_broadcast(&v->changed);
-    pthread_mutex_unlock(&v->lock);
-}
-
 void validator_wake(void) {
     struct validator *v = atomic_load(&current);
     if (v)
-        tell(v, &v->woken);
+        tell(v, &v->has_work);
 }
 
 void validator_stop(struct validator **validator) {

@@ -113,7 +113,8 @@ static const struct field people_search_rows[] = {
 const struct fields people_search_fields
     = FIELDS("PeopleSearchRequest", struct people_search, people_search_rows,
              .doc = "Filters are combined with AND, the values of one filter with OR. All values have "
-                    "at most 20,000 words, with the other forms that titles and places stand for.");
+                    "at most 20,000 words, with the other forms that titles and places stand for; the "
+                    "beginning of a word counts as 500.");
 
 #define T struct companies_search
 static const struct field companies_search_rows[] = {
@@ -125,12 +126,13 @@ static const struct field companies_search_rows[] = {
 const struct fields companies_search_fields
     = FIELDS("CompaniesSearchRequest", struct companies_search, companies_search_rows,
              .doc = "Filters are combined with AND, the values of one filter with OR. All values have "
-                    "at most 20,000 words, with the other forms that titles and places stand for.");
+                    "at most 20,000 words, with the other forms that titles and places stand for; the "
+                    "beginning of a word counts as 500.");
 
 /* --- what cannot be answered --- */
 
 static size_t count_tokens(const struct expr *expr) {
-    size_t n = str_is_set(expr->token);
+    size_t n = expr->kind == EXPR_PREFIX ? SEARCH_PREFIX_TOKENS : str_is_set(expr->token);
     for (const struct expr *child = expr->first; child; child = child->next)
         n += count_tokens(child);
     return n;
@@ -152,8 +154,9 @@ static enum rc check_filter(struct ctx *ctx, const struct filter *filter, const 
         return OK;
     return bad_field(ctx, arena_printf(ctx->arena, "/%s", filter->name), "unsupported_value",
                      "The values of all filters have more than %zu words together, with "
-                     "the other forms that titles and places stand for",
-                     SEARCH_TOKENS_MAX);
+                     "the other forms that titles and places stand for; the beginning of a word "
+                     "counts as %zu",
+                     SEARCH_TOKENS_MAX, SEARCH_PREFIX_TOKENS);
 }
 
 static enum rc check_table(struct ctx *ctx, const struct filter_table *table, const void *search,

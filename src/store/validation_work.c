@@ -11,7 +11,7 @@
 #include "store/credits.h"
 #include "store/queries.h"
 
-enum { EMAIL_HALVES = 2, THOUSAND = 1000, TRIES = 5, FINDINGS_MAX_BYTES = 4 * 1024 * 1024 };
+enum { EMAIL_HALVES = 2, THOUSAND = 1000, FINDINGS_MAX_BYTES = 4 * 1024 * 1024 };
 
 #define T struct validation_block
 static const struct field block_rows[] = {
@@ -85,11 +85,12 @@ static const struct query fill
     = { "validation_allowance_fill",
         "INSERT INTO validation_allowances (account_id, thousandths, filled_at) "
         "VALUES ($1, $2, $3) ON CONFLICT (account_id) DO UPDATE SET "
-        "thousandths = min($2, thousandths + max(0, $3 - filled_at) * $2 / 3600000), "
+        "thousandths = min($2, thousandths + min(3600000, max(0, $3 - filled_at)) * $2 / 3600000), "
         "filled_at = max(filled_at, $3) RETURNING thousandths",
         "INSERT INTO validation_allowances AS a (account_id, thousandths, filled_at) "
         "VALUES ($1, $2, $3) ON CONFLICT (account_id) DO UPDATE SET "
-        "thousandths = least($2, a.thousandths + greatest(0, $3 - a.filled_at) * $2 / 3600000), "
+        "thousandths = least($2, a.thousandths "
+        "+ least(3600000, greatest(0, $3 - a.filled_at)) * $2 / 3600000), "
         "filled_at = greatest(a.filled_at, $3) RETURNING thousandths" };
 static const struct query take
     = { "validation_allowance_take",
@@ -107,6 +108,12 @@ static const struct query take
 static const struct query count_blocks
     = { "validation_blocks_count", COUNT_BLOCKS("json_each($2)"),
         COUNT_BLOCKS("json_array_elements($2::json)") };
+/* What is as large as a block that has to wait, or larger, waits as well. */
+static const struct query wait
+    = { "validation_blocks_wait",
+        "UPDATE validation_blocks SET lease_owner = NULL, lease_until = $3 WHERE account_id = $1 "
+        "AND is_counted = 0 AND lease_until <= $2 AND size >= $4",
+        NULL };
 #define START(set)                                                                            \
     "UPDATE validations SET status = 'processing' WHERE account_id = $1 AND status = 'queued' " \
     "AND id IN (SELECT value ->> 0 FROM " set " WHERE value ->> 2 IS NULL)"
@@ -166,9 +173,14 @@ static const struct query end_error
         "UPDATE validations SET status = 'error', error_code = 'insufficient_credits', "
         "finished_at = $3 WHERE account_id = $1 AND id = $2",
         NULL };
+#define RENEW(set)                                                                            \
+    "WITH e AS MATERIALIZED (SELECT value ->> 0 AS account_id, value ->> 1 AS validation_id, "    \
+    "CAST(value ->> 2 AS BIGINT) AS block FROM " set ") "                                     \
+    "UPDATE validation_blocks SET lease_until = $2 FROM e WHERE lease_owner = $1 "            \
+    "AND validation_blocks.account_id = e.account_id "                                        \
+    "AND validation_blocks.validation_id = e.validation_id AND validation_blocks.block = e.block"
 static const struct query renew
-    = { "validation_blocks_renew",
-        "UPDATE validation_blocks SET lease_until = $2 WHERE lease_owner = $1", NULL };
+    = { "validation_blocks_renew", RENEW("json_each($3)"), RENEW("json_array_elements($3::json)") };
 static const struct query release
     = { "validation_blocks_release",
         "UPDATE validation_blocks SET lease_owner = NULL, lease_until = 0 "
@@ -176,7 +188,7 @@ static const struct query release
         NULL };
 
 static const struct query *const queries[]
-    = { &claim, &fill,           &take,     &count_blocks, &start, &emails, &lock_running,
+    = { &claim, &fill,           &take,     &count_blocks, &wait,  &start, &emails, &lock_running,
         &store, &without_result, &end_blocks, &end_all_blocks, &complete, &end_error,
         &renew, &release };
 const struct query_table validation_work_queries = QUERY_TABLE(queries);
@@ -194,6 +206,7 @@ struct allowance {
     int64_t left;            /* thousandths */
     int64_t per_hour, now;
     int64_t taken;           /* thousandths */
+    int64_t missing_size, missing_until; /* of the smallest block that is not covered; 0: none */
     struct json_writer set;  /* (validation, block, until) */
 };
 
@@ -220,6 +233,10 @@ static bool count_block(struct allowance *a, const struct validation_block *bloc
     else
         json_int(&a->set, covered_at(a, size));
     json_end_array(&a->set);
+    if (!covered && (a->missing_size == 0 || block->size.v < a->missing_size)) {
+        a->missing_size = block->size.v;
+        a->missing_until = covered_at(a, size);
+    }
     return covered;
 }
 
@@ -253,6 +270,11 @@ static enum rc count_account(struct ctx *ctx, struct claim_work *w, const struct
     rc = db_exec(ctx, &count_blocks, args, NULL);
     if (rc == OK)
         rc = db_exec(ctx, &start, args, NULL);
+    if (rc == OK && a.missing_size)
+        rc = db_exec(ctx, &wait,
+                     DB_ARGS(db_v_text(a.account_id), db_v_int(a.now), db_v_int(a.missing_until),
+                             db_v_int(a.missing_size)),
+                     NULL);
     if (rc == OK && a.taken)
         rc = db_exec(ctx, &take, DB_ARGS(db_v_text(a.account_id), db_v_int(a.taken)), NULL);
     return rc;
@@ -334,7 +356,7 @@ static enum rc fresh_findings(struct ctx *ctx, const struct store_work *w, struc
 /* Charges for as many findings as the account can pay for and drops the others. */
 static enum rc charge(struct ctx *ctx, const struct store_work *w, struct list *findings) {
     struct credits credits;
-    enum rc rc = credits_balance(ctx, &credits);
+    enum rc rc = credits_lock(ctx, &credits);
     size_t affordable = rc == OK ? (size_t) (credits.halves[CREDIT_EMAIL] / EMAIL_HALVES) : 0;
     if (rc != OK)
         return rc;
@@ -407,9 +429,7 @@ enum rc validation_store(struct ctx *ctx, const struct validation_block *of, str
     struct store_work work = { of, findings, done };
     struct str account_id = ctx->account_id;
     ctx->account_id = of->account_id; /* who is charged */
-    enum rc rc = E_CREDITS;
-    for (int i = 0; i < TRIES && rc == E_CREDITS; i++) /* spent elsewhere since it was read */
-        rc = db_transact(ctx, store_work, &work);
+    enum rc rc = db_transact(ctx, store_work, &work);
     ctx->account_id = account_id;
     credits_changed();
     return rc;
@@ -419,20 +439,41 @@ enum rc validation_store(struct ctx *ctx, const struct validation_block *of, str
 
 struct lease_work {
     struct str owner;
-    int64_t until; /* 0: release */
+    int64_t until;
+    const struct list *blocks; /* NULL: release */
 };
+
+static struct db_value block_keys(struct arena *arena, const struct list *blocks) {
+    const struct validation_block *block = blocks->p;
+    struct buf text = buf_in(arena, FINDINGS_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_begin_array(&w);
+    for (size_t i = 0; i < blocks->n; i++) {
+        json_begin_array(&w);
+        json_str(&w, block[i].account_id);
+        json_str(&w, block[i].validation_id);
+        json_int(&w, block[i].block.v);
+        json_end_array(&w);
+    }
+    json_end_array(&w);
+    return db_v_text(buf_text(&text));
+}
 
 static enum rc lease_work(struct ctx *ctx, void *arg) {
     const struct lease_work *w = arg;
     struct db_value owner = db_v_text(str_is_set(w->owner) ? w->owner : STR(""));
-    return w->until ? db_exec(ctx, &renew, DB_ARGS(owner, db_v_int(w->until)), NULL)
-                    : db_exec(ctx, &release, DB_ARGS(owner), NULL);
+    return w->blocks ? db_exec(ctx, &renew,
+                               DB_ARGS(owner, db_v_int(w->until), block_keys(ctx->arena, w->blocks)),
+                               NULL)
+                     : db_exec(ctx, &release, DB_ARGS(owner), NULL);
 }
 
-enum rc validation_blocks_renew(struct ctx *ctx, struct str owner, int64_t lease_ms) {
-    return db_transact(ctx, lease_work, &(struct lease_work){ owner, ctx_now(ctx) + lease_ms });
+enum rc validation_blocks_renew(struct ctx *ctx, struct str owner, const struct list *blocks,
+                                int64_t lease_ms) {
+    struct lease_work work = { owner, ctx_now(ctx) + lease_ms, blocks };
+    return db_transact(ctx, lease_work, &work);
 }
 
 enum rc validation_blocks_release(struct ctx *ctx, struct str owner) {
-    return db_transact(ctx, lease_work, &(struct lease_work){ owner, 0 });
+    return db_transact(ctx, lease_work, &(struct lease_work){ .owner = owner });
 }

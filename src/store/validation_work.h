@@ -52,8 +52,10 @@ extern const struct fields validation_finding_fields;
 MUST_USE enum rc validation_store(struct ctx *ctx, const struct validation_block *of,
                                   struct list findings, struct ints done);
 
-/* Extends the leases of all blocks of `owner`. Transacts itself. */
-MUST_USE enum rc validation_blocks_renew(struct ctx *ctx, struct str owner, int64_t lease_ms);
+/* Extends the leases of those of the blocks (list of struct validation_block) that are
+ * `owner`'s; what it let go of runs out. Transacts itself. */
+MUST_USE enum rc validation_blocks_renew(struct ctx *ctx, struct str owner,
+                                         const struct list *blocks, int64_t lease_ms);
 
 /* Gives back what `owner` holds: others may go on at once. Absent: what anybody holds, at
  * the start of the only process of a database. Transacts itself. */

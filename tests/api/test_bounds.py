@@ -63,6 +63,7 @@ class BoundsTest(harness.ApiTest):
         the filter is named with which they are too many."""
         def words(count, letters):
             return [" ".join(letters[(n + m) % len(letters)] for m in range(count)) for n in range(1000)]
+        letters = [a + b for a in "bcdfghj" for b in "klmnpq"]
         levels = [f"CEO VP CTO CFO {n}" for n in range(1000)]  # each stands for dozens of forms
         searches = [
             (None, {"person_keywords": words(20, "abcdefghij")}),
@@ -79,6 +80,8 @@ class BoundsTest(harness.ApiTest):
             ("/company_keywords", {"person_keywords": words(15, "abcdefghij"),
                                    "company_keywords": words(15, "abcdefghij")}),
             ("/company_names", {"company_names": words(30, ["ab", "cd", "ef"])}),
+            (None, {"person_keywords": [f"{letter}a*" for letter in letters[:40]]}),
+            ("/person_keywords", {"person_keywords": [f"{letter}a*" for letter in letters[:41]]}),
         ]
         for pointer, search in searches:
             body = json.dumps(search, ensure_ascii=False, separators=(",", ":")).encode()

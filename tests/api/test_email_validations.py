@@ -104,10 +104,15 @@ class BatchTest(ValidationTest):
         for body, pointer, code in (
                 ({}, "/emails", "missing_field"), ({"emails": []}, "/emails", "unsupported_value"),
                 ({"emails": [{"email": "a@good.org"}, {}]}, "/emails/1/email", "missing_field"),
+                ({"emails": [{"email": "a@good.org"}, {"email": " "}]}, "/emails/1/email", "unsupported_value"),
                 ({"emails": [{"email": "a" * 321}]}, "/emails/0/email", "unsupported_value")):
             with self.subTest(body):
                 self.assert_error(self.api.post("/email-validations", body), 400, code, pointer=pointer)
         self.assert_error(self.api.get("/email-validations/1"), 404, "not_found")
+
+    def test_blank_alone(self):
+        answer = self.api.post("/email-validations/single", {"email": "\t "})
+        self.assert_error(answer, 400, "unsupported_value", pointer="/email")
 
     def test_more_than_allowed(self):
         emails = [{"email": f"{n}@good.org"} for n in range(100001)]
