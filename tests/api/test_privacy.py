@@ -24,7 +24,15 @@ def kept(server):
     if harness.ENGINE == "postgres":
         dump = subprocess.run(["pg_dump", "--dbname", server.database.url], check=True, capture_output=True)
         return {"pg_dump": dump.stdout}
-    return {path.name: path.read_bytes() for path in (server.folder / "var").rglob("*") if path.is_file()}
+    return {path.name: bytes_of(path) for path in (server.folder / "var").rglob("*") if path.is_file()}
+
+
+def bytes_of(path):
+    """None of a file that a server deleted since it was listed."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def traces(server):
