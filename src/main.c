@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "dash/dash.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -43,12 +44,22 @@ static int run(struct cli *cli, int argc, const char *const *argv) {
     return exit_code(cli, rc);
 }
 
+/* The public API first, as in the document. */
+static struct program program_of(struct arena *arena) {
+    size_t n = api_tables_count + dash_tables_count;
+    const struct route_table **tables = ARENA_ARRAY(arena, n, const struct route_table *);
+    memcpy(tables, api_tables, api_tables_count * sizeof *tables);
+    memcpy(tables + api_tables_count, dash_tables, dash_tables_count * sizeof *tables);
+    return (struct program){ tables, n };
+}
+
 int main(int argc, char **argv) {
     prepare_process();
-    const struct program program = { api_tables, api_tables_count };
+    struct arena *arena = arena_new();
+    const struct program program = program_of(arena);
     struct cli cli = { .program = &program, .out = stdout, .lock = DATA_DIR_UNLOCKED };
-    cli.ctx = (struct ctx){ .arena = arena_new(), .clock = &clock_system };
+    cli.ctx = (struct ctx){ .arena = arena, .clock = &clock_system };
     int code = run(&cli, argc, (const char *const *) argv);
-    arena_free(&cli.ctx.arena);
+    arena_free(&arena);
     return code;
 }

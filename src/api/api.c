@@ -10,6 +10,7 @@ const struct route_table *const api_tables[] = {
     &email_validation_routes,
     &enrichment_routes,
     &exclusion_routes,
+    &mailbox_routes,
     &system_routes,
 };
 const size_t api_tables_count = LENGTH(api_tables);

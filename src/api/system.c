@@ -1,11 +1,9 @@
 /* What operators and tools ask: is it up, can it serve, how is it doing, what does it
  * speak. No key is needed; put a proxy before /metrics where that is too much. */
-#include "api/api.h"
 #include "api/tables.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "db/db.h"
-#include "http/openapi.h"
 #include "http/request.h"
 #include "store/migrations.h"
 
@@ -64,7 +62,7 @@ static enum rc get_metrics(struct request *r) {
 
 static enum rc get_openapi(struct request *r) {
     struct buf out = buf_in(r->ctx->arena, DOCUMENT_MAX_BYTES);
-    openapi_write(&out, api_tables, api_tables_count, OUTRIDER_VERSION);
+    request_openapi(r, &out, OUTRIDER_VERSION);
     if (buf_result(&out) != OK)
         return fail(r->ctx, E_IO, "the API's document is larger than %d bytes", DOCUMENT_MAX_BYTES);
     return respond_text(r, 200, "application/json", buf_text(&out));

@@ -342,6 +342,7 @@ const struct command_table *const command_tables[] = {
     &export_commands,
     &privacy_commands,
     &exclusion_commands,
+    &mailbox_commands,
     &validate_commands,
     &database_commands,
     &describe_commands,

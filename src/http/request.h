@@ -54,6 +54,8 @@ struct str request_header(const struct request *r, const char *name);
 bool request_is_draining(const struct request *r);
 /* The text of /metrics (Prometheus, version 0.0.4). */
 MUST_USE enum rc request_metrics(struct request *r, struct buf *out);
+/* The OpenAPI document of all routes of the app. */
+void request_openapi(struct request *r, struct buf *out, const char *version);
 
 /* For handlers of ROUTE_SLOW: gives the thread back and calls `poll` every
  * `every_ms` until it returns something else than E_TIMEOUT or `timeout_ms` is over.

@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "http/call.h"
+#include "http/openapi.h"
 #include "json/writer.h"
 
 static enum rc answer(struct call *c, int status, const char *type, struct str body) {
@@ -48,4 +49,9 @@ bool request_is_draining(const struct request *r) {
 enum rc request_metrics(struct request *r, struct buf *out) {
     struct call *c = call_of(r);
     return metrics_write(r->ctx, c->app, out);
+}
+
+void request_openapi(struct request *r, struct buf *out, const char *version) {
+    const struct app_options *options = &call_of(r)->app->options;
+    openapi_write(out, options->tables, options->n_tables, version);
 }

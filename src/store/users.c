@@ -2,6 +2,8 @@
 
 #include "base/rand.h"
 #include "base/utf8.h"
+#include "base/vec.h"
+#include "db/sql.h"
 #include "store/queries.h"
 
 #define T struct user_mailbox
@@ -64,7 +66,15 @@ static const struct query insert
         "ON CONFLICT (account_id, email) DO NOTHING",
         NULL };
 
-static const struct query *const queries[] = { &after, &before, &get, &insert };
+/* One query for the users of a page. */
+static const struct query mailboxes
+    = { "users_mailboxes",
+        "SELECT id, email, user_id FROM mailboxes WHERE account_id = $1 AND reason <> 'deleted' "
+        "AND user_id IN (SELECT value FROM json_each($2)) ORDER BY id",
+        "SELECT id, email, user_id FROM mailboxes WHERE account_id = $1 AND reason <> 'deleted' "
+        "AND user_id IN (SELECT json_array_elements_text($2::json)) ORDER BY id" };
+
+static const struct query *const queries[] = { &after, &before, &get, &insert, &mailboxes };
 const struct query_table user_queries = QUERY_TABLE(queries);
 
 static struct str lower(struct arena *arena, struct str text) {
@@ -74,20 +84,53 @@ static struct str lower(struct arena *arena, struct str text) {
     return (struct str){ text.p ? copy : NULL, text.n };
 }
 
+static void give_mailbox(struct ctx *ctx, struct list users, const struct db_rows *rows) {
+    struct user *all = users.p;
+    struct str user_id = db_text(rows, 2);
+    for (size_t i = 0; i < users.n; i++) {
+        if (!str_eq(all[i].id, user_id))
+            continue;
+        struct user_mailbox *mailbox
+            = list_add(ctx->arena, &all[i].mailboxes, sizeof(struct user_mailbox));
+        *mailbox = (struct user_mailbox){ db_text(rows, 0), db_text(rows, 1) };
+    }
+}
+
+static enum rc add_mailboxes(struct ctx *ctx, struct list users) {
+    struct strs ids = { 0 };
+    struct db_rows *rows;
+    for (size_t i = 0; i < users.n; i++)
+        strs_add(ctx->arena, &ids, ((struct user *) users.p)[i].id);
+    enum rc rc = db_query(ctx, &mailboxes,
+                          DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, ids)), &rows);
+    if (rc != OK)
+        return rc;
+    while (db_next(rows))
+        give_mailbox(ctx, users, rows);
+    return db_rows_close(rows);
+}
+
 enum rc users_list(struct ctx *ctx, const struct user_filter *filter, const struct page *page,
                    struct page_of *ret_page) {
     static const struct page_queries pages
         = { &after, &before, &user_fields, offsetof(struct user, id) };
-    return page_read(ctx, &pages, page,
-                     DB_ARGS(db_v_text(ctx->account_id), db_v_text(filter->status),
-                             db_v_text(filter->role),
-                             db_v_text(lower(ctx->arena, filter->email))),
-                     ret_page);
+    enum rc rc = page_read(ctx, &pages, page,
+                           DB_ARGS(db_v_text(ctx->account_id), db_v_text(filter->status),
+                                   db_v_text(filter->role),
+                                   db_v_text(lower(ctx->arena, filter->email))),
+                           ret_page);
+    return rc == OK ? add_mailboxes(ctx, ret_page->items) : rc;
 }
 
 enum rc user_get(struct ctx *ctx, struct str id, struct user *ret_user) {
-    return db_get(ctx, &get, DB_ARGS(db_v_text(ctx->account_id), db_v_text(id)), &user_fields,
-                  ret_user);
+    struct user user = { 0 };
+    enum rc rc = db_get(ctx, &get, DB_ARGS(db_v_text(ctx->account_id), db_v_text(id)), &user_fields,
+                        &user);
+    if (rc == OK)
+        rc = add_mailboxes(ctx, (struct list){ &user, 1 });
+    if (rc == OK)
+        *ret_user = user;
+    return rc;
 }
 
 /* Only so much that a typing mistake is noticed; whether mail arrives is found out by

@@ -21,12 +21,19 @@ OWNED = {
     "GET /email-validations/{id}": ("validation", None),
     "PATCH /email-validations/{id}": ("validation", {"status": "canceled"}),
     "DELETE /email-validations/{id}": ("validation to delete", None),
+    "PATCH /mailboxes/{id}": ("mailbox", {"daily_email_limit": 7}),
+    "GET /dashboard/api/mailboxes/{id}": ("mailbox", None),
+    "PATCH /dashboard/api/mailboxes/{id}": ("mailbox", {"signature": "Ann"}),
+    "POST /dashboard/api/mailboxes/{id}/pause": ("mailbox", None),
+    "POST /dashboard/api/mailboxes/{id}/resume": ("mailbox", None),
+    "DELETE /dashboard/api/mailboxes/{id}": ("mailbox to delete", None),
 }
 
 # An id that has the right form and was never given.
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "people batch": "987654321", "companies batch": "987654321",
-               "validation": UUID, "validation to delete": UUID}
+               "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
+               "mailbox to delete": UUID}
 
 # Operations that show rows of the account: texts that the owner sees and nobody else, or
 # names in IsolationTest.ids.
@@ -36,6 +43,8 @@ LISTS = {
     "GET /excluded-domains": ["only-acme.example.com"],
     "GET /excluded-emails": ["boss@only-acme.example.com"],
     "GET /email-validations": ["validation"],
+    "GET /mailboxes": ["mailbox", "box1@acme.example"],
+    "GET /dashboard/api/mailboxes": ["mailbox", "box1@acme.example"],
 }
 
 # Operations on values: body, what the owner of such a value is told, what others are told.
@@ -55,6 +64,8 @@ STARTS = {
     "POST /people/enrichment-requests": {"leads": [{"email": "ada@engines.example.com"}]},
     "POST /companies/enrichment-requests": {"companies": [{"domain": "engines.example.com"}]},
     "POST /email-validations": {"emails": [{"email": "no address"}]},
+    "POST /dashboard/api/mailboxes": {"email": "box@both.example", "password": "secret",
+                                      "smtp_host": "smtp.both.example", "imap_host": "imap.both.example"},
 }
 
 # People and companies are shared by all accounts of the installation; what an account has
@@ -96,6 +107,21 @@ class IsolationTest(harness.ApiTest):
         for name in ("validation", "validation to delete"):
             cls.ids[name] = cls.api.post("/email-validations", STARTS["POST /email-validations"],
                                          expect=202).json["id"]
+        cls.stranger_admin = cls.server.client(cls.other.admin_key)
+        for number, name in enumerate(("mailbox", "mailbox to delete"), 1):
+            body = STARTS["POST /dashboard/api/mailboxes"] | {"email": f"box{number}@acme.example",
+                                                             "user_id": cls.account.user_id}
+            cls.ids[name] = cls.admin.post("/dashboard/api/mailboxes", body, expect=201).json["id"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stranger_admin.close()
+        super().tearDownClass()
+
+    def keys(self, name):
+        """The owner's client and the stranger's, with keys of the scope that the route wants."""
+        scope = next(scope for method, path, scope in self.routes if f"{method} {path}" == name)
+        return (self.admin, self.stranger_admin) if scope == "admin" else (self.api, self.stranger)
 
     def setUp(self):
         for name, (body, _, _) in VALUES.items():
@@ -120,20 +146,21 @@ class IsolationTest(harness.ApiTest):
     def test_ids_of_others_are_as_if_they_were_never_given(self):
         for name, (kind, body) in OWNED.items():
             with self.subTest(name):
-                foreign = self.ask(self.stranger, name, id=self.ids[kind], body=body)
+                own, stranger = self.keys(name)
+                foreign = self.ask(stranger, name, id=self.ids[kind], body=body)
                 self.assert_error(foreign, 404, "not_found")
-                never = self.ask(self.stranger, name, id=NEVER_GIVEN[kind], body=body)
+                never = self.ask(stranger, name, id=NEVER_GIVEN[kind], body=body)
                 errors = [dict(answer.json["_errors"][0], id=None) for answer in (foreign, never)]
                 self.assertEqual(json.dumps(errors[0]).replace(self.ids[kind], "ID"),
                                  json.dumps(errors[1]).replace(NEVER_GIVEN[kind], "ID"))
-                owner = self.ask(self.api, name, id=self.ids[kind], body=body)
+                owner = self.ask(own, name, id=self.ids[kind], body=body)
                 self.assertIn(owner.status, (200, 204), f"the owner is refused: {owner}")
 
     def test_ids_of_no_form_are_not_found(self):
         for name, (_, body) in OWNED.items():
             for id in ("x", "0", "-1", "%00", "%27", "99999999999999999999999", "a" * 300):
                 with self.subTest(name, id=id[:30]):
-                    answer = self.ask(self.api, name, id=id, body=body)
+                    answer = self.ask(self.keys(name)[0], name, id=id, body=body)
                     self.assertIn(answer.status, (400, 404), str(answer))
 
     def test_lists_show_the_own_rows_only(self):
@@ -141,10 +168,11 @@ class IsolationTest(harness.ApiTest):
                         "--last-name", "Rep", "--role", "sales_rep", "--account", self.account.id)
         for name, texts in LISTS.items():
             with self.subTest(name):
-                own = self.ask(self.api, name).body.decode()
+                owner, stranger = self.keys(name)
+                own = self.ask(owner, name).body.decode()
                 texts = [self.ids.get(text, text) for text in texts]
                 self.assertEqual([text for text in texts if text not in own], [], "the owner does not see them")
-                theirs = self.ask(self.stranger, name).body.decode()
+                theirs = self.ask(stranger, name).body.decode()
                 self.assertEqual([text for text in texts if text in theirs], [])
                 self.assertNotIn(self.account.id, theirs)
                 self.assertNotIn(self.account.user_id, theirs)
@@ -172,8 +200,10 @@ class IsolationTest(harness.ApiTest):
         for name, body in STARTS.items():
             with self.subTest(name):
                 headers = {"Idempotency-Key": f"the same for both {name}"}
-                ids = [self.ask(client, name, body=body, headers=headers).json["id"]
-                       for client in (self.api, self.stranger, self.api, self.stranger)]
+                users = (self.account.user_id, self.other.user_id)
+                bodies = [body | {"user_id": user} if "mailboxes" in name else body for user in users]
+                ids = [self.ask(client, name, body=own, headers=headers).json["id"]
+                       for client, own in list(zip(self.keys(name), bodies)) * 2]
                 self.assertEqual(ids[:2], ids[2:])
                 self.assertNotEqual(ids[0], ids[1])
 

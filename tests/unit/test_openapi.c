@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "dash/dash.h"
 #include "http/description.h"
 #include "http/errors.h"
 #include "http/openapi.h"
@@ -156,6 +157,8 @@ static void test_every_reference_resolves(void **state) {
     count = 0;
     root = document_of(arena, api_tables, api_tables_count);
     check_references(arena, root, root, &count);
+    root = document_of(arena, dash_tables, dash_tables_count);
+    check_references(arena, root, root, &count);
     assert_true(count > 10);
     arena_free(&arena);
 }
@@ -270,6 +273,7 @@ static void test_examples_pass_their_own_fields(void **state) {
     struct arena *arena = arena_new();
     assert_int_equal(misfits_of(arena, tables, LENGTH(tables)), 0);
     assert_int_equal(misfits_of(arena, api_tables, api_tables_count), 0);
+    assert_int_equal(misfits_of(arena, dash_tables, dash_tables_count), 0);
     for (size_t i = 0; i < LENGTH(misfit_rows); i++)
         assert_false(example_fits(&misfit_fields, &misfit_rows[i]));
     arena_free(&arena);

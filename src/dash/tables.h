@@ -1,0 +1,10 @@
+/* The tables of routes, one per file; dash.c lists them. */
+#ifndef DASH_TABLES_H
+#define DASH_TABLES_H
+
+#include "base/check.h" /* LENGTH */
+#include "http/route.h"
+
+extern const struct route_table dash_mailbox_routes;
+
+#endif

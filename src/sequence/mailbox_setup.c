@@ -1,0 +1,123 @@
+#include "sequence/mailbox_setup.h"
+
+#include "base/check.h"
+#include "data/urls.h"
+#include "store/users.h"
+
+#define T struct mailbox_setup
+static const struct field setup_rows[] = {
+    F_STR(T, email, .flags = FIELD_REQUIRED, .max = 254, .example = "ann@example.com",
+          .doc = "The mailbox's address."),
+    F_ID(T, user_id, .example = "0198f652-73a2-7d41-914e-e511382bb808", .doc = "Whose it is."),
+    F_STR(T, user_email, .max = 254, .example = "user@example.com",
+          .doc = "Whose it is, by address; instead of user_id."),
+    F_ENUM(T, auth, .values = &mailbox_auths, .example = "password",
+           .doc = "How it logs in; password when it is not given."),
+    F_STR(T, password, .max = 1000, .doc = "For password; never shown again."),
+    F_STR(T, imap_password, .max = 1000, .doc = "For IMAP, where it is another one."),
+    F_STR(T, refresh_token, .max = 8000, .doc = "For oauth_google and oauth_microsoft."),
+    MAILBOX_SETTING_ROWS,
+};
+#undef T
+const struct fields mailbox_setup_fields
+    = FIELDS("MailboxConnect", struct mailbox_setup, setup_rows, .doc = "A mailbox to connect.");
+
+static enum rc missing(struct ctx *ctx, const char *pointer, const char *what) {
+    return bad_field(ctx, str_of(pointer), "missing_field", "%s", what);
+}
+
+static enum rc find_user(struct ctx *ctx, const struct mailbox_setup *setup, struct str *ret_id) {
+    struct user_filter filter = { .email = setup->user_email };
+    struct page_of page;
+    struct user user;
+    if (str_is_set(setup->user_id)) {
+        enum rc rc = user_get(ctx, setup->user_id, &user);
+        *ret_id = setup->user_id;
+        return rc == E_NOT_FOUND ? bad_field(ctx, STR("/user_id"), "unsupported_value", "There is no such user")
+                                 : rc;
+    }
+    if (!str_is_set(setup->user_email))
+        return missing(ctx, "/user_id", "The mailbox needs a user: user_id or user_email");
+    enum rc rc = users_list(ctx, &filter, &(struct page){ .size = 1 }, &page);
+    if (rc == OK && page.items.n == 0)
+        rc = bad_field(ctx, STR("/user_email"), "unsupported_value", "There is no such user");
+    if (rc == OK)
+        *ret_id = ((const struct user *) page.items.p)->id;
+    return rc;
+}
+
+static enum rc check_secret(struct ctx *ctx, const struct mailbox_setup *setup, struct str auth) {
+    bool by_password = str_eq(auth, STR("password"));
+    if (by_password && str_is_empty(setup->password))
+        return missing(ctx, "/password", "The mailbox needs its password");
+    if (!by_password && str_is_empty(setup->refresh_token))
+        return missing(ctx, "/refresh_token", "The mailbox needs a refresh token");
+    return OK;
+}
+
+/* Ports and security as usual, and the address as login. */
+static void fill(struct mailbox_settings *s, struct str email) {
+    if (!str_is_set(s->smtp_security))
+        s->smtp_security = s->smtp_port.set && s->smtp_port.v != 465 ? STR("starttls") : STR("tls");
+    if (!s->smtp_port.set)
+        s->smtp_port = opt_int(str_eq(s->smtp_security, STR("tls")) ? 465 : 587);
+    if (!str_is_set(s->imap_security))
+        s->imap_security = s->imap_port.set && s->imap_port.v != 993 ? STR("starttls") : STR("tls");
+    if (!s->imap_port.set)
+        s->imap_port = opt_int(str_eq(s->imap_security, STR("tls")) ? 993 : 143);
+    if (!str_is_set(s->smtp_user))
+        s->smtp_user = email;
+    if (!str_is_set(s->imap_user))
+        s->imap_user = email;
+    if (!str_is_set(s->email_provider))
+        s->email_provider = STR("other");
+}
+
+static enum rc check_hosts(struct ctx *ctx, const struct mailbox_settings *s) {
+    enum rc rc = OK;
+    if (str_is_empty(s->smtp_host))
+        rc = missing(ctx, "/smtp_host", "The server for outgoing messages is not known");
+    if (str_is_empty(s->imap_host))
+        rc = missing(ctx, "/imap_host", "The server for incoming messages is not known");
+    return rc;
+}
+
+struct work {
+    struct mailbox_connect connect;
+    struct str id;
+};
+
+static enum rc connect_work(struct ctx *ctx, void *arg) {
+    struct work *work = arg;
+    return mailbox_connect(ctx, &work->connect, &work->id);
+}
+
+_Static_assert(offsetof(struct mailbox_setup, working_hours) == offsetof(struct mailbox_settings, working_hours),
+               "a setup begins with the settings");
+
+enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, struct mailbox *ret_mailbox) {
+    struct mailbox_settings settings;
+    struct email email = { 0 };
+    struct str user_id = STR_NONE, auth = str_is_set(setup->auth) ? setup->auth : STR("password");
+    memcpy(&settings, setup, sizeof settings);
+    if (email_parse(ctx->arena, setup->email, &email) != OK)
+        (void) bad_field(ctx, STR("/email"), "unsupported_value", "Must be an email address");
+    enum rc rc = find_user(ctx, setup, &user_id);
+    if (rc != OK && rc != E_INVALID)
+        return rc;
+    (void) check_secret(ctx, setup, auth);
+    fill(&settings, email.address);
+    (void) check_hosts(ctx, &settings);
+    rc = mailbox_settings_check(ctx, &settings);
+    if (rc != OK || ctx->problem_count)
+        return E_INVALID;
+    struct work work = {
+        .connect = {
+            .email = email.address, .user_id = user_id, .auth = auth, .settings = &settings,
+            .secret = { setup->password, setup->imap_password, STR_NONE, setup->refresh_token },
+            .unchecked = true,
+        },
+    };
+    rc = db_transact(ctx, connect_work, &work);
+    return rc == OK ? mailbox_get(ctx, work.id, ret_mailbox) : rc;
+}

@@ -1,0 +1,219 @@
+/* The status is what the API shows; the reason says how it came about and what can follow. */
+#include "store/mailbox_state.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "json/writer.h"
+#include "store/mailbox_rows.h"
+#include "store/queries.h"
+
+enum { REFUSALS_MAX = 3, CHECKS_MAX_BYTES = 64 * 1024 };
+#define REFUSED_FOR_MS (10 * MINUTE_MS)
+
+/* `from`: the reasons in which the event says something, separated by spaces; NULL: all. */
+static const struct rule {
+    enum mailbox_event event;
+    const char *from;
+    const char *status, *reason;
+} rules[] = {
+    { MAILBOX_CONNECTED, NULL, "inactive", "connecting" },
+    { MAILBOX_TAKEN, NULL, "active", "unchecked" },
+    { MAILBOX_TEST_PASSED, "connecting check_failed unchecked login_refused", "active", "ready" },
+    { MAILBOX_TEST_FAILED, "connecting check_failed", "inactive", "check_failed" },
+    { MAILBOX_PAUSED, "ready unchecked", "inactive", "paused" },
+    { MAILBOX_RESUMED, "paused", "active", "ready" },
+    { MAILBOX_DELETED, NULL, "inactive", "deleted" },
+    { MAILBOX_REFUSED, "ready unchecked", "needs_reconnection", "login_refused" },
+    { MAILBOX_TOKEN_REVOKED, "ready unchecked connecting check_failed paused", "needs_reconnection",
+      "token_revoked" },
+};
+
+static bool names(const char *list, struct str word) {
+    struct str rest = str_of(list), one;
+    while (str_word(&rest, &one))
+        if (str_eq(one, word))
+            return true;
+    return false;
+}
+
+bool mailbox_state_next(struct mailbox_state from, enum mailbox_event event,
+                        struct mailbox_state *ret_next) {
+    for (size_t i = 0; i < LENGTH(rules); i++) {
+        const struct rule *rule = &rules[i];
+        if (rule->event != event || (rule->from && !names(rule->from, from.reason)))
+            continue;
+        *ret_next = (struct mailbox_state){ str_of(rule->status), str_of(rule->reason) };
+        return true;
+    }
+    return false;
+}
+
+/* The ramp begins with the first day on which it can send. */
+static const struct query set_state
+    = { "mailbox_set_state",
+        "UPDATE mailboxes SET status = $3, reason = $4, detail = $5, updated_at = $6, "
+        "ramp_since = CASE WHEN ramp_since IS NULL AND $3 = 'active' THEN $6 ELSE ramp_since END, "
+        "secret = CASE WHEN $4 = 'deleted' THEN NULL ELSE secret END "
+        "WHERE account_id = $1 AND id = $2",
+        "UPDATE mailboxes SET status = $3, reason = $4, detail = $5, updated_at = $6, "
+        "ramp_since = CASE WHEN ramp_since IS NULL AND $3 = 'active' THEN CAST($6 AS BIGINT) "
+        "ELSE ramp_since END, secret = CASE WHEN $4 = 'deleted' THEN NULL ELSE secret END "
+        "WHERE account_id = $1 AND id = $2" };
+static const struct query note_refusal
+    = { "mailbox_note_refusal",
+        "UPDATE mailboxes SET auth_failures = $3, auth_failed_since = $4, detail = $5 "
+        "WHERE account_id = $1 AND id = $2",
+        NULL };
+static const struct query note_login
+    = { "mailbox_note_login",
+        "UPDATE mailboxes SET auth_failures = 0, auth_failed_since = NULL, detail = NULL "
+        "WHERE account_id = $1 AND id = $2 AND auth_failures > 0",
+        NULL };
+static const struct query set_checks
+    = { "mailbox_set_checks",
+        "UPDATE mailboxes SET checks = $3, checked_at = $4 WHERE account_id = $1 AND id = $2", NULL };
+static const struct query claim
+    = { "mailbox_refresh_claim",
+        "UPDATE mailboxes SET refresh_lease_until = $5 WHERE account_id = $1 AND id = $2 "
+        "AND secret_version = $3 AND refresh_lease_until <= $4",
+        NULL };
+static const struct query set_tokens
+    = { "mailbox_set_tokens",
+        "UPDATE mailboxes SET secret = $4, token_expires_at = $5, "
+        "secret_version = secret_version + 1, refresh_lease_until = 0 "
+        "WHERE account_id = $1 AND id = $2 AND secret_version = $3",
+        NULL };
+
+static const struct query *const queries[] = { &set_state, &note_refusal, &note_login, &set_checks,
+                                               &claim, &set_tokens };
+const struct query_table mailbox_state_queries = QUERY_TABLE(queries);
+
+static enum rc write_state(struct ctx *ctx, struct str id, struct mailbox_state state,
+                           struct str detail) {
+    return db_exec(ctx, &set_state,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(id), db_v_text(state.status),
+                           db_v_text(state.reason), db_v_text(detail), db_v_int(ctx_now(ctx))),
+                   NULL);
+}
+
+enum rc mailbox_state_set(struct ctx *ctx, struct str id, enum mailbox_event event) {
+    struct mailbox_state next;
+    bool can = mailbox_state_next((struct mailbox_state){ 0 }, event, &next);
+    ASSERT(can);
+    return write_state(ctx, id, next, STR_NONE);
+}
+
+struct happened {
+    struct str id;
+    enum mailbox_event event;
+    struct str detail;
+};
+
+static enum rc event_work(struct ctx *ctx, void *arg) {
+    const struct happened *h = arg;
+    struct mailbox mailbox;
+    struct mailbox_state next;
+    enum rc rc = mailbox_get_to_change(ctx, h->id, &mailbox);
+    if (rc != OK)
+        return rc;
+    if (mailbox_state_next((struct mailbox_state){ mailbox.status, mailbox.reason }, h->event, &next))
+        return write_state(ctx, h->id, next, h->detail);
+    if (h->event == MAILBOX_RESUMED && !str_eq(mailbox.status, STR("active")))
+        return problem(ctx, E_CONFLICT, "conflict",
+                       "The mailbox is not paused but %.*s: test it or connect it again",
+                       STR_FMT(mailbox.reason));
+    return OK;
+}
+
+enum rc mailbox_event(struct ctx *ctx, struct str id, enum mailbox_event event, struct str detail) {
+    struct happened happened = { id, event, detail };
+    return db_transact(ctx, event_work, &happened);
+}
+
+static enum rc refused_work(struct ctx *ctx, void *arg) {
+    const struct happened *h = arg;
+    struct mailbox mailbox;
+    enum rc rc = mailbox_get_to_change(ctx, h->id, &mailbox);
+    if (rc != OK)
+        return rc;
+    int64_t now = ctx_now(ctx), count = mailbox.auth_failures.v + 1;
+    int64_t since = mailbox.auth_failed_since.set ? mailbox.auth_failed_since.v : now;
+    rc = db_exec(ctx, &note_refusal,
+                 DB_ARGS(db_v_text(ctx->account_id), db_v_text(h->id), db_v_int(count), db_v_int(since),
+                         db_v_text(h->detail)),
+                 NULL);
+    if (rc != OK || count < REFUSALS_MAX || now - since < REFUSED_FOR_MS)
+        return rc;
+    struct happened refused = { h->id, MAILBOX_REFUSED, h->detail };
+    return event_work(ctx, &refused);
+}
+
+enum rc mailbox_login_refused(struct ctx *ctx, struct str id, struct str detail) {
+    struct happened happened = { .id = id, .detail = detail };
+    return db_transact(ctx, refused_work, &happened);
+}
+
+static enum rc login_work(struct ctx *ctx, void *arg) {
+    const struct str *id = arg;
+    return db_exec(ctx, &note_login, DB_ARGS(db_v_text(ctx->account_id), db_v_text(*id)), NULL);
+}
+
+enum rc mailbox_login_worked(struct ctx *ctx, struct str id) {
+    return db_transact(ctx, login_work, &id);
+}
+
+enum rc mailbox_checks_store(struct ctx *ctx, struct str id, struct list checks) {
+    struct mailbox found = { .checks = checks };
+    struct buf b = buf_in(ctx->arena, CHECKS_MAX_BYTES);
+    struct json_writer w = json_writer(&b);
+    json_field_value(&w, &mailbox_checks_fields.rows[0], &found);
+    return db_exec(ctx, &set_checks,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(id), db_v_text(buf_text(&b)),
+                           db_v_int(ctx_now(ctx))),
+                   NULL);
+}
+
+/* --- OAuth --- */
+
+struct tokens {
+    const struct mailbox *mailbox;
+    const struct mailbox_secret *secret;
+    struct opt_int expires_at;
+    int64_t lease_ms, changes;
+};
+
+static enum rc claim_work(struct ctx *ctx, void *arg) {
+    struct tokens *t = arg;
+    int64_t now = ctx_now(ctx);
+    return db_exec(ctx, &claim,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(t->mailbox->id),
+                           db_v_int(t->mailbox->secret_version.v), db_v_int(now),
+                           db_v_int(now + t->lease_ms)),
+                   &t->changes);
+}
+
+enum rc mailbox_refresh_claim(struct ctx *ctx, const struct mailbox *mailbox, int64_t lease_ms,
+                              bool *ret_mine) {
+    struct tokens tokens = { .mailbox = mailbox, .lease_ms = lease_ms };
+    enum rc rc = db_transact(ctx, claim_work, &tokens);
+    if (rc == OK)
+        *ret_mine = tokens.changes > 0;
+    return rc;
+}
+
+static enum rc tokens_work(struct ctx *ctx, void *arg) {
+    struct tokens *t = arg;
+    struct str sealed = mailbox_secret_seal(ctx, t->mailbox->id, t->secret);
+    return db_exec(ctx, &set_tokens,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(t->mailbox->id),
+                           db_v_int(t->mailbox->secret_version.v), db_v_blob(sealed),
+                           db_v_opt(t->expires_at)),
+                   &t->changes);
+}
+
+enum rc mailbox_tokens_store(struct ctx *ctx, const struct mailbox *mailbox,
+                             const struct mailbox_secret *secret, struct opt_int expires_at) {
+    struct tokens tokens = { .mailbox = mailbox, .secret = secret, .expires_at = expires_at };
+    enum rc rc = db_transact(ctx, tokens_work, &tokens);
+    return rc == OK && tokens.changes == 0 ? E_CONFLICT : rc;
+}
