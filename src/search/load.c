@@ -10,7 +10,10 @@
 
 enum {
     ROWS_AT_ONCE = 1000,
-    KEPT_MAX = 10000, /* values; funding stages are free text, so there is a limit */
+    /* Funding stages are free text, so there are limits: of what is kept, values and their
+     * length, with tags (TAG_MAX_BYTES) some ten megabytes at most. */
+    KEPT_MAX = 10000,
+    KEPT_VALUE_MAX_BYTES = 256,
 };
 /* A part ends when its texts take this much: one row's tags can be a megabyte. */
 #define PART_MAX_BYTES ((size_t) 8 * 1024 * 1024)
@@ -76,15 +79,20 @@ static struct str make_copied(struct arena *arena, size_t i, struct str value) {
     return made;
 }
 
-static struct str copied_tags(struct loader *loader, size_t i, struct str value) {
+/* Valid until the loader forgets or the arena is reset. */
+static struct str copied_tags(struct loader *loader, struct arena *arena, size_t i,
+                              struct str value) {
     const struct str *found = map_get(&loader->tags[i], value);
     if (found)
         return *found;
+    struct str tags = make_copied(arena, i, value);
+    if (value.n > KEPT_VALUE_MAX_BYTES)
+        return tags;
     loader->kept++;
-    struct str *made = ARENA_NEW(loader->arena, struct str);
-    *made = make_copied(loader->arena, i, value);
-    (void) map_put(&loader->tags[i], arena_str(loader->arena, value), made);
-    return *made;
+    struct str *kept = ARENA_NEW(loader->arena, struct str);
+    *kept = arena_str(loader->arena, tags);
+    (void) map_put(&loader->tags[i], arena_str(loader->arena, value), kept);
+    return *kept;
 }
 
 /* --- rows --- */
@@ -93,13 +101,13 @@ static void person_row(struct loader *loader, const struct db_rows *rows, struct
                        struct index_row *row) {
     struct str parts[LENGTH(copied) + 1] = { row->tags };
     size_t n = row->tags.n;
-    if (loader->kept > KEPT_MAX) /* not later: `parts` points to what is kept */
+    if (loader->kept >= KEPT_MAX) /* not later: `parts` points to what is kept */
         forget(loader);
     row->company = db_int(rows, SEARCH_COMPANY);
     for (size_t i = 0; i < LENGTH(copied); i++) {
         if (db_is_null(rows, (size_t) copied[i].column))
             continue;
-        parts[i + 1] = copied_tags(loader, i, db_text(rows, (size_t) copied[i].column));
+        parts[i + 1] = copied_tags(loader, arena, i, db_text(rows, (size_t) copied[i].column));
         n += parts[i + 1].n;
     }
     if (n == row->tags.n)

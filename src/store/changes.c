@@ -48,27 +48,34 @@ static const struct query after
         "AND NOT pg_visible_in_snapshot(tx, $2::text::pg_snapshot)) unread ON true "
         "ORDER BY kind, doc" };
 
+/* A position does not pass a transaction that is open, so on PostgreSQL nothing from there on
+ * goes, however old: whoever stands there, or begins there, still needs it. */
+#define IS_PASSED "tx < pg_snapshot_xmin(pg_current_snapshot())"
 static const struct query old
     = { "changes_old",
         "SELECT count(*) FROM (SELECT at FROM changes ORDER BY seq LIMIT 1) WHERE at < $1",
-        "SELECT count(*) FROM (SELECT at FROM changes ORDER BY tx, seq LIMIT 1) x WHERE at < $1" };
+        "SELECT count(*) FROM (SELECT at FROM changes WHERE " IS_PASSED
+        " ORDER BY tx, seq LIMIT 1) x WHERE at < $1" };
 /* The feed begins behind the highest that goes. The newest stays: its number must not be
  * given again. */
 #define OLD_SQLITE                                                       \
     "(SELECT seq FROM (SELECT seq, at FROM changes ORDER BY seq LIMIT $2) " \
     "WHERE at < $1 AND seq < (SELECT max(seq) FROM changes))"
-#define OLD_PG                                                             \
-    "(SELECT tx, seq FROM (SELECT tx, seq, at FROM changes ORDER BY tx, seq LIMIT $2) x " \
-    "WHERE at < $1)"
+/* SQLite notes first what goes. A statement of PostgreSQL sees what was committed before it
+ * began, so there the second one must note what it deletes itself; the first one only lets
+ * processes prune one after another. */
 static const struct query note_pruned
     = { "changes_note_pruned",
         "UPDATE change_feed SET pruned = max(pruned, coalesce((SELECT max(seq) FROM " OLD_SQLITE
         "), 0))",
-        "UPDATE change_feed SET pruned = greatest(pruned, coalesce((SELECT max(tx::text::bigint) "
-        "FROM " OLD_PG " gone), 0))" };
+        "UPDATE change_feed SET pruned = pruned WHERE $1::bigint IS NOT NULL "
+        "AND $2::bigint IS NOT NULL" };
 static const struct query prune
     = { "changes_prune", "DELETE FROM changes WHERE seq IN " OLD_SQLITE,
-        "DELETE FROM changes WHERE (tx, seq) IN " OLD_PG };
+        "WITH gone AS (DELETE FROM changes WHERE (tx, seq) IN (SELECT tx, seq FROM "
+        "(SELECT tx, seq, at FROM changes WHERE " IS_PASSED " ORDER BY tx, seq LIMIT $2) x "
+        "WHERE at < $1) RETURNING tx::text::bigint AS number) "
+        "UPDATE change_feed SET pruned = greatest(pruned, (SELECT max(number) FROM gone))" };
 
 static const struct query *const queries[]
     = { &origin, &new_origin, &now, &pending, &after, &old, &note_pruned, &prune };

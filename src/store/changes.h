@@ -57,8 +57,9 @@ bool changes_next(struct changes_reader *reader, struct change *ret_change);
 /* OK when all came; then the reader stands at the position that changes_read gave. */
 MUST_USE enum rc changes_close(struct changes_reader *reader);
 
-/* Deletes up to `limit` changes from before `before_ms`, but always keeps the newest. A
- * transaction, when there is something to delete. */
+/* Deletes up to `limit` changes from before `before_ms`, but always keeps the newest, and on
+ * PostgreSQL what came after the begin of a transaction that is still open. A transaction,
+ * when there is something to delete. */
 MUST_USE enum rc changes_prune(struct ctx *ctx, int64_t before_ms, int64_t limit);
 
 #endif

@@ -234,6 +234,39 @@ static void test_order_of_commits(void **state) {
     sem_destroy(&slow.go);
 }
 
+/* PostgreSQL: what an open transaction keeps a position from passing is not pruned, however
+ * old: else everybody would start anew, again and again, until it ends. */
+static void test_prune_beside_an_open_transaction(void **state) {
+    struct ctx *ctx = migrated(state);
+    struct slow slow = { .db = ((struct test_db *) *state)->db };
+    struct change_position before, position, restarted;
+    struct changes_reader reader;
+    pthread_t thread;
+    sem_init(&slow.inserted, 0, 0);
+    sem_init(&slow.go, 0, 0);
+    assert_ok(ctx, changes_now(ctx, &before));
+    assert_int_equal(pthread_create(&thread, NULL, slow_main, &slow), 0);
+    while (sem_wait(&slow.inserted) != 0)
+        ;
+    run(ctx, PERSON "(2, 'p2', 'B', 'b', NULL, '', 0, 0, 0)");
+    int64_t later = ctx_now(ctx) + HOUR_MS;
+    assert_ok(ctx, changes_prune(ctx, later, 100));
+    position = before;
+    assert_str(unread(ctx, &position), "person 2");
+    assert_ok(ctx, changes_now(ctx, &restarted));
+    assert_str(unread(ctx, &restarted), "");
+    sem_post(&slow.go);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_str(unread(ctx, &position), "person 1");
+    assert_str(unread(ctx, &restarted), "person 1");
+    others_have_ended(state);
+    assert_ok(ctx, changes_prune(ctx, later, 100));
+    struct change_position none;
+    assert_rc(ctx, changes_read(ctx, before, &reader, &none), E_NOT_FOUND);
+    sem_destroy(&slow.inserted);
+    sem_destroy(&slow.go);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_what_is_noted),
@@ -244,6 +277,8 @@ int main(void) {
         BOTH_ENGINES(test_origin),
         { "test_order_of_commits (postgresql)", test_order_of_commits, test_db_setup_pg,
           test_db_teardown, NULL },
+        { "test_prune_beside_an_open_transaction (postgresql)",
+          test_prune_beside_an_open_transaction, test_db_setup_pg, test_db_teardown, NULL },
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
