@@ -111,13 +111,8 @@ static enum rc poll_slow(struct request *r) {
     return respond(r, 200, &answer_fields, &answer);
 }
 
-static enum rc late_slow(struct request *r) {
-    response_header(r, "Retry-After", STR("60"));
-    return problem(r->ctx, E_TIMEOUT, "request_timeout", "Later.");
-}
-
 static enum rc get_slow(struct request *r) {
-    return request_wait(r, poll_slow, late_slow, 1, 200);
+    return request_wait(r, poll_slow, 1, 200);
 }
 
 static enum rc get_forgetful(struct request *r) {

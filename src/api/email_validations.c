@@ -166,7 +166,7 @@ static enum rc respond_validation(struct request *r, const struct validation *v)
     struct page_of page = { 0 };
     int64_t left;
     enum rc rc;
-    if (validation_has_ended(v)) {
+    if (batch_has_ended(v->status)) {
         rc = validation_results(r->ctx, v->id, &r->page, &page);
     } else {
         rc = validation_left(r->ctx, v->id, &left);
@@ -269,18 +269,12 @@ static enum rc poll_single(struct request *r) {
     struct validation v;
     look.arena = arena_new();
     enum rc rc = validation_single_get(&look, body->email, &v);
-    bool waits = rc == OK && !validation_has_ended(&v);
+    bool waits = rc == OK && !batch_has_ended(v.status);
     arena_free(&look.arena);
     if (waits)
         return E_TIMEOUT;
     rc = validation_single_get(r->ctx, body->email, &v);
     return rc == OK ? respond_single(r, &v) : rc;
-}
-
-static enum rc late_single(struct request *r) {
-    response_header(r, "Retry-After", STR("60"));
-    return problem(r->ctx, E_TIMEOUT, "request_timeout",
-                   "We are processing your request, try again later.");
 }
 
 static enum rc post_email_validations_single(struct request *r) {
@@ -289,11 +283,11 @@ static enum rc post_email_validations_single(struct request *r) {
     if (str_is_empty(str_trim(body->email)))
         return bad_field(r->ctx, STR("/email"), "unsupported_value", "Must not be blank");
     enum rc rc = validation_single(r->ctx, body->email, ctx_now(r->ctx) - SINGLE_GOOD_MS, &v);
-    if (rc == OK && validation_has_ended(&v))
+    if (rc == OK && batch_has_ended(v.status))
         return respond_single(r, &v);
     if (rc != OK)
         return rc == E_CREDITS ? out_of_credits(r) : rc;
-    return request_wait(r, poll_single, late_single, POLL_MS, r->ctx->services->reveal.timeout_ms);
+    return request_wait(r, poll_single, POLL_MS, r->ctx->services->reveal.timeout_ms);
 }
 
 static const struct route_status start_statuses[] = {

@@ -194,17 +194,13 @@ static const struct batch_kind companies_kind
 
 /* --- handlers --- */
 
-static bool has_ended(const struct enrichment *batch) {
-    return !str_eq(batch->status, STR("queued")) && !str_eq(batch->status, STR("processing"));
-}
-
 /* Results are shown when the batch has ended; until then, when to ask again. */
 static enum rc respond_batch(struct request *r, const struct batch_kind *kind,
                              const struct enrichment *batch) {
     struct batch_answer answer = { .id = batch->id, .status = batch->status };
     struct page_of page = { 0 };
     enum rc rc = OK;
-    if (has_ended(batch))
+    if (batch_has_ended(batch->status))
         rc = enrichment_items(r->ctx, batch->id.v, &r->page, &page);
     else
         response_header(r, "Retry-After", STR("60"));

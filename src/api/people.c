@@ -93,18 +93,11 @@ static enum rc poll_again(struct request *r) {
     return rc == E_TIMEOUT ? rc : poll_find(r);
 }
 
-static enum rc late_find(struct request *r) {
-    response_header(r, "Retry-After", STR("60"));
-    return problem(r->ctx, E_TIMEOUT, "request_timeout",
-                   "We are processing your request, try again later.");
-}
-
 static enum rc get_people_find(struct request *r) {
     enum rc rc = poll_find(r);
     if (rc != E_TIMEOUT)
         return rc;
-    return request_wait(r, poll_again, late_find, POLL_MS,
-                        r->ctx->services->reveal.timeout_ms);
+    return request_wait(r, poll_again, POLL_MS, r->ctx->services->reveal.timeout_ms);
 }
 
 /* --- POST /people/search --- */

@@ -19,7 +19,6 @@
 #define FOUND_AGAIN_MS  DAY_MS
 #define LOOKUP_AGAIN_MS (7 * DAY_MS)
 #define LOOKUP_FAILED_MS HOUR_MS
-enum { FOUND_HALVES = 1, REVEAL_HALVES = 2 };
 
 static const char job_name[] = "reveal";
 
@@ -32,9 +31,9 @@ static const struct {
     enum credit_kind kind;
     int64_t halves;
 } prices[PRICES] = {
-    [FOUND] = { CREDIT_EMAIL, FOUND_HALVES },
-    [EMAIL] = { CREDIT_EMAIL, REVEAL_HALVES },
-    [PHONE] = { CREDIT_PHONE, REVEAL_HALVES },
+    [FOUND] = { CREDIT_EMAIL, CREDIT_HALVES / 2 },
+    [EMAIL] = { CREDIT_EMAIL, CREDIT_HALVES },
+    [PHONE] = { CREDIT_PHONE, CREDIT_HALVES },
 };
 
 struct item {

@@ -73,7 +73,7 @@ struct call {
     struct http_header headers[CALL_HEADERS_MAX];
     size_t n_headers;
 
-    route_handler *poll, *late; /* poll set: the request waits */
+    route_handler *poll; /* set: the request waits */
     int64_t every_ms, deadline_ms;
     int64_t due_ms; /* of the next poll; monotonic */
 };

@@ -61,11 +61,11 @@ void request_openapi(struct request *r, struct buf *out, const char *version);
  * `every_ms` until it returns something else than E_TIMEOUT or `timeout_ms` is over.
  * poll runs with the request's ctx (a database session is there) and either responds
  * and returns OK, fails, or returns E_TIMEOUT for "not yet". When time is over, or the
- * server drains, `late` is called once and answers (408). poll and late run on another
- * thread, later: what they need is in the request, its body and query, or in
- * ctx->arena; no rows of the database may be open. Returns what the handler returns. */
-MUST_USE enum rc request_wait(struct request *r, route_handler *poll, route_handler *late,
-                              int64_t every_ms, int64_t timeout_ms);
+ * server drains, the answer is 408 with Retry-After. poll runs on another thread, later:
+ * what it needs is in the request, its body and query, or in ctx->arena; no rows of the
+ * database may be open. Returns what the handler returns. */
+MUST_USE enum rc request_wait(struct request *r, route_handler *poll, int64_t every_ms,
+                              int64_t timeout_ms);
 
 /* --- links (docs: "Links and Pagination") --- */
 

@@ -7,6 +7,7 @@
 #include "http/call.h"
 
 enum { WAITER_THREADS = 4 };
+#define LATE_RETRY_S "60"
 
 struct waiters {
     struct app *app;
@@ -53,6 +54,12 @@ static struct call *pop(struct waiters *w) {
 
 /* --- the threads --- */
 
+static enum rc late(struct request *r) {
+    response_header(r, "Retry-After", STR(LATE_RETRY_S));
+    return problem(r->ctx, E_TIMEOUT, "request_timeout",
+                   "We are processing your request, try again later.");
+}
+
 /* True when the call goes on waiting. */
 static bool look(struct waiters *w, struct call *c, bool is_draining) {
     c->workspace = workspace_of(w->app);
@@ -65,7 +72,7 @@ static bool look(struct waiters *w, struct call *c, bool is_draining) {
         if (!is_draining && now < c->deadline_ms)
             return true;
         ctx_clear_error(&c->ctx);
-        rc = c->late(&c->request);
+        rc = late(&c->request);
     }
     c->poll = NULL;
     call_finish(c, rc);
@@ -156,13 +163,12 @@ void waiters_add(struct waiters *w, struct call *c) {
         (void) look(w, c, true); /* ends it */
 }
 
-enum rc request_wait(struct request *r, route_handler *poll, route_handler *late, int64_t every_ms,
+enum rc request_wait(struct request *r, route_handler *poll, int64_t every_ms,
                      int64_t timeout_ms) {
     struct call *c = call_of(r);
     int64_t now = monotonic_ms();
     ASSERT(r->route->flags & ROUTE_SLOW && every_ms > 0 && !c->is_answered);
     c->poll = poll;
-    c->late = late;
     c->every_ms = every_ms;
     c->deadline_ms = now + timeout_ms;
     c->due_ms = now + every_ms < c->deadline_ms ? now + every_ms : c->deadline_ms;

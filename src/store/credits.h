@@ -9,6 +9,8 @@
 #include "base/ctx.h"
 #include "base/field.h"
 
+enum { CREDIT_HALVES = 2 }; /* of one credit */
+
 enum credit_kind { CREDIT_EMAIL, CREDIT_PHONE, CREDIT_KIND_COUNT };
 
 struct credits {

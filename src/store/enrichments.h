@@ -6,6 +6,7 @@
 
 #include "base/ctx.h"
 #include "base/field.h"
+#include "store/batch.h"
 #include "store/pages.h"
 
 enum enrichment_kind { ENRICH_PEOPLE, ENRICH_COMPANIES };

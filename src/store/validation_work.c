@@ -11,7 +11,7 @@
 #include "store/credits.h"
 #include "store/queries.h"
 
-enum { EMAIL_HALVES = 2, THOUSAND = 1000, FINDINGS_MAX_BYTES = 4 * 1024 * 1024 };
+enum { THOUSAND = 1000, FINDINGS_MAX_BYTES = 4 * 1024 * 1024 };
 
 #define T struct validation_block
 static const struct field block_rows[] = {
@@ -357,7 +357,7 @@ static enum rc fresh_findings(struct ctx *ctx, const struct store_work *w, struc
 static enum rc charge(struct ctx *ctx, const struct store_work *w, struct list *findings) {
     struct credits credits;
     enum rc rc = credits_lock(ctx, &credits);
-    size_t affordable = rc == OK ? (size_t) (credits.halves[CREDIT_EMAIL] / EMAIL_HALVES) : 0;
+    size_t affordable = rc == OK ? (size_t) (credits.halves[CREDIT_EMAIL] / CREDIT_HALVES) : 0;
     if (rc != OK)
         return rc;
     findings->n = findings->n < affordable ? findings->n : affordable;
@@ -366,7 +366,7 @@ static enum rc charge(struct ctx *ctx, const struct store_work *w, struct list *
     struct str once = uuid_new(ctx->arena, ctx_now(ctx));
     struct str key = arena_printf(ctx->arena, "validation:%.*s:%.*s",
                                   STR_FMT(w->of->validation_id), STR_FMT(once));
-    return credits_charge(ctx, CREDIT_EMAIL, (int64_t) findings->n * EMAIL_HALVES, key);
+    return credits_charge(ctx, CREDIT_EMAIL, (int64_t) findings->n * CREDIT_HALVES, key);
 }
 
 static enum rc store_findings(struct ctx *ctx, const struct store_work *w,

@@ -12,7 +12,7 @@
 
 /* A block is what one process takes at a time: small enough to be shared among processes
  * and to come to an end, large enough that blocks cost nothing. */
-enum { BLOCK_EMAILS = 500, EMAIL_HALVES = 2, PART_MAX_BYTES = 16 * 1024 * 1024 };
+enum { BLOCK_EMAILS = 500, PART_MAX_BYTES = 16 * 1024 * 1024 };
 
 #define T struct validation
 static const struct field validation_rows[] = {
@@ -119,11 +119,6 @@ static const struct query *const queries[]
         &delete_row,   &forget_email,  &forget_single, &list_after,    &list_before,   &results_after, &results_before };
 const struct query_table validation_queries = QUERY_TABLE(queries);
 
-bool validation_has_ended(const struct validation *validation) {
-    return !str_eq(validation->status, STR("queued"))
-           && !str_eq(validation->status, STR("processing"));
-}
-
 struct str validation_key(struct arena *arena, struct str email) {
     struct str trimmed = str_trim(email);
     char *text = arena_alloc(arena, trimmed.n + 1);
@@ -226,7 +221,7 @@ static enum rc insert_blocks_of(struct ctx *ctx, const struct create_work *w) {
 static enum rc check_funds(struct ctx *ctx, size_t addresses) {
     struct credits credits;
     enum rc rc = credits_balance(ctx, &credits);
-    if (rc == OK && credits.halves[CREDIT_EMAIL] < (int64_t) addresses * EMAIL_HALVES)
+    if (rc == OK && credits.halves[CREDIT_EMAIL] < (int64_t) addresses * CREDIT_HALVES)
         return E_CREDITS;
     return rc;
 }
@@ -296,7 +291,7 @@ static enum rc cancel(struct ctx *ctx, void *arg) {
 
 enum rc validation_cancel(struct ctx *ctx, struct str id, struct validation *ret_validation) {
     enum rc rc = validation_get(ctx, id, ret_validation);
-    if (rc == OK && !validation_has_ended(ret_validation))
+    if (rc == OK && !batch_has_ended(ret_validation->status))
         rc = db_transact(ctx, cancel, &id);
     return rc == OK ? validation_get(ctx, id, ret_validation) : rc;
 }
@@ -305,7 +300,7 @@ enum rc validation_cancel(struct ctx *ctx, struct str id, struct validation *ret
 
 static bool is_good(const struct validation *v, int64_t since) {
     bool completed = str_eq(v->status, STR("completed"));
-    return !validation_has_ended(v) || (completed && v->finished_at.v >= since);
+    return !batch_has_ended(v->status) || (completed && v->finished_at.v >= since);
 }
 
 enum rc validation_single_get(struct ctx *ctx, struct str email,

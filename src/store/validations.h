@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "base/field.h"
+#include "store/batch.h"
 #include "store/pages.h"
 
 struct validation {
@@ -15,8 +16,6 @@ struct validation {
     struct opt_int created_at, finished_at;
 };
 extern const struct fields validation_row_fields;
-
-bool validation_has_ended(const struct validation *validation);
 
 struct validation_result {
     struct str cursor; /* the address's key, for pages */

@@ -70,7 +70,7 @@ struct verify_engine {
     struct memo *memo; /* NULL: no cache */
     struct map domains, routes, sites, hosts;
     size_t sweep_at;   /* domains; then what is idle is forgotten */
-    struct site *runnable;      /* ring of sites with something to do */
+    struct ring *runnable;      /* site with something to do whose turn is next */
     struct dialogue *dialogues; /* all */
     struct dialogue *graveyard; /* closed in this turn */
     size_t active, waiting, connections;

@@ -25,52 +25,12 @@ enum {
 
 static const int64_t site_life_ms = 30 * DAY_MS;
 
-/* --- rings --- */
-
-static void ready_add(struct site *site, struct route *route) {
-    if (route->next_ready)
-        return;
-    if (!site->ready) {
-        route->next_ready = route->prev_ready = site->ready = route;
-        return;
-    }
-    route->next_ready = site->ready;
-    route->prev_ready = site->ready->prev_ready;
-    route->prev_ready->next_ready = route;
-    site->ready->prev_ready = route;
+static struct route *route_at(struct ring *turn) {
+    return (struct route *) (void *) ((char *) turn - offsetof(struct route, turn));
 }
 
-static void ready_leave(struct site *site, struct route *route) {
-    if (!route->next_ready)
-        return;
-    if (site->ready == route)
-        site->ready = route->next_ready == route ? NULL : route->next_ready;
-    route->prev_ready->next_ready = route->next_ready;
-    route->next_ready->prev_ready = route->prev_ready;
-    route->next_ready = route->prev_ready = NULL;
-}
-
-static void runnable_add(struct verify_engine *e, struct site *site) {
-    if (site->next)
-        return;
-    if (!e->runnable) {
-        site->next = site->prev = e->runnable = site;
-        return;
-    }
-    site->next = e->runnable;
-    site->prev = e->runnable->prev;
-    site->prev->next = site;
-    e->runnable->prev = site;
-}
-
-static void runnable_leave(struct verify_engine *e, struct site *site) {
-    if (!site->next)
-        return;
-    if (e->runnable == site)
-        e->runnable = site->next == site ? NULL : site->next;
-    site->prev->next = site->next;
-    site->next->prev = site->prev;
-    site->next = site->prev = NULL;
+static struct site *site_at(struct ring *turn) {
+    return (struct site *) (void *) ((char *) turn - offsetof(struct site, turn));
 }
 
 /* --- sites --- */
@@ -148,7 +108,7 @@ static struct site *site_of(struct verify_engine *e, enum provider provider, str
 }
 
 void site_free(struct verify_engine *e, struct site *site) {
-    runnable_leave(e, site);
+    ring_leave(&e->runnable, &site->turn);
     timer_stop(&e->timers, &site->timer);
     mem_free(site);
 }
@@ -163,7 +123,7 @@ bool site_is_open(const struct verify_engine *e, const struct site *site) {
 
 void site_touch(struct verify_engine *e, struct site *site) {
     if (site->ready && site->is_known)
-        runnable_add(e, site);
+        ring_add(&e->runnable, &site->turn);
 }
 
 static void refill(struct verify_engine *e, struct site *site) {
@@ -210,16 +170,16 @@ static bool may_connect(struct verify_engine *e, struct site *site) {
 
 /* The next route in turn that is worth another connection; NULL: none. */
 static struct route *next_route(struct site *site) {
-    struct route *first = site->ready;
+    struct ring *first = site->ready;
     while (site->ready) {
-        struct route *route = site->ready;
+        struct route *route = route_at(site->ready);
         if (!route->waiting) {
-            if (route == first)
-                first = route->next_ready == route ? NULL : route->next_ready;
-            ready_leave(site, route);
+            if (&route->turn == first)
+                first = first->next;
+            ring_leave(&site->ready, &route->turn);
             continue;
         }
-        site->ready = route->next_ready;
+        site->ready = route->turn.next;
         if (route->dialogues < 1 + route->waiting / ITEMS_PER_DIALOGUE)
             return route;
         if (site->ready == first)
@@ -230,14 +190,14 @@ static struct route *next_route(struct site *site) {
 
 void sites_pump(struct verify_engine *e) {
     while (e->runnable && e->connections < (size_t) e->options.connections_max) {
-        struct site *site = e->runnable;
+        struct site *site = site_at(e->runnable);
         struct route *route = may_connect(e, site) ? next_route(site) : NULL;
         struct item *item = route ? route_take(e, route, ROUTE_HOSTS_MAX) : NULL;
         if (!item) {
-            runnable_leave(e, site);
+            ring_leave(&e->runnable, &site->turn);
             continue;
         }
-        e->runnable = site->next;
+        e->runnable = site->turn.next;
         if (e->probes)
             site->tokens -= 1;
         dialogue_start(e, route, item);
@@ -264,17 +224,21 @@ struct route *route_of(struct verify_engine *e, struct str hosts) {
     return route;
 }
 
+/* Frees the lane behind route->lane. */
+static void lane_drop(struct route *route) {
+    struct lane *lane = route->lane->next;
+    if (lane == route->lane)
+        route->lane = NULL;
+    else
+        route->lane->next = lane->next;
+    mem_free(lane);
+}
+
 void route_free(struct verify_engine *e, struct route *route) {
     (void) e;
-    ready_leave(route->site, route);
-    while (route->lane) {
-        struct lane *lane = route->lane->next;
-        if (lane == route->lane)
-            route->lane = NULL;
-        else
-            route->lane->next = lane->next;
-        mem_free(lane);
-    }
+    ring_leave(&route->site->ready, &route->turn);
+    while (route->lane)
+        lane_drop(route);
     route->site->routes--;
     mem_free(route);
 }
@@ -301,18 +265,8 @@ void route_add(struct verify_engine *e, struct route *route, struct item *item, 
         items_add_first(&lane->items, item);
     else
         items_add(&lane->items, item);
-    ready_add(route->site, route);
+    ring_add(&route->site->ready, &route->turn);
     site_touch(e, route->site);
-}
-
-/* Frees the lane behind route->lane, which is empty. */
-static void lane_drop(struct route *route) {
-    struct lane *lane = route->lane->next;
-    if (lane == route->lane)
-        route->lane = NULL;
-    else
-        route->lane->next = lane->next;
-    mem_free(lane);
 }
 
 struct item *route_take(struct verify_engine *e, struct route *route, unsigned host) {
@@ -386,8 +340,8 @@ static void judge_blocked(struct verify_engine *e, struct item *item) {
 
 static void flush_blocked(struct verify_engine *e, struct site *site) {
     while (site->ready) {
-        struct route *route = site->ready;
-        ready_leave(site, route);
+        struct route *route = route_at(site->ready);
+        ring_leave(&site->ready, &route->turn);
         route_flush(e, route, judge_blocked);
     }
 }

@@ -5,6 +5,7 @@
 #define VERIFY_SITE_H
 
 #include "verify/item.h"
+#include "verify/ring.h"
 
 enum { ROUTE_HOSTS_MAX = 16, HOST_ADDRESSES_MAX = 4 };
 
@@ -39,7 +40,7 @@ struct lane {
 
 struct route {
     struct site *site;
-    struct route *next_ready, *prev_ready; /* ring of the site's routes with somebody waiting */
+    struct ring turn;                      /* among the site's routes with somebody waiting */
     struct lane *lane;                     /* the one whose turn was last; NULL: none */
     size_t waiting, dialogues;
     size_t domains;                        /* that use it */
@@ -54,8 +55,8 @@ struct route {
 
 struct site {
     enum provider provider;
-    struct site *next, *prev;  /* ring of the engine's runnable sites; NULL: not in it */
-    struct route *ready;       /* whose turn is next */
+    struct ring turn;          /* among the engine's runnable sites */
+    struct ring *ready;        /* route whose turn is next */
     size_t connections, limit, usual_limit, calm;
     size_t routes;
     double tokens;             /* connects that may be made now */

@@ -116,12 +116,12 @@ class ServerCrashTest(harness.ApiTest):
 
 
 class BatchCrashTest(ServerCrashTest):
-    def test_killed_batches_are_done_once(self):
-        client = self.buyer("Batches")
-        before, asked, batches = self.balance(client), set(), []
+    def killed_batches(self, client, size):
+        """Where each of the batches is, and the people it asks for: the server was killed a moment
+        after each was accepted."""
+        batches = []
         for _ in range(self.kills):
-            numbers = self.moments.choices(range(PEOPLE), k=250)
-            asked.update(numbers)
+            numbers = self.moments.choices(range(PEOPLE), k=size)
             leads = [{"email": f"pat{n}@batch.example.com"} for n in numbers]
             answer = client.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True},
                                  expect=202)
@@ -129,30 +129,26 @@ class BatchCrashTest(ServerCrashTest):
             time.sleep(self.moments.uniform(0, 0.25))
             self.kill_and_start()
             client.close()
-        for href, numbers in batches:
+        return batches
+
+    def test_killed_batches_are_done_once(self):
+        client = self.buyer("Batches")
+        before, asked = self.balance(client), set()
+        for href, numbers in self.killed_batches(client, 250):
+            asked.update(numbers)
             answer = self.wait(client, href)
             self.assertEqual(answer["status"], "completed")
             names = [result["result"]["name"] for result in self.results(client, answer)]
             self.assertEqual(names, [f"Pat Number{n}" for n in numbers])
         self.assertEqual(self.balance(client), before - len(asked) * 1.5)
 
-
     def test_the_last_credits_are_spent_once(self):
         """Killed batches of an account that cannot pay for all of them: each has its first people,
         and what was charged is what is there."""
         account = self.server.make_account("Short")
         self.server.cli("credits", "grant", "email", 200, "--account", account.id)
-        client, batches, paid = self.server.client(account.key), [], set()
-        for _ in range(self.kills):
-            numbers = self.moments.choices(range(PEOPLE), k=150)
-            leads = [{"email": f"pat{n}@batch.example.com"} for n in numbers]
-            answer = client.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True},
-                                 expect=202)
-            batches.append((answer.header("Location"), numbers))
-            time.sleep(self.moments.uniform(0, 0.25))
-            self.kill_and_start()
-            client.close()
-        for href, numbers in batches:
+        client, paid = self.server.client(account.key), set()
+        for href, numbers in self.killed_batches(client, 150):
             answer = self.wait(client, href)
             names = [result["result"]["name"] for result in self.results(client, answer)]
             self.assertEqual(names, [f"Pat Number{n}" for n in numbers[:len(names)]])
