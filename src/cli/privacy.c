@@ -87,7 +87,9 @@ static struct strs words_of(struct ctx *ctx, const struct removal *r) {
 
 static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     struct removal *r = arg;
-    enum rc rc = look_up(ctx, r);
+    enum rc rc = removals_begin(ctx);
+    if (rc == OK)
+        rc = look_up(ctx, r);
     if (rc == OK && r->is_known)
         rc = person_remove(ctx, &r->person);
     if (rc == OK && r->kind == REMOVAL_EMAIL)

@@ -174,7 +174,8 @@ static enum rc end_batch(struct ctx *ctx, void *arg) {
     return rc == OK ? job_done(ctx, e->job) : rc;
 }
 
-/* One step. E_CREDITS when they are used up: what they sufficed for is done. */
+/* One step. E_CREDITS when they are used up: what they sufficed for is done. When one of the
+ * people was removed meanwhile nothing is done, and the next step begins where this one did. */
 static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
     enum rc rc = enrichment_pending(ctx, step->id, step->from, step->max, &step->items);
     step->is_last = step->items.n == 0;
@@ -190,7 +191,7 @@ static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
     credits_changed(); /* once more, now that it is committed */
     if (rc == OK)
         step->from = item[step->items.n - 1].position.v + 1;
-    return rc == OK && stored.is_short ? E_CREDITS : rc;
+    return rc == E_REMOVED ? OK : rc == OK && stored.is_short ? E_CREDITS : rc;
 }
 
 /* The process is to end: another one, or its next life, goes on. */

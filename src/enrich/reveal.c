@@ -149,11 +149,22 @@ static enum rc pay_bill(struct ctx *ctx, struct person *const *people, const str
     return rc;
 }
 
-/* The balances are locked first: nobody else charges the account until this is done. */
+/* E_REMOVED when one of them was removed since they were found: nobody pays for that. */
+static enum rc hold_people(struct ctx *ctx, struct strs ids) {
+    int64_t missing;
+    enum rc rc = removals_hold(ctx);
+    if (rc == OK)
+        rc = people_missing(ctx, ids, &missing);
+    return rc == OK && missing ? E_REMOVED : rc;
+}
+
+/* The balances are locked: nobody else charges the account until this is done. */
 static enum rc charge(struct ctx *ctx, struct reveal what, struct person *const *people, size_t n,
                       struct bill *bill) {
     struct credits funds;
-    enum rc rc = credits_lock(ctx, &funds);
+    enum rc rc = hold_people(ctx, ids_of(ctx->arena, people, n));
+    if (rc == OK)
+        rc = credits_lock(ctx, &funds);
     if (rc == OK)
         rc = make_bill(ctx, what, people, n, bill);
     if (rc == OK)
@@ -295,7 +306,9 @@ static enum rc put_email(struct ctx *ctx, struct str id, struct str email) {
 static enum rc store_answer(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
     bool may = false;
-    enum rc rc = person_lock(ctx, w->job->subject);
+    enum rc rc = removals_hold(ctx);
+    if (rc == OK)
+        rc = person_lock(ctx, w->job->subject);
     if (rc == E_NOT_FOUND) /* removed while the provider was asked: nothing may be kept */
         return job_done(ctx, w->job);
     if (rc == OK)

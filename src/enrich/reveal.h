@@ -23,8 +23,8 @@ struct reveal {
 };
 
 /* Charges the account of ctx for these found people and what is revealed of them, and
- * sets `email` and `phone_numbers` of each where there is one. E_CREDITS: nothing was
- * charged and nothing is shown. */
+ * sets `email` and `phone_numbers` of each where there is one. E_CREDITS, or E_REMOVED when
+ * one of them was removed meanwhile: nothing was charged and nothing is shown. */
 MUST_USE enum rc reveal_people(struct ctx *ctx, struct reveal what, struct person *const *people,
                                size_t n);
 static inline enum rc reveal_person(struct ctx *ctx, struct reveal what, struct person *person) {
@@ -32,7 +32,7 @@ static inline enum rc reveal_person(struct ctx *ctx, struct reveal what, struct 
 }
 
 /* Charges for as many of these people as the account can pay for, from the first on;
- * *ret_paid is their number. Inside db_transact. */
+ * *ret_paid is their number. E_REMOVED as above. Inside db_transact. */
 MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
                                        struct person *const *people, size_t n,
                                        size_t *ret_paid);

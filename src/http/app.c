@@ -9,6 +9,7 @@
 #include "http/dispatch.h"
 #include "http/wait.h"
 #include "store/changes.h"
+#include "store/jobs.h"
 #include "store/verify_cache.h"
 
 enum {
@@ -16,10 +17,13 @@ enum {
     PURGE_AT_ONCE = 1000, /* keys in one transaction, so that writers need not wait long */
     CHANGES_KEPT_MS = DAY_MS, /* an index that was away for longer is built anew */
     CHANGES_AT_ONCE = 10000,
+    JOBS_AT_ONCE = 1000,
     MEMORIES_AT_ONCE = 10000, /* of what validation remembers */
     /* Above this an answer's buffer is given back instead of kept by its thread. */
     OUT_KEPT_BYTES = 1024 * 1024,
 };
+/* Longer than any kind looks back at its last job (enrich/reveal.c). */
+static const int64_t jobs_kept_ms = 30 * DAY_MS;
 /* A page of 100 people with all their fields is about 2 MB; with nothing but quotes that
  * have to be escaped, in fields of the largest size, 37 MB. */
 #define OUT_MAX_BYTES ((size_t) 40 * 1024 * 1024)
@@ -82,6 +86,8 @@ static void do_upkeep(struct app *app) {
         rc = changes_prune(&ctx, ctx_now(&ctx) - CHANGES_KEPT_MS, CHANGES_AT_ONCE);
     if (rc == OK)
         rc = verify_cache_prune(&ctx, MEMORIES_AT_ONCE);
+    if (rc == OK)
+        rc = jobs_prune(&ctx, ctx_now(&ctx) - jobs_kept_ms, JOBS_AT_ONCE);
     if (rc != OK)
         log_warn(&ctx, "upkeep failed, retrying", LOG_S("error", ctx.err.text));
     arena_reset(ws->arena);

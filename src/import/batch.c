@@ -344,7 +344,9 @@ static enum rc write_people(struct ctx *ctx, void *arg) {
     const struct people_work *in = arg;
     struct people_work w = { ARENA_ARRAY(ctx->arena, in->n, struct person_row), in->n };
     memcpy(w.rows, in->rows, in->n * sizeof *in->rows);
-    enum rc rc = reject_removed(ctx, w.rows, w.n);
+    enum rc rc = removals_hold(ctx);
+    if (rc == OK)
+        rc = reject_removed(ctx, w.rows, w.n);
     if (rc == OK)
         rc = settle_companies(ctx, &w);
     if (rc == OK)

@@ -104,12 +104,20 @@ static const struct query next_due
         "SELECT min(at) FROM (SELECT min(run_at) AS at FROM jobs WHERE status = 'queued' "
         "UNION ALL SELECT min(lease_until) FROM jobs WHERE status = 'running') t",
         NULL };
+/* What ended before then was due before then: the index of what is due finds it. */
+#define FINISHED(status)                                                                 \
+    "SELECT id FROM jobs WHERE status = '" status "' AND run_at < $1 AND finished_at < $1"
+static const struct query prune
+    = { "jobs_prune",
+        "DELETE FROM jobs WHERE id IN (" FINISHED("done") " UNION ALL " FINISHED("canceled")
+        " UNION ALL " FINISHED("failed") " LIMIT $2)",
+        NULL };
 static const struct query count
     = { "jobs_count", "SELECT status, count(*) FROM jobs GROUP BY status", NULL };
 
 static const struct query *const queries[]
     = { &enqueue, &by_subject, &cancel, &claim_queued, &claim_lost, &still_mine, &renew,
-        &release, &done,       &again,  &failed,       &next_due,   &count,      &give_back };
+        &release, &done,       &again,  &failed,       &next_due,   &count,      &give_back, &prune };
 const struct query_table job_queries = QUERY_TABLE(queries);
 
 enum rc job_enqueue(struct ctx *ctx, const char *kind, struct str subject, struct str payload) {
@@ -235,6 +243,19 @@ enum rc jobs_next_due(struct ctx *ctx, int64_t *ret_at) {
     if (rc == OK)
         *ret_at = at;
     return rc;
+}
+
+struct prune_work {
+    int64_t before, limit;
+};
+
+static enum rc prune_work(struct ctx *ctx, void *arg) {
+    const struct prune_work *w = arg;
+    return db_exec(ctx, &prune, DB_ARGS(db_v_int(w->before), db_v_int(w->limit)), NULL);
+}
+
+enum rc jobs_prune(struct ctx *ctx, int64_t before, int64_t limit) {
+    return db_transact(ctx, prune_work, &(struct prune_work){ before, limit });
 }
 
 enum rc jobs_count(struct ctx *ctx, struct counts *ret_counts) {

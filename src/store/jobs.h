@@ -69,6 +69,9 @@ MUST_USE enum rc jobs_release(struct ctx *ctx);
 /* When the earliest queued or leased job is due; INT64_MAX when there is none. */
 MUST_USE enum rc jobs_next_due(struct ctx *ctx, int64_t *ret_at);
 
+/* Forgets up to `limit` jobs that ended before `before`. Transacts itself. */
+MUST_USE enum rc jobs_prune(struct ctx *ctx, int64_t before, int64_t limit);
+
 /* Number of jobs by status, for /metrics. */
 MUST_USE enum rc jobs_count(struct ctx *ctx, struct counts *ret_counts);
 

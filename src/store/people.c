@@ -134,6 +134,10 @@ static const struct query phones
         "ORDER BY p.person_id, p.created_at, p.id" };
 static const struct query lock = { "person_lock", "SELECT 1 FROM people WHERE id = $1",
                                    "SELECT 1 FROM people WHERE id = $1 FOR UPDATE" };
+#define WITHOUT_PERSON " WHERE NOT EXISTS (SELECT 1 FROM people WHERE id = value)"
+static const struct query missing
+    = { "people_missing", "SELECT count(*) FROM json_each($1)" WITHOUT_PERSON,
+        "SELECT count(*) FROM json_array_elements_text($1::json) AS e (value)" WITHOUT_PERSON };
 static const struct query phone_by_id
     = { "phone_number_by_id", "SELECT " PHONE_COLUMNS "WHERE p.id = $2", NULL };
 static const struct query review
@@ -146,7 +150,7 @@ static const struct query review
         NULL };
 
 static const struct query *const queries[]
-    = { &by_id, &lock,         &by_linkedin, &by_email,    &by_docs, &by_ids,
+    = { &by_id, &lock,         &missing,     &by_linkedin, &by_email,    &by_docs, &by_ids,
         &after, &of_companies, &phones,      &phone_by_id, &review };
 const struct query_table people_queries = QUERY_TABLE(queries);
 
@@ -228,6 +232,10 @@ enum rc people_after(struct ctx *ctx, int64_t doc, int limit, struct list *ret_p
 enum rc person_lock(struct ctx *ctx, struct str id) {
     int64_t one;
     return db_get_int(ctx, &lock, DB_ARGS(db_v_text(id)), &one);
+}
+
+enum rc people_missing(struct ctx *ctx, struct strs ids, int64_t *ret_missing) {
+    return db_get_int(ctx, &missing, DB_ARGS(sql_texts(ctx->arena, ids)), ret_missing);
 }
 
 enum rc people_of_companies(struct ctx *ctx, struct strs company_ids, struct str tags, int limit,

@@ -52,6 +52,9 @@ MUST_USE enum rc person_lock(struct ctx *ctx, struct str id);
 MUST_USE enum rc people_by_docs(struct ctx *ctx, struct ints docs, struct list *ret_people);
 MUST_USE enum rc people_by_ids(struct ctx *ctx, struct strs ids, struct list *ret_people);
 
+/* How many of these ids are nobody's. */
+MUST_USE enum rc people_missing(struct ctx *ctx, struct strs ids, int64_t *ret_missing);
+
 /* The first `limit` people of these companies whose tags match the text (search/match.h), in
  * the order of their numbers; with doc, name and title alone. */
 MUST_USE enum rc people_of_companies(struct ctx *ctx, struct strs company_ids, struct str tags,

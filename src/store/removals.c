@@ -56,8 +56,16 @@ static const struct query merge_words
 static const struct query writes
     = { "removal_writes", "SELECT total_changes()", "SELECT 0" };
 
+/* Any number that no other program takes for an advisory lock of the same database. */
+enum { LOCK_NUMBER = 873400127 };
+/* SQLite has one writer at a time. */
+static const struct query hold
+    = { "removals_hold", "SELECT $1", "SELECT 1 FROM pg_advisory_xact_lock_shared($1)" };
+static const struct query begin
+    = { "removals_begin", "SELECT $1", "SELECT 1 FROM pg_advisory_xact_lock($1)" };
+
 static const struct query *const queries[]
-    = { &exists,       &among,          &add,           &forget_reviews, &forget_phones,
+    = { &hold,         &begin,          &exists,       &among,          &add,           &forget_reviews, &forget_phones,
         &forget_items, &forget_charges, &forget_person, &merge_words,    &writes };
 const struct query_table removal_queries = QUERY_TABLE(queries);
 
@@ -70,6 +78,19 @@ struct str removal_name_key(struct arena *arena, struct str name, struct str com
     if (str_is_empty(company) || str_is_empty(person))
         return STR_NONE;
     return arena_printf(arena, "%.*s\n%.*s", STR_FMT(person), STR_FMT(company));
+}
+
+static enum rc lock(struct ctx *ctx, const struct query *query) {
+    int64_t one;
+    return db_get_int(ctx, query, DB_ARGS(db_v_int(LOCK_NUMBER)), &one);
+}
+
+enum rc removals_hold(struct ctx *ctx) {
+    return lock(ctx, &hold);
+}
+
+enum rc removals_begin(struct ctx *ctx) {
+    return lock(ctx, &begin);
 }
 
 static struct str hash_of(struct ctx *ctx, enum removal_kind kind, struct str key) {

@@ -20,6 +20,12 @@ enum removal_kind {
 struct str removal_name_key(struct arena *arena, struct str name, struct str company_name,
                             struct str domain);
 
+/* Nobody is removed until the transaction ends: for whoever asks whether somebody was, and
+ * then stores something about them. First in the transaction; any number may hold at once.
+ * removals_begin waits for all who hold, and is the first of a removal. Inside db_transact. */
+MUST_USE enum rc removals_hold(struct ctx *ctx);
+MUST_USE enum rc removals_begin(struct ctx *ctx);
+
 /* Whether somebody with this key was removed. An absent key never was. */
 MUST_USE enum rc removal_exists(struct ctx *ctx, enum removal_kind kind, struct str key,
                                 bool *ret_exists);
@@ -33,7 +39,7 @@ struct person;
 
 /* Deletes the person and leaves the hashes. What belongs to accounts and names the person
  * by id goes as well (phone numbers and reviews, results of enrichments). Inside
- * db_transact. Then: idempotency_forget, enrichments_forget_removed, removals_erase. */
+ * db_transact, after removals_begin. Then: idempotency_forget, enrichments_forget_removed, removals_erase. */
 MUST_USE enum rc person_remove(struct ctx *ctx, const struct person *person);
 
 /* Makes sure that no deleted words are left in the search of the embedded database, nor

@@ -387,7 +387,8 @@ class ProviderTest(PeopleTest):
                                     "'the process ended 8 times while this job ran'"), 1)
 
     def until(self, ask, good):
-        for _ in range(30):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             answer = ask()
             if good(answer):
                 return answer

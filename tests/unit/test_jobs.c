@@ -419,6 +419,35 @@ static void test_runner_gives_up_what_kills_it(void **state) {
     }
 }
 
+static int64_t jobs_of(struct ctx *ctx) {
+    static const struct query all = { "all", "SELECT count(*) FROM jobs", NULL };
+    int64_t n;
+    assert_ok(ctx, db_get_int(ctx, &all, DB_NO_ARGS, &n));
+    return n;
+}
+
+/* Only what ended long ago goes, as many as are wanted at a time. */
+static void test_prune(void **state) {
+    struct ctx *ctx = account_start(state);
+    for (int i = 0; i < 3; i++) {
+        enqueue(ctx, arena_printf(ctx->arena, "done%d", i));
+        assert_ok(ctx, change(ctx, (struct change){ DONE, STR_NONE, claim_one(ctx, "me"), 0 }));
+    }
+    enqueue(ctx, STR("failed"));
+    assert_ok(ctx, change(ctx, (struct change){ FAIL, STR_NONE, claim_one(ctx, "me"), 0 }));
+    enqueue(ctx, STR("canceled"));
+    assert_ok(ctx, change(ctx, (struct change){ CANCEL, STR("canceled"), NULL, 0 }));
+    enqueue(ctx, STR("runs"));
+    claim_one(ctx, "me");
+    enqueue(ctx, STR("waits"));
+    assert_ok(ctx, jobs_prune(ctx, ctx_now(ctx), 100)); /* nothing is so old */
+    assert_int_equal(jobs_of(ctx), 7);
+    assert_ok(ctx, jobs_prune(ctx, ctx_now(ctx) + 1, 2));
+    assert_int_equal(jobs_of(ctx), 5);
+    assert_ok(ctx, jobs_prune(ctx, ctx_now(ctx) + 1, 100));
+    assert_int_equal(jobs_of(ctx), 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_life),
@@ -426,6 +455,7 @@ int main(void) {
         BOTH_ENGINES(test_renew),
         BOTH_ENGINES(test_again_and_failed),
         BOTH_ENGINES(test_cancel),
+        BOTH_ENGINES(test_prune),
         BOTH_ENGINES(test_release),
         BOTH_ENGINES(test_lost_claims_are_counted),
         BOTH_ENGINES(test_lost_ones_are_claimed_singly),

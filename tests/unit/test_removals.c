@@ -2,6 +2,11 @@
  * every key that somebody may ask with. */
 #include "account.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
 #include "base/vec.h"
 #include "store/idempotency.h"
 #include "store/put.h"
@@ -210,6 +215,81 @@ static void test_words_are_merged(void **state) {
     secrets_free(&secrets);
 }
 
+/* An import that asked before the removal and stores after it would bring the person back:
+ * one of the two waits for the other. */
+struct importer {
+    struct db *db;
+    sem_t asked, go;
+};
+struct remover {
+    struct db *db;
+    _Atomic bool has_ended;
+};
+
+static enum rc import_work(struct ctx *ctx, void *arg) {
+    struct importer *importer = arg;
+    assert_ok(ctx, removals_hold(ctx));
+    assert_false(is_removed(ctx, REMOVAL_EMAIL, STR("ana@example.com")));
+    sem_post(&importer->asked);
+    while (sem_wait(&importer->go) != 0)
+        ;
+    return put_work(ctx, NULL);
+}
+
+static void *import_main(void *arg) {
+    struct importer *importer = arg;
+    struct ctx ctx = test_db_ctx(importer->db);
+    ctx.services = &services;
+    assert_ok(&ctx, db_transact(&ctx, import_work, importer));
+    test_db_ctx_done(&ctx);
+    return NULL;
+}
+
+static enum rc remove_found_work(struct ctx *ctx, void *arg) {
+    struct person person;
+    (void) arg;
+    assert_ok(ctx, removals_begin(ctx));
+    enum rc rc = person_by_email(ctx, STR("ana@example.com"), &person);
+    if (rc == OK)
+        return person_remove(ctx, &person);
+    return removal_add(ctx, REMOVAL_EMAIL, STR("ana@example.com"));
+}
+
+static void *remove_main(void *arg) {
+    struct remover *remover = arg;
+    struct ctx ctx = test_db_ctx(remover->db);
+    ctx.services = &services;
+    assert_ok(&ctx, db_transact(&ctx, remove_found_work, NULL));
+    test_db_ctx_done(&ctx);
+    atomic_store(&remover->has_ended, true);
+    return NULL;
+}
+
+static void test_import_beside(void **state) {
+    struct ctx *ctx = start(state);
+    static const struct query waiting = { "waiting", "SELECT 0", "SELECT count(*) FROM pg_locks WHERE NOT granted" };
+    struct importer importer = { .db = ((struct test_db *) *state)->db };
+    struct remover remover = { .db = importer.db };
+    struct person person;
+    pthread_t threads[2];
+    sem_init(&importer.asked, 0, 0);
+    sem_init(&importer.go, 0, 0);
+    assert_int_equal(pthread_create(&threads[0], NULL, import_main, &importer), 0);
+    while (sem_wait(&importer.asked) != 0)
+        ;
+    assert_int_equal(pthread_create(&threads[1], NULL, remove_main, &remover), 0);
+    while (!atomic_load(&remover.has_ended) && count_of(ctx, &waiting) == 0)
+        sched_yield();
+    sem_post(&importer.go);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_rc(ctx, person_by_email(ctx, STR("ana@example.com"), &person), E_NOT_FOUND);
+    assert_true(is_removed(ctx, REMOVAL_EMAIL, STR("ana@example.com")));
+    sem_destroy(&importer.asked);
+    sem_destroy(&importer.go);
+    secrets_free(&secrets);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_remove),
@@ -217,6 +297,8 @@ int main(void) {
         BOTH_ENGINES(test_among),
         BOTH_ENGINES(test_answers_are_forgotten),
         BOTH_ENGINES(test_words_are_merged),
+        /* SQLite has one writer at a time */
+        { "test_import_beside (postgresql)", test_import_beside, test_db_setup_pg, test_db_teardown, NULL },
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,22 @@ static void test_concurrent(void **state) {
     assert_balance(ctx, 100 - PEOPLE - 2 * 4, 100 - 2 * 2 * (PEOPLE - 1));
 }
 
+static enum rc forget_work(struct ctx *ctx, void *arg) {
+    (void) arg;
+    static const struct query forget = { "forget", "DELETE FROM people WHERE id = 'person-2'", NULL };
+    return db_exec(ctx, &forget, DB_NO_ARGS, NULL);
+}
+
+/* Found, and removed before it was paid for. */
+static void test_removed_meanwhile(void **state) {
+    struct ctx *ctx = start(state, 100, 100);
+    struct person people[] = { get(ctx, 1), get(ctx, 2) }, *both[] = { &people[0], &people[1] };
+    assert_ok(ctx, db_transact(ctx, forget_work, NULL));
+    assert_rc(ctx, reveal_people(ctx, (struct reveal){ true, true }, both, 2), E_REMOVED);
+    assert_false(str_is_set(people[0].email));
+    assert_balance(ctx, 100, 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_found_once_in_24_hours),
@@ -271,6 +287,7 @@ int main(void) {
         BOTH_ENGINES(test_several_people),
         BOTH_ENGINES(test_as_many_as_can_be_paid),
         BOTH_ENGINES(test_concurrent),
+        BOTH_ENGINES(test_removed_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
