@@ -94,6 +94,26 @@ static const struct query delete_row
 
 static const struct query forget_email
     = { "validation_forget_email", "DELETE FROM validation_emails WHERE key = $1", NULL };
+/* The bounds of a block are addresses, too: the next that is left of it takes over, and when
+ * none is left an empty text, between which there is nothing. */
+#define LEFT(which, how) \
+    "coalesce((SELECT " which "(key) FROM validation_emails e WHERE e.account_id = b.account_id " \
+    "AND e.validation_id = b.validation_id AND " how "), '')"
+static const struct query forget_both_bounds
+    = { "validation_forget_both_bounds",
+        "UPDATE validation_blocks SET first_key = '', last_key = '' "
+        "WHERE first_key = $1 AND last_key = $1",
+        NULL };
+static const struct query forget_first_key
+    = { "validation_forget_first_key",
+        "UPDATE validation_blocks AS b SET first_key = "
+        LEFT("min", "key > b.first_key AND key <= b.last_key") " WHERE first_key = $1",
+        NULL };
+static const struct query forget_last_key
+    = { "validation_forget_last_key",
+        "UPDATE validation_blocks AS b SET last_key = "
+        LEFT("max", "key >= b.first_key AND key < b.last_key") " WHERE last_key = $1",
+        NULL };
 static const struct query forget_single
     = { "validation_forget_single", "UPDATE validations SET single = NULL WHERE single = $1", NULL };
 
@@ -116,7 +136,8 @@ static const struct query results_before
 static const struct query *const queries[]
     = { &insert,       &insert_emails, &insert_blocks, &get,           &get_single,
         &lock_account, &left,          &set_canceled,  &delete_blocks, &delete_emails,
-        &delete_row,   &forget_email,  &forget_single, &list_after,    &list_before,   &results_after, &results_before };
+        &delete_row,   &forget_email,  &forget_single, &list_after,    &list_before,
+        &results_after, &results_before, &forget_both_bounds, &forget_first_key, &forget_last_key };
 const struct query_table validation_queries = QUERY_TABLE(queries);
 
 struct str validation_key(struct arena *arena, struct str email) {
@@ -270,9 +291,13 @@ static enum rc delete_all(struct ctx *ctx, void *arg) {
 }
 
 enum rc validations_forget(struct ctx *ctx, struct str email) {
+    static const struct query *const changes[]
+        = { &forget_email, &forget_both_bounds, &forget_first_key, &forget_last_key, &forget_single };
     struct db_args key = DB_ARGS(db_v_text(validation_key(ctx->arena, email)));
-    enum rc rc = db_exec(ctx, &forget_email, key, NULL);
-    return rc == OK ? db_exec(ctx, &forget_single, key, NULL) : rc;
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < LENGTH(changes); i++)
+        rc = db_exec(ctx, changes[i], key, NULL);
+    return rc;
 }
 
 enum rc validation_delete(struct ctx *ctx, struct str id) {

@@ -262,6 +262,38 @@ static void test_single(void **state) {
     assert_rc(ctx, validation_get(ctx, first.id, &first), E_NOT_FOUND);
 }
 
+static enum rc forget_work(struct ctx *ctx, void *arg) {
+    return validations_forget(ctx, *(const struct str *) arg);
+}
+
+static void forget(struct ctx *ctx, struct str email) {
+    static const struct query bounds
+        = { "bounds", "SELECT count(*) FROM validation_blocks WHERE $1 IN (first_key, last_key)", NULL };
+    int64_t n;
+    assert_ok(ctx, db_transact(ctx, forget_work, &email));
+    assert_ok(ctx, db_get_int(ctx, &bounds, DB_ARGS(db_v_text(email)), &n));
+    assert_int_equal(n, 0);
+}
+
+/* Of what a validation is cut by, too; what is left is validated. */
+static void test_forget(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 2000);
+    struct validation v = create(ctx, "p", 600), one = create(ctx, "q", 1);
+    static const int removed[] = { 0, 599, 499, 500, 1, 300 };
+    for (size_t i = 0; i < LENGTH(removed); i++)
+        forget(ctx, arena_printf(ctx->arena, "p%06d@example.com", removed[i]));
+    forget(ctx, STR("q000000@example.com"));
+    struct list blocks = claim(ctx, "me", 0);
+    hold(ctx, &blocks, claim(ctx, "me", 0));
+    assert_int_equal(blocks.n, 3);
+    for (size_t i = 0; i < blocks.n; i++)
+        assert_ok(ctx, finish(ctx, block_at(&blocks, i), 1000));
+    assert_status(ctx, v.id, "completed", 600 - LENGTH(removed));
+    assert_status(ctx, one.id, "completed", 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_whole_life),
@@ -270,6 +302,7 @@ int main(void) {
         BOTH_ENGINES(test_allowance),
         BOTH_ENGINES(test_nobody_waits_for_the_allowance_of_others),
         BOTH_ENGINES(test_single),
+        BOTH_ENGINES(test_forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
