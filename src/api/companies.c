@@ -4,8 +4,10 @@
 #include "base/limits.h"
 #include "enrich/find.h"
 #include "http/request.h"
+#include "json/writer.h"
 #include "search/explain.h"
 #include "search/search.h"
+#include "store/shown.h"
 
 #define T struct company_query
 static const struct field find_rows[] = {
@@ -28,7 +30,7 @@ static enum rc get_companies_find(struct request *r) {
 }
 
 struct company_search_result {
-    struct list results; /* of struct company */
+    struct str results; /* JSON of companies */
     struct pagination *pagination;
     struct facets *facets;
 };
@@ -36,7 +38,7 @@ struct company_search_result {
 #define T struct company_search_result
 static const struct field company_search_result_rows[] = {
     F_OBJECT_NAME("company_search_result"),
-    F_LIST(T, results, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &company_fields,
+    F_JSON(T, results, .flags = FIELD_REQUIRED, .of = &company_fields,
            .doc = "The companies of this page, best first."),
     PAGINATION_ROW(T),
     F_OBJECT(T, facets, struct facets, .of = &facets_fields, .doc = "Counts, when asked for."),
@@ -46,24 +48,35 @@ static const struct fields company_search_result_fields
     = FIELDS("CompanySearchResult", struct company_search_result, company_search_result_rows,
              .doc = "A page of companies.");
 
+/* The rows with why they were found; without, they are not needed one by one. */
+static enum rc explained(struct ctx *ctx, const struct companies_search *search,
+                         const struct hits *hits, struct shown_page *ret_page) {
+    struct list companies = { 0 };
+    enum rc rc = companies_by_docs(ctx, hits->docs, &companies);
+    if (rc != OK)
+        return rc;
+    explain_companies(ctx, search, &companies);
+    *ret_page = (struct shown_page){ json_list(ctx->arena, &company_fields, &companies),
+                                     companies.n };
+    return OK;
+}
+
 static enum rc post_companies_search(struct request *r) {
     const struct companies_search *search = r->body;
     struct hits hits = { 0 };
-    struct company_search_result result = { 0 };
+    struct shown_page page = { 0 };
     enum rc rc;
     int tries = 0;
     do {
         rc = search_companies(r->ctx, search, &hits);
         if (rc == OK)
-            rc = companies_by_docs(r->ctx, hits.docs, &result.results);
-    } while (rc == OK && search_has_gaps(&hits, result.results.n, &tries));
+            rc = search->explain == YES ? explained(r->ctx, search, &hits, &page)
+                                        : companies_shown(r->ctx, hits.shown, hits.docs, &page);
+    } while (rc == OK && search_has_gaps(&hits, page.n, &tries));
     if (rc != OK)
         return rc;
     struct pagination pagination = pagination_of(&hits);
-    result.pagination = &pagination;
-    result.facets = hits.facets;
-    if (search->explain == YES)
-        explain_companies(r->ctx, search, &result.results);
+    struct company_search_result result = { page.json, &pagination, hits.facets };
     return respond(r, 200, &company_search_result_fields, &result);
 }
 

@@ -5,9 +5,11 @@
 #include "enrich/find.h"
 #include "enrich/reveal.h"
 #include "http/request.h"
+#include "json/writer.h"
 #include "search/explain.h"
 #include "search/search.h"
 #include "store/services.h"
+#include "store/shown.h"
 
 /* How often a waiting GET /people/find looks whether its lookup is done. */
 enum { POLL_MS = 50 };
@@ -103,7 +105,7 @@ static enum rc get_people_find(struct request *r) {
 /* --- POST /people/search --- */
 
 struct person_search_result {
-    struct list results; /* of struct person */
+    struct str results; /* JSON of people */
     struct pagination *pagination;
     struct facets *facets;
 };
@@ -111,7 +113,7 @@ struct person_search_result {
 #define T struct person_search_result
 static const struct field person_search_result_rows[] = {
     F_OBJECT_NAME("person_search_result"),
-    F_LIST(T, results, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &person_fields,
+    F_JSON(T, results, .flags = FIELD_REQUIRED, .of = &person_fields,
            .doc = "The people of this page, best first."),
     PAGINATION_ROW(T),
     F_OBJECT(T, facets, struct facets, .of = &facets_fields, .doc = "Counts, when asked for."),
@@ -121,24 +123,34 @@ static const struct fields person_search_result_fields
     = FIELDS("PersonSearchResult", struct person_search_result, person_search_result_rows,
              .doc = "A page of people.");
 
+/* The rows with why they were found; without, they are not needed one by one. */
+static enum rc explained(struct ctx *ctx, const struct people_search *search,
+                         const struct hits *hits, struct shown_page *ret_page) {
+    struct list people = { 0 };
+    enum rc rc = people_by_docs(ctx, hits->docs, &people);
+    if (rc != OK)
+        return rc;
+    explain_people(ctx, search, hits, &people);
+    *ret_page = (struct shown_page){ json_list(ctx->arena, &person_fields, &people), people.n };
+    return OK;
+}
+
 static enum rc post_people_search(struct request *r) {
     const struct people_search *search = r->body;
     struct hits hits = { 0 };
-    struct person_search_result result = { 0 };
+    struct shown_page page = { 0 };
     enum rc rc;
     int tries = 0;
     do {
         rc = search_people(r->ctx, search, &hits);
         if (rc == OK)
-            rc = people_by_docs(r->ctx, hits.docs, &result.results);
-    } while (rc == OK && search_has_gaps(&hits, result.results.n, &tries));
+            rc = search->explain == YES ? explained(r->ctx, search, &hits, &page)
+                                        : people_shown(r->ctx, hits.shown, hits.docs, &page);
+    } while (rc == OK && search_has_gaps(&hits, page.n, &tries));
     if (rc != OK)
         return rc;
     struct pagination pagination = pagination_of(&hits);
-    result.pagination = &pagination;
-    result.facets = hits.facets;
-    if (search->explain == YES)
-        explain_people(r->ctx, search, &hits, &result.results);
+    struct person_search_result result = { page.json, &pagination, hits.facets };
     return respond(r, 200, &person_search_result_fields, &result);
 }
 

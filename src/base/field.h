@@ -15,7 +15,8 @@
  *   FIELD_COUNTS                     struct counts       JSON object, text -> integer
  *   FIELD_OBJECT                     pointer to struct   absent: NULL
  *   FIELD_LIST                       struct list         of structs described by `of`
- *   FIELD_JSON                       struct str          JSON text, passed through
+ *   FIELD_JSON                       struct str          JSON text, passed through; with
+ *                                                        `of` that of a list of those
  *
  * Everything hangs on one arena. The FIELD macro checks the member's type when the
  * table is compiled. */
@@ -114,7 +115,7 @@ struct field {
                            Text: characters; number: value; list or map: items */
     int64_t item_max;   /* FIELD_STRS: characters of an element; 0: no bound */
     const struct enum_values *values;
-    const struct fields *of; /* FIELD_OBJECT, FIELD_LIST */
+    const struct fields *of; /* FIELD_OBJECT, FIELD_LIST, FIELD_JSON */
     const char *example;     /* of texts and times the text itself, else JSON text */
     const char *doc;         /* one sentence */
 };
@@ -124,6 +125,11 @@ static inline bool field_has_min(const struct field *field) {
 }
 static inline bool field_has_max(const struct field *field) {
     return field_has_min(field) && field->max >= field->min;
+}
+
+/* As what it is described: where it is not what the C type says. */
+static inline enum field_type field_shape(const struct field *field) {
+    return field->type == FIELD_JSON && field->of ? FIELD_LIST : field->type;
 }
 
 struct fields {

@@ -30,6 +30,7 @@
 struct db;
 struct db_session;
 struct db_rows;
+struct json_writer;
 
 enum db_engine { DB_SQLITE, DB_POSTGRES };
 
@@ -161,6 +162,16 @@ MUST_USE enum rc db_list(struct ctx *ctx, const struct query *query, struct db_a
 /* The current row of `rows` into a struct, as db_get does. */
 MUST_USE enum rc db_row(struct ctx *ctx, struct db_rows *rows, const struct fields *fields,
                         void *ret_struct);
+
+/* The current row of `rows` as the JSON object that json_fields makes of its struct, without
+ * the struct. What columns hold as JSON text is copied as it is. Fields without a column are
+ * left out, but for FIELD_OBJECT: those `object` writes, name and value, or nothing. */
+struct row_json {
+    const struct fields *fields;
+    void (*object)(void *arg, struct json_writer *w, const struct field *field);
+    void *arg;
+};
+void db_row_json(struct db_rows *rows, const struct row_json *how, struct json_writer *w);
 
 /* Runs `work(ctx, arg)` in one transaction: committed and durable when this returns
  * OK; rolled back when work returns anything else, which is returned. Inside work

@@ -48,6 +48,7 @@ struct db_rows {
     /* rows.c: which field each column goes to */
     const struct fields *fields;
     const struct field **by_column;
+    const size_t *by_field; /* the column of each, for JSON; SIZE_MAX: it has none */
 
     /* the engine's own */
     bool primed; /* the first row has been fetched and not yet shown */

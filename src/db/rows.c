@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "db/engine.h"
 #include "json/reader.h"
+#include "json/writer.h"
 
 size_t db_columns(const struct db_rows *rows) {
     return rows->columns;
@@ -87,9 +88,10 @@ static const struct field *field_named(const struct fields *fields, const char *
 
 /* Looks the columns' names up once for all rows. */
 static void match_columns(struct ctx *ctx, struct db_rows *rows, const struct fields *fields) {
-    if (rows->fields == fields)
+    if (rows->by_column && rows->fields == fields)
         return;
     rows->fields = fields;
+    rows->by_field = NULL;
     rows->by_column = ARENA_ARRAY(ctx->arena, rows->columns, const struct field *);
     for (size_t i = 0; i < rows->columns; i++)
         rows->by_column[i] = field_named(fields, db_column_name(rows, i));
@@ -150,6 +152,80 @@ enum rc db_row(struct ctx *ctx, struct db_rows *rows, const struct fields *field
                         field->name);
     }
     return OK;
+}
+
+/* Columns mostly come in the order of the fields, so each is looked for behind the last. */
+static size_t column_named(const struct db_rows *rows, const char *name, size_t *at) {
+    for (size_t i = 0; i < rows->columns; i++) {
+        size_t column = (*at + i) % rows->columns;
+        if (strcmp(db_column_name(rows, column), name) == 0) {
+            *at = column + 1;
+            return column;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static const size_t *columns_of(struct db_rows *rows, const struct fields *fields) {
+    if (rows->by_field && rows->fields == fields)
+        return rows->by_field;
+    size_t *columns = ARENA_ARRAY(rows->ctx->arena, fields->n, size_t), at = 0;
+    for (size_t i = 0; i < fields->n; i++) {
+        bool has_none = fields->rows[i].flags & (FIELD_HIDDEN | FIELD_CONSTANT);
+        columns[i] = has_none ? SIZE_MAX : column_named(rows, fields->rows[i].name, &at);
+    }
+    rows->fields = fields;
+    rows->by_column = NULL;
+    rows->by_field = columns;
+    return columns;
+}
+
+static void write_column(struct json_writer *w, const struct field *field, struct db_value v) {
+    bool is_null = v.kind == DB_KIND_NULL;
+    struct opt_int number = { .set = !is_null };
+    struct str text = v.kind == DB_KIND_TEXT ? v.s : STR_NONE;
+    enum tri truth = UNSET;
+    switch (field->type) {
+    case FIELD_STR:
+    case FIELD_ID:
+    case FIELD_ENUM:
+    case FIELD_DATE:
+        json_member(w, field, &text);
+        return;
+    case FIELD_INT:
+    case FIELD_TIME:
+    case FIELD_TIME_MS:
+        number.v = value_int(v);
+        json_member(w, field, &number);
+        return;
+    case FIELD_BOOL:
+        truth = is_null ? UNSET : tri_of(value_int(v) != 0);
+        json_member(w, field, &truth);
+        return;
+    case FIELD_STRS:
+    case FIELD_INTS:
+    case FIELD_COUNTS:
+    case FIELD_OBJECT:
+    case FIELD_LIST:
+    case FIELD_JSON:
+        break;
+    }
+    json_member_text(w, field, text);
+}
+
+void db_row_json(struct db_rows *rows, const struct row_json *how, struct json_writer *w) {
+    const size_t *columns = columns_of(rows, how->fields);
+    json_begin_object(w);
+    for (size_t i = 0; i < how->fields->n; i++) {
+        const struct field *field = &how->fields->rows[i];
+        if (field->flags & FIELD_CONSTANT)
+            json_member(w, field, NULL);
+        else if (columns[i] != SIZE_MAX)
+            write_column(w, field, value(rows, columns[i]));
+        else if (field->type == FIELD_OBJECT && !(field->flags & FIELD_HIDDEN))
+            how->object(how->arg, w, field);
+    }
+    json_end_object(w);
 }
 
 enum rc db_get(struct ctx *ctx, const struct query *query, struct db_args args,

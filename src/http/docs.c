@@ -70,7 +70,7 @@ static void put_type(struct buf *out, const struct field *field) {
         buf_str(out, field->type == FIELD_STRS ? STR("list of ") : STR(""));
         put_link(out, field->values->name);
     } else {
-        buf_str(out, field->flags & FIELD_HALVES ? STR("number") : str_of(names[field->type]));
+        buf_str(out, field->flags & FIELD_HALVES ? STR("number") : str_of(names[field_shape(field)]));
         if (field->of)
             put_link(out, field->of->name);
     }
@@ -79,7 +79,7 @@ static void put_type(struct buf *out, const struct field *field) {
 }
 
 static const char *bound_unit(const struct field *field) {
-    switch (field->type) {
+    switch (field_shape(field)) {
     case FIELD_STR:
     case FIELD_ID:
     case FIELD_ENUM:

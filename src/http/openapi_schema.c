@@ -107,7 +107,7 @@ static void write_shared(struct json_writer *w, const char *name, bool nullable)
 }
 
 static void write_own(struct json_writer *w, const struct field *field, bool nullable) {
-    const struct shape *shape = &shapes[field->type];
+    const struct shape *shape = &shapes[field_shape(field)];
     if (shape->type)
         write_type(w, field->flags & FIELD_HALVES ? "number" : shape->type, nullable);
     if (shape->format)
@@ -126,7 +126,7 @@ static void write_own(struct json_writer *w, const struct field *field, bool nul
 static void write_example(struct json_writer *w, const struct field *field) {
     json_key(w, STR("examples"));
     json_begin_array(w);
-    if (shapes[field->type].text_example)
+    if (shapes[field_shape(field)].text_example)
         json_str(w, str_of(field->example));
     else
         json_raw(w, str_of(field->example));

@@ -140,19 +140,6 @@ static const struct kind kinds[] = {
     [FIELD_JSON] = { text_presence, write_json },
 };
 
-static void write_value(struct json_writer *w, const struct field *field, const void *object) {
-    if (field->flags & FIELD_CONSTANT)
-        json_str(w, str_of(field->example));
-    else
-        kinds[field->type].write(w, field, (const char *) object + field->offset);
-}
-
-static enum presence presence_of(const struct field *field, const void *object) {
-    if (field->flags & FIELD_CONSTANT)
-        return PRESENT;
-    return kinds[field->type].presence((const char *) object + field->offset);
-}
-
 static bool is_list(const struct field *field) {
     return kinds[field->type].presence == list_presence;
 }
@@ -172,27 +159,64 @@ static enum shown shown_as(const struct field *field, enum presence presence) {
     return kept && is_list(field) ? AS_VALUE : LEFT_OUT;
 }
 
+/* The name, when something follows it. */
+static enum shown begin_member(struct json_writer *w, const struct field *field,
+                               enum presence presence) {
+    enum shown shown = shown_as(field, presence);
+    if (shown != LEFT_OUT)
+        json_key(w, str_of(field->name));
+    if (shown == AS_NULL)
+        json_write_null(w);
+    return shown;
+}
+
+static void write_constant(struct json_writer *w, const struct field *field) {
+    json_key(w, str_of(field->name));
+    json_str(w, str_of(field->example));
+}
+
+void json_member(struct json_writer *w, const struct field *field, const void *member) {
+    if (field->flags & FIELD_CONSTANT)
+        write_constant(w, field);
+    else if (begin_member(w, field, kinds[field->type].presence(member)) == AS_VALUE)
+        kinds[field->type].write(w, field, member);
+}
+
+void json_member_text(struct json_writer *w, const struct field *field, struct str json) {
+    struct str empty = field->type == FIELD_COUNTS ? STR("{}") : STR("[]");
+    if (!str_is_set(json))
+        json = STR_NONE;
+    enum presence presence = json.p ? PRESENT : ABSENT;
+    if (is_list(field) && str_eq(json, empty))
+        presence = EMPTY;
+    if (begin_member(w, field, presence) == AS_VALUE)
+        json_raw(w, json.p ? json : empty);
+}
+
 void json_fields(struct json_writer *w, const struct fields *fields, const void *object) {
     json_begin_object(w);
-    for (size_t i = 0; i < fields->n; i++) {
-        const struct field *field = &fields->rows[i];
-        if (field->flags & FIELD_HIDDEN)
-            continue;
-        enum shown shown = shown_as(field, presence_of(field, object));
-        if (shown == LEFT_OUT)
-            continue;
-        json_key(w, str_of(field->name));
-        if (shown == AS_NULL)
-            json_write_null(w);
-        else
-            write_value(w, field, object);
-    }
+    for (size_t i = 0; i < fields->n; i++)
+        if (!(fields->rows[i].flags & FIELD_HIDDEN))
+            json_member(w, &fields->rows[i], (const char *) object + fields->rows[i].offset);
     json_end_object(w);
 }
 
+struct str json_list(struct arena *arena, const struct fields *fields, const struct list *list) {
+    static const struct field row = { .name = "", .type = FIELD_LIST };
+    struct field of = row;
+    of.of = fields;
+    struct buf out = buf_in(arena, SIZE_MAX / 2);
+    struct json_writer w = json_writer(&out);
+    write_list(&w, &of, list);
+    return buf_text(&out);
+}
+
 void json_field_value(struct json_writer *w, const struct field *field, const void *object) {
-    if (presence_of(field, object) == ABSENT)
+    const void *member = (const char *) object + field->offset;
+    if (field->flags & FIELD_CONSTANT)
+        json_str(w, str_of(field->example));
+    else if (kinds[field->type].presence(member) == ABSENT)
         json_write_null(w);
     else
-        write_value(w, field, object);
+        kinds[field->type].write(w, field, member);
 }

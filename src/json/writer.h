@@ -41,6 +41,16 @@ void json_raw(struct json_writer *w, struct str json);
  * absent and nullable. */
 void json_fields(struct json_writer *w, const struct fields *fields, const void *object);
 
+/* One field of such an object, whose value is at `member`. */
+void json_member(struct json_writer *w, const struct field *field, const void *member);
+
+/* The same when the value is there as JSON text that is known to be valid: of a list, a map,
+ * FIELD_OBJECT or FIELD_JSON. Absent: the value is. */
+void json_member_text(struct json_writer *w, const struct field *field, struct str json);
+
+/* The structs of the list as a JSON array, on the arena. */
+struct str json_list(struct arena *arena, const struct fields *fields, const struct list *list);
+
 /* The value of one field, without its name; null when it is absent. */
 void json_field_value(struct json_writer *w, const struct field *field, const void *object);
 

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "search/replica.h"
+#include "store/shown_cache.h"
 
 enum {
     POLL_MS = 250, /* how far behind other processes it may be when nobody searches */
@@ -31,6 +32,7 @@ enum {
     PAUSE_MAX_MS = 60000,
     FOLDERS_MAX = 64,
 };
+#define SHOWN_MAX_BYTES ((size_t) 32 * 1024 * 1024)
 
 struct follower {
     struct db *db;
@@ -43,6 +45,7 @@ struct follower {
     pthread_rwlock_t use;
     struct replica replica;
     bool is_shown;
+    struct shown_cache *shown; /* follows while the replica does */
 
     pthread_mutex_t mutex;
     pthread_cond_t wake, done;
@@ -92,7 +95,11 @@ static void answer(struct follower *f, uint64_t asked, bool good) {
     pthread_mutex_unlock(&f->mutex);
 }
 
+/* Whoever still read rows for a search from before it was withdrawn may have put some into
+ * the cache that nobody told it of. */
 static void show(struct follower *f) {
+    f->replica.shown = f->shown;
+    shown_cache_clear(f->shown);
     pthread_rwlock_wrlock(&f->use);
     f->is_shown = true;
     pthread_rwlock_unlock(&f->use);
@@ -107,6 +114,7 @@ static void withdraw(struct follower *f) {
     pthread_rwlock_wrlock(&f->use); /* waits for those who search */
     f->is_shown = false;
     pthread_rwlock_unlock(&f->use);
+    shown_cache_clear(f->shown);
 }
 
 /* --- the thread --- */
@@ -270,6 +278,7 @@ static void follower_free(struct follower *f) {
     (void) pthread_rwlock_destroy(&f->use);
     if (f->lock >= 0)
         (void) close(f->lock); /* nothing was written */
+    shown_cache_free(&f->shown);
     mem_free(f->snapshot);
     mem_free(f->folder);
     mem_free(f);
@@ -282,6 +291,7 @@ enum rc follower_start(struct ctx *ctx, struct db *db, const char *folder,
     f->db = db;
     f->clock = ctx->clock;
     f->lock = -1;
+    f->shown = shown_cache_new(SHOWN_MAX_BYTES);
     (void) pthread_rwlock_init(&f->use, NULL); /* these cannot fail on Linux */
     (void) pthread_mutex_init(&f->mutex, NULL);
     (void) pthread_condattr_init(&monotonic);
@@ -358,8 +368,10 @@ static bool search_shown(struct follower *f, struct arena *arena, const struct p
                          struct hits *ret_hits) {
     pthread_rwlock_rdlock(&f->use);
     bool is_shown = f->is_shown;
-    if (is_shown)
+    if (is_shown) {
         replica_search(&f->replica, arena, plan, ret_hits);
+        ret_hits->shown = f->shown;
+    }
     pthread_rwlock_unlock(&f->use);
     return is_shown;
 }

@@ -29,7 +29,7 @@ void follower_stop(struct follower **follower);
  * (changes_new_origin). */
 MUST_USE enum rc follower_discard(struct ctx *ctx, const char *folder);
 
-/* Answers the plan: total, docs and counts; the other members of *ret_hits are left alone.
+/* Answers the plan: total, docs, counts and shown; the other members of *ret_hits are left alone.
  * E_UNSUPPORTED, without a message: not now, ask the database. */
 MUST_USE enum rc follower_search(struct ctx *ctx, struct follower *follower,
                                  const struct plan *plan, struct hits *ret_hits);

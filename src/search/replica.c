@@ -11,6 +11,7 @@
 #include "search/load.h"
 #include "search/manifest.h"
 #include "search/tags.h"
+#include "store/shown_cache.h"
 
 /* More unread changes than this, and building anew is not much slower; their numbers are
  * in memory. */
@@ -248,6 +249,10 @@ enum rc replica_catch_up(struct ctx *ctx, struct replica *r) {
     if (!str_eq(origin, r->origin))
         return E_NOT_FOUND;
     rc = read_changes(ctx, r->position, &unread, &position);
+    if (rc == OK && r->shown) {
+        shown_cache_forget(r->shown, SHOWN_COMPANY, unread.companies);
+        shown_cache_forget(r->shown, SHOWN_PERSON, unread.people);
+    }
     if (rc == OK)
         rc = apply(ctx, r, INDEX_COMPANIES, unread.companies);
     if (rc == OK)

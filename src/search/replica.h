@@ -13,6 +13,7 @@
 #include "store/changes.h"
 
 struct loader;
+struct shown_cache;
 
 struct replica {
     struct index *people, *companies;
@@ -21,6 +22,7 @@ struct replica {
     struct change_position position; /* up to here the indexes are the database */
     char *snapshot;                  /* owns position.snapshot */
     int64_t uncheckpointed;          /* rows that would be read again after a crash */
+    struct shown_cache *shown;       /* somebody else's, told of what changed; or NULL */
 };
 
 /* `folder` holds the two folders of the indexes and is there. OK, or why a replica must be

@@ -8,6 +8,8 @@
 #include "base/ctx.h"
 #include "search/facets.h"
 
+struct shown_cache;
+
 struct hits {
     int64_t total;     /* all that match, not only the page */
     struct ints docs;  /* the page, in order */
@@ -16,6 +18,7 @@ struct hits {
                              each, this was found */
     struct counts counts[FACETS]; /* of plan->facets, in their order, by key: for engines */
     struct facets *facets;        /* NULL when none were asked for */
+    struct shown_cache *shown;    /* for the rows of the page (store/shown.h), or NULL */
 };
 
 /* E_INVALID with problems when a filter cannot be answered. */

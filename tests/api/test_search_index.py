@@ -92,6 +92,29 @@ class FollowingTest(IndexTest):
                 with self.subTest(filters=filters):
                     self.assertEqual(self.found(person_name="carried", **filters)[0], total)
 
+    def test_rows_as_they_are_now(self):
+        """What a row shows, and what it shows of its company, also when nothing that the index
+        holds has changed. The second of two same searches need not read the database."""
+        self.ready()
+        paths = {kind: self.server.folder / f"{kind}.csv" for kind in ("companies", "people")}
+        for n in range(4):
+            paths["companies"].write_text("Name,Website,Logo URL\n"
+                                          f"Shownco,https://shownco.example,https://e.example.com/{n}.png\n")
+            paths["people"].write_text("Name,Title,Company,Website,LinkedIn,Image URL\n"
+                                       "Sara Shown,Engineer,Shownco,https://shownco.example,"
+                                       f"https://www.linkedin.com/in/sara-shown,https://e.example.com/s{n}.png\n")
+            for changed in ("people", "companies"):
+                self.server.cli("import", changed, paths[changed])
+                for _ in range(2):
+                    answer = self.api.post("/people/search", {"person_name": "Sara Shown"}, expect=200).json
+                    person = answer["results"][0]
+                    self.assertEqual(person["image_url"], f"https://e.example.com/s{n}.png")
+                    seen = n if changed == "companies" else n - 1
+                    if seen >= 0:
+                        self.assertEqual(person["company"]["logo_url"], f"https://e.example.com/{seen}.png")
+                    answer = self.api.post("/companies/search", {"company_names": ["Shownco"]}, expect=200).json
+                    self.assertEqual(answer["results"], [person["company"]])
+
     def test_removed_while_searching(self):
         """Nobody who was removed is in an answer to a question that came after."""
         self.ready()
