@@ -29,7 +29,7 @@ struct set {
 
 static struct index_options options_of(const struct set *set, int which, bool merges) {
     return (struct index_options){ set->folders[which], which ? INDEX_COMPANIES : INDEX_PEOPLE, 1,
-                                   0, merges };
+                                   0, merges, NULL };
 }
 
 static void must(struct ctx *ctx, enum rc rc) {
@@ -320,17 +320,17 @@ static struct query *make_queries(struct arena *arena, const struct set *set) {
 
 static int64_t run(const struct set *set, const struct query *q, struct arena *arena) {
     struct index_hits hits;
-    struct ints docs;
+    struct doc_set docs;
     struct index_query people = q->people;
     if (q->of_companies) {
-        index_search(set->index[1], arena, &q->companies, &hits);
+        ASSERT(index_search(set->index[1], arena, &q->companies, &hits) == OK);
         return hits.total;
     }
     if (q->joined) {
-        index_docs(set->index[1], arena, &q->companies, &docs);
+        ASSERT(index_docs(set->index[1], arena, &q->companies, &docs) == OK);
         people.companies = &docs;
     }
-    index_search(set->index[0], arena, &people, &hits);
+    ASSERT(index_search(set->index[0], arena, &people, &hits) == OK);
     return hits.total;
 }
 

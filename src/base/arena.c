@@ -40,7 +40,7 @@ struct deferred {
 struct arena {
     struct block *newest;
     struct deferred *deferred;
-    size_t used;
+    size_t used, backstop;
 };
 
 static struct block *block_new(size_t size) {
@@ -49,10 +49,15 @@ static struct block *block_new(size_t size) {
     return block;
 }
 
-struct arena *arena_new(void) {
+struct arena *arena_new_with(size_t backstop) {
     struct arena *arena = MEM_NEW(struct arena);
     arena->newest = block_new(BLOCK_BYTES);
+    arena->backstop = backstop;
     return arena;
+}
+
+struct arena *arena_new(void) {
+    return arena_new_with(ARENA_BACKSTOP_BYTES);
 }
 
 static void run_deferred(struct arena *arena) {
@@ -109,10 +114,10 @@ static void *cut(struct block *block, size_t size) {
 }
 
 void *arena_alloc(struct arena *arena, size_t size) {
-    ASSERT(size <= ARENA_BACKSTOP_BYTES);
+    ASSERT(size <= arena->backstop);
     size_t rounded = ((size ? size : 1) + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1);
     arena->used += rounded;
-    ASSERT(arena->used <= ARENA_BACKSTOP_BYTES);
+    ASSERT(arena->used <= arena->backstop);
     struct block *newest = arena->newest;
     void *p;
     if (rounded <= newest->size - newest->used) {

@@ -20,6 +20,10 @@ struct arena;
 /* A new empty arena; the caller frees it with arena_free. */
 struct arena *arena_new(void) __attribute__((returns_nonnull));
 
+/* For work whose size is that of the data: whoever uses it looks at arena_used and gives
+ * up in order long before `backstop` bytes, where it aborts. */
+struct arena *arena_new_with(size_t backstop) __attribute__((returns_nonnull));
+
 /* Runs the deferred functions, last first, and releases the memory except for
  * one block that the next user gets. Sanitizer builds poison what was used. */
 void arena_reset(struct arena *arena);

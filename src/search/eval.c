@@ -4,25 +4,31 @@
  * else whole bitsets are combined. */
 #include "search/eval.h"
 
-#include "base/check.h"
-
 struct frame {
     struct slot slot;
     uint16_t ids[CONTAINER_IDS_MAX];
     unsigned char flags[CONTAINER_IDS_MAX];
 };
 
-/* A level of the tree takes at most two frames. */
-struct eval eval_new(struct arena *arena, const struct source *source, uint32_t depth) {
-    uint32_t frames = depth * 2 + 2;
-    return (struct eval){ arena, source, ARENA_ARRAY(arena, frames, struct frame *), frames };
+static void grow(struct frames *f, uint32_t level) {
+    enum { LEVELS_MIN = 16 };
+    uint32_t room = f->room ? f->room : LEVELS_MIN;
+    while (room <= level)
+        room *= 2;
+    struct frame **larger = ARENA_ARRAY(f->arena, room, struct frame *);
+    if (f->room)
+        memcpy(larger, f->p, f->room * sizeof(struct frame *));
+    f->p = larger;
+    f->room = room;
 }
 
 static struct frame *frame_at(struct eval *e, uint32_t level) {
-    ASSERT(level < e->frame_count);
-    if (!e->frames[level])
-        e->frames[level] = ARENA_NEW(e->arena, struct frame);
-    return e->frames[level];
+    struct frames *f = e->frames;
+    if (level >= f->room)
+        grow(f, level);
+    if (!f->p[level])
+        f->p[level] = ARENA_NEW(f->arena, struct frame);
+    return f->p[level];
 }
 
 /* --- bounds --- */
@@ -54,10 +60,7 @@ static uint32_t bound_of(struct eval *e, struct node *node, uint32_t chunk) {
         node->here = postings_chunk(&node->postings, chunk, node->room);
         node->bound = node->here.n;
         break;
-    case NODE_NOT:
-        (void) bound_of(e, node->children[0], chunk);
-        node->bound = source_chunk_rows(e->source, chunk);
-        break;
+    case NODE_ALL:
     case NODE_RANGE:
     case NODE_GROUPS: node->bound = source_chunk_rows(e->source, chunk); break;
     case NODE_AND: node->bound = bound_of_and(e, node, chunk); break;
@@ -151,12 +154,11 @@ static uint32_t keep(struct eval *e, struct node *node, struct at at, struct lis
     if (node->bound == 0)
         return 0;
     switch (node->kind) {
+    case NODE_ALL: return list.n;
     case NODE_ROWS: return ids_keep(list.ids, list.n, node->here, true);
     case NODE_RANGE: return keep_between(node, at, list);
     case NODE_GROUPS: return keep_groups(e, node, at, list);
     case NODE_OR: return keep_any(e, node, at, list);
-    case NODE_NOT:
-        return ids_keep(list.ids, list.n, copy_kept(e, node->children[0], at, list), false);
     case NODE_AND: break;
     }
     for (uint32_t i = 0; i < node->n && list.n; i++)
@@ -202,10 +204,8 @@ static struct container and_child(struct eval *e, struct node *child, struct at 
     }
     if (child->kind == NODE_GROUPS)
         return groups_of(e, child, at, so_far.words, out);
-    bool in = child->kind != NODE_NOT;
-    struct container other = eval_node(e, in ? child : child->children[0], below(at),
-                                       &frame_at(e, at.level)->slot);
-    return in ? container_and(so_far, other, out) : container_and_not(so_far, other, out);
+    struct container other = eval_node(e, child, below(at), &frame_at(e, at.level)->slot);
+    return container_and(so_far, other, out);
 }
 
 static struct container eval_and(struct eval *e, struct node *node, struct at at,
@@ -239,13 +239,11 @@ static struct container eval_or(struct eval *e, struct node *node, struct at at,
     return container_of_words(out);
 }
 
-static struct container eval_not(struct eval *e, struct node *node, struct at at,
-                                 struct slot *out) {
+/* Every row of the chunk. */
+static struct container eval_all(struct eval *e, struct at at, struct slot *out) {
     uint32_t rows = source_chunk_rows(e->source, at.chunk);
-    struct container not_in = eval_node(e, node->children[0], below(at),
-                                        &frame_at(e, at.level)->slot);
     words_below(out->words, rows);
-    return container_and_not((struct container){ .n = rows, .words = out->words }, not_in, out);
+    return (struct container){ .n = rows, .words = out->words };
 }
 
 static struct container eval_node(struct eval *e, struct node *node, struct at at,
@@ -254,12 +252,10 @@ static struct container eval_node(struct eval *e, struct node *node, struct at a
         return (struct container){ 0 };
     switch (node->kind) {
     case NODE_ROWS: return node->here;
-    case NODE_NOT: return eval_not(e, node, at, out);
+    case NODE_ALL: return eval_all(e, at, out);
     case NODE_AND: return eval_and(e, node, at, out);
     case NODE_OR: return eval_or(e, node, at, out);
-    case NODE_GROUPS:
-        words_below(out->words, source_chunk_rows(e->source, at.chunk));
-        return groups_of(e, node, at, out->words, out);
+    case NODE_GROUPS: return groups_of(e, node, at, eval_all(e, at, out).words, out);
     case NODE_RANGE: break;
     }
     words_between(out->words, node->values + (size_t) at.chunk * CHUNK_ROWS,

@@ -6,15 +6,18 @@
 
 struct frame;
 
-struct eval {
+/* Memory for the levels of a tree, made when needed; evaluations that are not at the same
+ * time share it. Begins as zeros and the arena. */
+struct frames {
     struct arena *arena;
-    const struct source *source;
-    struct frame **frames; /* memory of the levels of the tree, made when needed */
-    uint32_t frame_count;
+    struct frame **p;
+    uint32_t room;
 };
 
-/* For trees of at most `depth` levels. */
-struct eval eval_new(struct arena *arena, const struct source *source, uint32_t depth);
+struct eval {
+    const struct source *source;
+    struct frames *frames;
+};
 
 /* The rows of the chunk that match and are alive. Valid until `out` or the source changes. */
 struct container eval_chunk(struct eval *e, struct node *root, uint32_t chunk,

@@ -70,8 +70,6 @@ static struct fields_said read_fields(struct arena *arena, const struct tag_sour
 
 /* Whether one of the tokens that the expression asks for is among the tags. */
 static bool touches(const struct expr *expr, struct strs tags) {
-    if (expr->kind == EXPR_NOT)
-        return false;
     if (expr->kind == EXPR_TOKEN || expr->kind == EXPR_PREFIX)
         return expr_matches(expr, tags);
     for (const struct expr *child = expr->first; child; child = child->next)

@@ -38,14 +38,8 @@ struct expr *expr_or(struct arena *arena) {
     return new_expr(arena, EXPR_OR);
 }
 
-struct expr *expr_not(struct arena *arena, struct expr *child) {
-    struct expr *expr = new_expr(arena, EXPR_NOT);
-    expr->first = expr->last = child;
-    return expr;
-}
-
 void expr_add(struct expr *parent, struct expr *child) {
-    ASSERT(parent->kind == EXPR_AND || parent->kind == EXPR_OR);
+    ASSERT(!is_leaf(parent));
     if (!child)
         return;
     ASSERT(!child->next);
@@ -61,8 +55,6 @@ bool expr_is_true(const struct expr *expr) {
         return true;
     if (is_leaf(expr))
         return false;
-    if (expr->kind == EXPR_NOT)
-        return expr_is_false(expr->first);
     bool is_and = expr->kind == EXPR_AND;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_is_true(child) != is_and)
@@ -73,8 +65,6 @@ bool expr_is_true(const struct expr *expr) {
 bool expr_is_false(const struct expr *expr) {
     if (!expr || is_leaf(expr))
         return false;
-    if (expr->kind == EXPR_NOT)
-        return expr_is_true(expr->first);
     bool is_or = expr->kind == EXPR_OR;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_is_false(child) != is_or)
@@ -84,11 +74,11 @@ bool expr_is_false(const struct expr *expr) {
 
 /* How one engine writes tokens and operators. */
 struct syntax {
-    struct str quote, beginning, both, either, without;
+    struct str quote, beginning, both, either;
 };
 
-static const struct syntax fts5 = { { "\"", 1 }, { "*", 1 }, { " AND ", 5 }, { " OR ", 4 }, { " NOT ", 5 } };
-static const struct syntax tsquery = { { "'", 1 }, { ":*", 2 }, { " & ", 3 }, { " | ", 3 }, { " & !", 4 } };
+static const struct syntax fts5 = { { "\"", 1 }, { "*", 1 }, { " AND ", 5 }, { " OR ", 4 } };
+static const struct syntax tsquery = { { "'", 1 }, { ":*", 2 }, { " & ", 3 }, { " | ", 3 } };
 
 /* Children that do not restrict are left out: neither engine has a word for "all". */
 static bool is_neutral(const struct expr *parent, const struct expr *child) {
@@ -103,51 +93,23 @@ static void render_leaf(struct buf *out, const struct expr *expr, const struct s
         buf_str(out, syntax->beginning);
 }
 
-static void render(struct buf *out, const struct expr *expr, const struct syntax *syntax);
-
-/* The children that are NOT or not, each behind `operator` but the first of all. Returns
- * how many. */
-static size_t render_children(struct buf *out, const struct expr *expr, bool negated,
-                              const struct syntax *syntax) {
-    struct str between = negated                  ? syntax->without
-                         : expr->kind == EXPR_AND ? syntax->both
-                                                  : syntax->either;
-    size_t n = 0;
-    for (const struct expr *child = expr->first; child; child = child->next) {
-        if ((child->kind == EXPR_NOT) != negated || is_neutral(expr, child))
-            continue;
-        if (negated || n)
-            buf_str(out, between);
-        render(out, negated ? child->first : child, syntax);
-        n++;
-    }
-    return n;
-}
-
-static bool has_not(const struct expr *expr) {
-    for (const struct expr *child = expr->first; child; child = child->next)
-        if (child->kind == EXPR_NOT && !is_neutral(expr, child))
-            return true;
-    return false;
-}
-
-/* What must be there stands in parentheses of its own, because FTS5 binds NOT closest. */
 static void render(struct buf *out, const struct expr *expr, const struct syntax *syntax) {
     if (is_leaf(expr)) {
         render_leaf(out, expr, syntax);
         return;
     }
-    ASSERT(expr->kind != EXPR_NOT);
-    bool negates = has_not(expr);
-    if (negates)
-        buf_char(out, '(');
+    struct str between = expr->kind == EXPR_AND ? syntax->both : syntax->either;
+    size_t n = 0;
     buf_char(out, '(');
-    size_t n = render_children(out, expr, false, syntax);
+    for (const struct expr *child = expr->first; child; child = child->next) {
+        if (is_neutral(expr, child))
+            continue;
+        if (n++)
+            buf_str(out, between);
+        render(out, child, syntax);
+    }
     ASSERT(n);
     buf_char(out, ')');
-    render_children(out, expr, true, syntax);
-    if (negates)
-        buf_char(out, ')');
 }
 
 static struct str rendered(struct arena *arena, const struct expr *expr,
@@ -181,8 +143,6 @@ bool expr_matches(const struct expr *expr, struct strs tags) {
         return strs_have(tags, expr->token);
     if (expr->kind == EXPR_PREFIX)
         return any_begins(tags, expr->token);
-    if (expr->kind == EXPR_NOT)
-        return !expr_matches(expr->first, tags);
     bool is_and = expr->kind == EXPR_AND;
     for (const struct expr *child = expr->first; child; child = child->next)
         if (expr_matches(child, tags) != is_and)

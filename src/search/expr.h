@@ -1,4 +1,4 @@
-/* What a search asks of the tags of a row: a tree of AND, OR and NOT over tokens and
+/* What a search asks of the tags of a row: a tree of AND and OR over tokens and
  * beginnings of tokens. Built by search/filters.c; rendered for SQLite's FTS5 or
  * PostgreSQL's tsquery, or evaluated by the index. Lives in an arena, immutable once
  * built. */
@@ -14,7 +14,6 @@ enum expr_kind {
     EXPR_PREFIX, /* any token that begins with this one */
     EXPR_AND,
     EXPR_OR,
-    EXPR_NOT, /* of one child; only inside an AND that also has another kind of child */
 };
 
 struct expr {
@@ -31,9 +30,6 @@ struct expr *expr_prefix(struct arena *arena, struct str beginning);
 /* Without children, AND is true for every row and OR for none. */
 struct expr *expr_and(struct arena *arena);
 struct expr *expr_or(struct arena *arena);
-/* What rows must not match. FTS5 knows only "this but not that", so it stands beside
- * something that they must (EXPR_NOT). */
-struct expr *expr_not(struct arena *arena, struct expr *child);
 /* Appends `child`, which then belongs to `parent`, an AND or OR; NULL is passed over. */
 void expr_add(struct expr *parent, struct expr *child);
 /* True when `expr` is NULL or an AND without children. */

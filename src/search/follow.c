@@ -127,7 +127,7 @@ static int64_t rows_of(struct index *index) {
 
 /* OK when what is in the folder can be followed from. */
 static enum rc open_folder(struct follower *f, struct ctx *ctx) {
-    enum rc rc = replica_open(ctx, f->folder, &f->replica);
+    enum rc rc = replica_open(ctx, f->folder, &f->stop, &f->replica);
     if (rc == OK)
         rc = replica_catch_up(ctx, &f->replica);
     if (rc != OK)
@@ -367,13 +367,11 @@ static enum rc make_current(struct ctx *ctx, struct follower *f, bool *ret_is_cu
 static bool search_shown(struct follower *f, struct arena *arena, const struct plan *plan,
                          struct hits *ret_hits) {
     pthread_rwlock_rdlock(&f->use);
-    bool is_shown = f->is_shown;
-    if (is_shown) {
-        replica_search(&f->replica, arena, plan, ret_hits);
+    bool answered = f->is_shown && replica_search(&f->replica, arena, plan, ret_hits) == OK;
+    if (answered)
         ret_hits->shown = f->shown;
-    }
     pthread_rwlock_unlock(&f->use);
-    return is_shown;
+    return answered;
 }
 
 enum rc follower_search(struct ctx *ctx, struct follower *f, const struct plan *plan,

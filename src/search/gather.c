@@ -1,6 +1,9 @@
-/* A chunk begins as a list, with repetitions and in no order, and becomes bits when the
- * list would be as large; a short list is sorted at the end by way of the bits. */
+/* A chunk begins as a list, with repetitions and in no order, and becomes bits before the
+ * list is as large; a short list is sorted at the end by way of the bits. */
 #include "search/gather.h"
+
+/* What a list leaves behind as it grows counts too. */
+enum { LIST_MIN = 16, LIST_MAX = 1024 };
 
 struct gathered {
     uint16_t *ids;
@@ -19,10 +22,10 @@ static void to_words(struct gather *g, struct gathered *chunk) {
 
 static void add(struct gather *g, struct gathered *chunk, uint32_t id) {
     if (!chunk->words && chunk->n == chunk->capacity) {
-        if (chunk->n == CONTAINER_IDS_MAX) {
+        if (chunk->n == LIST_MAX) {
             to_words(g, chunk);
         } else {
-            chunk->capacity = chunk->capacity ? chunk->capacity * 4 : 16;
+            chunk->capacity = chunk->capacity ? chunk->capacity * 4 : LIST_MIN;
             uint16_t *larger = ARENA_ARRAY(g->arena, chunk->capacity, uint16_t);
             if (chunk->n)
                 memcpy(larger, chunk->ids, chunk->n * sizeof *larger);

@@ -48,6 +48,7 @@ struct index {
     pthread_cond_t woken;
     bool has_thread, work;
     atomic_bool stopping;
+    atomic_bool is_damaged;
 };
 
 static void lock(pthread_mutex_t *mutex) {
@@ -82,22 +83,30 @@ static void sources_done(struct index *index) {
     ASSERT(pthread_rwlock_unlock(&index->lock) == 0);
 }
 
-void index_search(struct index *index, struct arena *arena, const struct index_query *query,
-                  struct index_hits *ret_hits) {
-    pages_search(arena, sources_of(index, arena), query, ret_hits);
+static enum rc searched(struct index *index, enum rc rc) {
     sources_done(index);
+    if (rc == E_INVALID)
+        atomic_store(&index->is_damaged, true);
+    return rc;
 }
 
-void index_docs(struct index *index, struct arena *arena, const struct index_query *query,
-                struct ints *ret_docs) {
-    pages_docs(arena, sources_of(index, arena), query, ret_docs);
-    sources_done(index);
+bool index_is_damaged(const struct index *index) {
+    return atomic_load(&index->is_damaged);
 }
 
-void index_count_by(struct index *index, struct arena *arena, const struct index_query *query,
-                    struct strs tokens, int64_t *ret_counts) {
-    pages_count_by(arena, sources_of(index, arena), query, tokens, ret_counts);
-    sources_done(index);
+enum rc index_search(struct index *index, struct arena *arena, const struct index_query *query,
+                     struct index_hits *ret_hits) {
+    return searched(index, pages_search(arena, sources_of(index, arena), query, ret_hits));
+}
+
+enum rc index_docs(struct index *index, struct arena *arena, const struct index_query *query,
+                   struct doc_set *ret_docs) {
+    return searched(index, pages_docs(arena, sources_of(index, arena), query, ret_docs));
+}
+
+enum rc index_count_by(struct index *index, struct arena *arena, const struct index_query *query,
+                       struct strs tokens, int64_t *ret_counts) {
+    return searched(index, pages_count_by(sources_of(index, arena), query, tokens, ret_counts));
 }
 
 void index_stats(struct index *index, struct index_stats *ret_stats) {
@@ -512,11 +521,22 @@ static void stop_merger(struct index *index) {
         ASSERT(pthread_join(index->thread, NULL) == 0);
 }
 
+/* Without its manifest the folder is nothing. Should this fail, or a crash come first, the
+ * damage is found again. */
+static void forget_folder(const struct index *index) {
+    struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
+    if (manifest_clean(&ctx, index->folder, NULL) != OK)
+        log_warn(&ctx, "damaged search index not removed", LOG_S("reason", ctx.err.text));
+    arena_free(&ctx.arena);
+}
+
 void index_close(struct index **index) {
     struct index *i = *index;
     if (!i)
         return;
     stop_merger(i);
+    if (index_is_damaged(i))
+        forget_folder(i);
     for (size_t s = 0; s < i->n; s++)
         segment_close(&i->segments[s]);
     for (size_t s = 0; s < i->retired_count; s++)

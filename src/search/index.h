@@ -14,36 +14,14 @@
 #ifndef SEARCH_INDEX_H
 #define SEARCH_INDEX_H
 
+#include <stdatomic.h>
+
 #include "base/ctx.h"
-#include "base/field.h"
+#include "search/doc_set.h"
 #include "search/expr.h"
+#include "search/index_row.h"
 
 struct index;
-
-enum index_kind { INDEX_PEOPLE = 1, INDEX_COMPANIES };
-
-/* Numbers of companies that ranges ask for. A row has at most one of each. */
-enum index_value {
-    INDEX_HEADCOUNT,
-    INDEX_REVENUE,
-    INDEX_FUNDING,
-    INDEX_FOUNDED,
-    INDEX_FUNDED_ON, /* the day as a number that grows with it (search/plan.h) */
-    INDEX_VALUES
-};
-#define INDEX_NO_VALUE INT64_MIN /* matches no range */
-
-/* Limits of a row: others are refused with E_INVALID. */
-#define INDEX_DOC_MAX  ((INT64_C(1) << 40) - 1) /* from 1 */
-#define INDEX_RANK_MAX ((INT64_C(1) << 24) - 1) /* from 0 */
-#define INDEX_TAG_MAX_BYTES ((size_t) 1024)     /* of one tag; longer ones are not found */
-
-struct index_row {
-    int64_t doc, rank;
-    int64_t company;              /* people: the doc of the company, 0 without one */
-    int64_t values[INDEX_VALUES]; /* companies */
-    struct str tags;              /* parted by spaces, each once */
-};
 
 struct index_options {
     const char *folder;   /* made when it is not there; everything in it is the index's */
@@ -51,6 +29,7 @@ struct index_options {
     uint64_t identity;    /* of the database and of its rules of tags */
     size_t tail_rows;     /* kept in memory before they become a file; 0: the default */
     bool merges_itself;   /* a thread merges files; else index_merge does when called */
+    const atomic_bool *stop; /* once true, long work gives up with E_CANCELED; or NULL */
 };
 
 /* OK, or why the folder must be built anew: E_NOT_FOUND (nothing there), E_CONFLICT
@@ -84,7 +63,7 @@ struct index_query {
     const struct expr *where; /* NULL: all rows */
     struct expr_tier tiers[INDEX_TIERS_MAX];
     size_t tier_count;
-    const struct ints *companies;     /* people: only of these, ascending; NULL: of any or none */
+    const struct doc_set *companies;  /* people: only of these; NULL: of any or none */
     const struct index_range *ranges; /* companies: all must hold */
     size_t range_count;
     int64_t offset, limit;
@@ -94,14 +73,22 @@ struct index_hits {
     int64_t total;
     struct ints docs; /* the page, in order */
 };
-void index_search(struct index *index, struct arena *arena, const struct index_query *query,
-                  struct index_hits *ret_hits);
-/* All that match, ascending: the companies of a search for people. No tiers, no page. */
-void index_docs(struct index *index, struct arena *arena, const struct index_query *query,
-                struct ints *ret_docs);
+/* These three, without a message: E_LIMIT when the search would take more memory than one
+ * search may (forty prefixes of all people at 50,000,000), E_INVALID when it came upon a
+ * damaged part of a file; then the database is to be asked. */
+MUST_USE enum rc index_search(struct index *index, struct arena *arena,
+                              const struct index_query *query, struct index_hits *ret_hits);
+/* All that match: the companies of a search for people. No tiers, no page. */
+MUST_USE enum rc index_docs(struct index *index, struct arena *arena,
+                            const struct index_query *query, struct doc_set *ret_docs);
 /* How many of the rows that match have each of `tokens`; `ret_counts` has room for all. */
-void index_count_by(struct index *index, struct arena *arena, const struct index_query *query,
-                    struct strs tokens, int64_t *ret_counts);
+MUST_USE enum rc index_count_by(struct index *index, struct arena *arena,
+                                const struct index_query *query, struct strs tokens,
+                                int64_t *ret_counts);
+
+/* Whether a search or a change came upon damage. Close it then: that makes index_open refuse
+ * the folder. */
+bool index_is_damaged(const struct index *index);
 
 struct index_stats {
     int64_t rows, segments, tail_rows, dead_rows, bytes, merges;

@@ -10,19 +10,21 @@
  * in every chunk would take longer than the evaluation. */
 enum { TOKENS_MAX = 64 };
 
-struct maker {
-    struct arena *arena;
-    const struct source *source;
+struct node_prefix {
+    struct node_prefix *next;
+    struct str beginning;
+    struct node *node;
 };
 
-static struct node *new_node(const struct maker *p, enum node_kind kind, size_t children) {
+static struct node *new_node(const struct nodes *p, enum node_kind kind, size_t children) {
     struct node *node = ARENA_NEW(p->arena, struct node);
     node->kind = kind;
-    node->children = ARENA_ARRAY(p->arena, children ? children : 1, struct node *);
+    if (children)
+        node->children = ARENA_ARRAY(p->arena, children, struct node *);
     return node;
 }
 
-static struct node *nothing(const struct maker *p) {
+static struct node *nothing(const struct nodes *p) {
     return new_node(p, NODE_OR, 0);
 }
 
@@ -31,36 +33,39 @@ static bool is_nothing(const struct node *node) {
 }
 
 static bool is_all(const struct node *node) {
-    return node->kind == NODE_NOT && is_nothing(node->children[0]);
+    return node->kind == NODE_ALL;
 }
 
-static struct node *negated(const struct maker *p, struct node *child) {
-    if (child->kind == NODE_NOT)
-        return child->children[0];
-    struct node *node = new_node(p, NODE_NOT, 1);
-    node->children[node->n++] = child;
-    return node;
+static bool is_full(const struct nodes *p) {
+    return arena_used(p->arena) > p->memory_max;
 }
 
-static struct node *rows_node(const struct maker *p, struct postings postings) {
+static struct node *rows_node(const struct nodes *p, struct postings postings) {
     struct node *node = new_node(p, NODE_ROWS, 0);
     node->postings = postings;
     return node;
 }
 
-static struct node *token_node(const struct maker *p, struct str token) {
+static struct node *token_node(const struct nodes *p, struct str token) {
     struct postings postings = { 0 };
     return p->source->calls->find(p->source, token, &postings) ? rows_node(p, postings)
                                                                : nothing(p);
 }
 
-static struct node *prefix_node(const struct maker *p, struct str beginning) {
+/* One node may stand at several places: what it holds of a chunk is the same at all. */
+static struct node *prefix_node(struct nodes *p, struct str beginning) {
+    for (const struct node_prefix *known = p->prefixes; known; known = known->next)
+        if (str_eq(known->beginning, beginning))
+            return known->node;
     struct gather g = gather_new(p->arena, p->source->chunks);
     p->source->calls->prefix(p->source, beginning, gather_postings, &g);
-    return rows_node(p, gather_done(&g));
+    struct node_prefix *made = ARENA_NEW(p->arena, struct node_prefix);
+    *made = (struct node_prefix){ p->prefixes, beginning, rows_node(p, gather_done(&g)) };
+    p->prefixes = made;
+    return made->node;
 }
 
-static struct node *gathered_node(const struct maker *p, const struct node *tokens) {
+static struct node *gathered_node(const struct nodes *p, const struct node *tokens) {
     struct gather g = gather_new(p->arena, p->source->chunks);
     struct node *rest = new_node(p, NODE_OR, tokens->n + 1);
     for (uint32_t i = 0; i < tokens->n; i++) {
@@ -73,9 +78,9 @@ static struct node *gathered_node(const struct maker *p, const struct node *toke
     return rest->n == 1 ? rest->children[0] : rest;
 }
 
-/* AND and OR mirror each other: `none` is what leaves the other children alone, `full`
- * what decides for all of them. */
-static struct node *joined(const struct maker *p, struct node *all) {
+/* AND and OR mirror each other: one kind of child decides for all of them, the other kind
+ * leaves them alone. */
+static struct node *joined(const struct nodes *p, struct node *all) {
     bool is_and = all->kind == NODE_AND;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < all->n; i++) {
@@ -87,54 +92,37 @@ static struct node *joined(const struct maker *p, struct node *all) {
     }
     all->n = kept;
     if (kept == 0)
-        return is_and ? negated(p, nothing(p)) : nothing(p);
+        return is_and ? new_node(p, NODE_ALL, 0) : nothing(p);
     if (kept == 1)
         return all->children[0];
     return !is_and && kept > TOKENS_MAX ? gathered_node(p, all) : all;
 }
 
-static struct node *make(const struct maker *p, const struct expr *expr);
-
-static struct node *make_joined(const struct maker *p, const struct expr *expr) {
+static struct node *make_joined(struct nodes *p, const struct expr *expr) {
     size_t n = 0;
     for (const struct expr *child = expr->first; child; child = child->next)
         n++;
     struct node *all = new_node(p, expr->kind == EXPR_AND ? NODE_AND : NODE_OR, n);
-    for (const struct expr *child = expr->first; child; child = child->next)
-        all->children[all->n++] = make(p, child);
+    for (const struct expr *child = expr->first; child && !is_full(p); child = child->next)
+        all->children[all->n++] = nodes_expr(p, child);
     return joined(p, all);
 }
 
-static struct node *make(const struct maker *p, const struct expr *expr) {
+struct node *nodes_expr(struct nodes *p, const struct expr *expr) {
+    if (is_full(p))
+        return nothing(p);
+    if (!expr)
+        return new_node(p, NODE_ALL, 0);
     switch (expr->kind) {
     case EXPR_TOKEN: return token_node(p, expr->token);
     case EXPR_PREFIX: return prefix_node(p, expr->token);
-    case EXPR_NOT: return negated(p, make(p, expr->first));
     case EXPR_AND:
     case EXPR_OR: break;
     }
     return make_joined(p, expr);
 }
 
-struct node *nodes_expr(struct arena *arena, const struct source *source,
-                       const struct expr *expr) {
-    struct maker p = { arena, source };
-    return expr ? make(&p, expr) : negated(&p, nothing(&p));
-}
-
 /* --- companies --- */
-
-static bool ints_have(const struct ints *docs, int64_t doc) {
-    size_t low = 0, high = docs->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (docs->p[middle] < doc)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < docs->n && docs->p[low] == doc;
-}
 
 /* Index of the first group at `from` or after it that is not before `doc`. Documents
  * ascend by one at least, so it is not behind the guess; mostly it is there. */
@@ -155,58 +143,77 @@ static uint32_t group_find(const struct source *s, uint32_t from, uint64_t doc) 
     return (uint32_t) low;
 }
 
+/* Companies of the source, by their group. */
 struct groups {
-    uint32_t *p;
-    size_t n;
+    uint64_t *bits;
+    size_t words;
     uint64_t rows; /* of all of them */
 };
 
-static struct groups wanted_groups(const struct maker *p, const struct ints *docs) {
+static void want_group(const struct source *s, struct groups *g, uint32_t group) {
+    g->bits[group / 64] |= (uint64_t) 1 << group % 64;
+    g->rows += s->group_starts[group + 1] - s->group_starts[group];
+}
+
+/* By whichever are fewer: the companies that are wanted, or those that are here. */
+static struct groups wanted_groups(const struct nodes *p, const struct doc_set *docs) {
     const struct source *s = p->source;
-    struct groups g = { .p = ARENA_ARRAY(p->arena, docs->n + 1, uint32_t) };
-    uint32_t at = 0;
-    for (size_t i = 0; i < docs->n && at < s->groups; i++) {
-        at = group_find(s, at, (uint64_t) docs->p[i]);
-        if (at == s->groups || s->group_docs[at] != (uint64_t) docs->p[i])
-            continue;
-        g.rows += s->group_starts[at + 1] - s->group_starts[at];
-        g.p[g.n++] = at++;
+    struct groups g = { .words = s->groups / 64 + 1 }; /* one more for no company */
+    g.bits = ARENA_ARRAY(p->arena, g.words, uint64_t);
+    if (docs->n > s->groups) {
+        for (uint32_t group = 0; group < s->groups; group++)
+            if (doc_set_has(docs, s->group_docs[group]))
+                want_group(s, &g, group);
+        return g;
+    }
+    int64_t doc = doc_set_next(docs, 0);
+    for (uint32_t at = 0; doc >= 0; doc = doc_set_next(docs, doc + 1)) {
+        at = group_find(s, at, (uint64_t) doc);
+        if (at == s->groups)
+            break;
+        if (s->group_docs[at] == (uint64_t) doc)
+            want_group(s, &g, at);
     }
     return g;
 }
 
-static struct node *gathered_groups(const struct maker *p, const struct groups *g) {
-    const struct source *s = p->source;
-    struct gather rows = gather_new(p->arena, s->chunks);
-    for (size_t i = 0; i < g->n; i++)
-        for (uint32_t r = s->group_starts[g->p[i]]; r < s->group_starts[g->p[i] + 1]; r++)
-            gather_row(&rows, s->group_rows[r]);
+static void gather_group(const struct source *s, uint32_t group, struct gather *rows) {
+    for (uint32_t r = s->group_starts[group]; r < s->group_starts[group + 1]; r++)
+        gather_row(rows, s->group_rows[r]);
+}
+
+static struct node *gathered_groups(const struct nodes *p, const struct groups *g) {
+    struct gather rows = gather_new(p->arena, p->source->chunks);
+    for (size_t i = 0; i < g->words; i++)
+        for (uint64_t word = g->bits[i]; word; word &= word - 1)
+            gather_group(p->source, (uint32_t) (i * 64) + (uint32_t) __builtin_ctzll(word), &rows);
     return rows_node(p, gather_done(&rows));
 }
 
-static struct node *groups_node(const struct maker *p, const struct groups *g) {
+static struct node *groups_node(const struct nodes *p, const struct groups *g) {
     struct node *node = new_node(p, NODE_GROUPS, 0);
-    uint64_t *bits = ARENA_ARRAY(p->arena, p->source->groups / 64 + 1, uint64_t);
-    for (size_t i = 0; i < g->n; i++)
-        words_set(bits, g->p[i]);
-    node->groups = bits;
+    node->groups = g->bits;
     return node;
+}
+
+static struct node *companies_of_tail(const struct nodes *p, const struct doc_set *docs) {
+    const struct source *s = p->source;
+    struct gather g = gather_new(p->arena, s->chunks);
+    for (uint32_t row = 0; row < s->rows; row++)
+        if (s->companies[row] && doc_set_has(docs, s->companies[row]))
+            gather_row(&g, row);
+    return rows_node(p, gather_done(&g));
 }
 
 /* People of the tail are looked at one by one. In a segment few rows are collected from
  * their companies; of many it is cheaper to ask, for each row that passed the other
  * filters, whether its company is wanted. */
-static struct node *companies_node(const struct maker *p, const struct ints *docs,
+static struct node *companies_node(const struct nodes *p, const struct doc_set *docs,
                                    bool has_others) {
     enum { FEW = 256, FEW_ALONE = 8 }; /* one row in so many */
     const struct source *s = p->source;
-    if (s->companies) {
-        struct gather g = gather_new(p->arena, s->chunks);
-        for (uint32_t row = 0; row < s->rows; row++)
-            if (s->companies[row] && ints_have(docs, (int64_t) s->companies[row]))
-                gather_row(&g, row);
-        return rows_node(p, gather_done(&g));
-    }
+    if (s->companies)
+        return companies_of_tail(p, docs);
     struct groups wanted = wanted_groups(p, docs);
     if (wanted.rows == 0)
         return nothing(p);
@@ -214,7 +221,7 @@ static struct node *companies_node(const struct maker *p, const struct ints *doc
                                                                   : groups_node(p, &wanted);
 }
 
-static struct node *range_node(const struct maker *p, const struct index_range *range) {
+static struct node *range_node(const struct nodes *p, const struct index_range *range) {
     struct node *node = new_node(p, NODE_RANGE, 0);
     ASSERT(p->source->values[range->value]); /* people have no ranges */
     node->values = p->source->values[range->value];
@@ -224,23 +231,12 @@ static struct node *range_node(const struct maker *p, const struct index_range *
     return node;
 }
 
-struct node *nodes_query(struct arena *arena, const struct source *source,
-                        const struct index_query *query) {
-    struct maker p = { arena, source };
-    struct node *all = new_node(&p, NODE_AND, query->range_count + 2);
-    all->children[all->n++] = nodes_expr(arena, source, query->where);
+struct node *nodes_query(struct nodes *p, const struct index_query *query) {
+    struct node *all = new_node(p, NODE_AND, query->range_count + 2);
+    all->children[all->n++] = nodes_expr(p, query->where);
     for (size_t i = 0; i < query->range_count; i++)
-        all->children[all->n++] = range_node(&p, &query->ranges[i]);
+        all->children[all->n++] = range_node(p, &query->ranges[i]);
     if (query->companies && !is_nothing(all->children[0]))
-        all->children[all->n++] = companies_node(&p, query->companies, !is_all(all->children[0]));
-    return joined(&p, all);
-}
-
-uint32_t nodes_depth(const struct node *node) {
-    uint32_t deepest = 0;
-    for (uint32_t i = 0; i < node->n; i++) {
-        uint32_t depth = nodes_depth(node->children[i]);
-        deepest = depth > deepest ? depth : deepest;
-    }
-    return deepest + 1;
+        all->children[all->n++] = companies_node(p, query->companies, !is_all(all->children[0]));
+    return joined(p, all);
 }

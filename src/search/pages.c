@@ -5,11 +5,16 @@
 
 #include <stdlib.h>
 
-#include "base/vec.h"
 #include "search/part.h"
 
+/* A search of this size is not worth answering from here: it comes after forty prefixes of
+ * all people at 50,000,000 of them. The arena's own limit is behind everything that is
+ * made between two looks. */
+#define MEMORY_MAX ((size_t) 256 * 1024 * 1024)
+#define MEMORY_BACKSTOP (MEMORY_MAX * 4)
+
 struct search {
-    struct arena *arena;
+    struct arena *arena; /* its own */
     struct classes classes;
     struct part *parts; /* those with most rows first */
     size_t n;
@@ -20,8 +25,8 @@ static int compare_rows(const void *a, const void *b) {
     return x->source->rows > y->source->rows ? -1 : x->source->rows < y->source->rows;
 }
 
-static struct search *search_new(struct arena *arena, struct sources sources,
-                                 const struct index_query *query) {
+static struct search *search_new(struct sources sources, const struct index_query *query) {
+    struct arena *arena = arena_new_with(MEMORY_BACKSTOP);
     struct search *search = ARENA_NEW(arena, struct search);
     struct scratch *scratch = scratch_new(arena);
     search->arena = arena;
@@ -30,13 +35,21 @@ static struct search *search_new(struct arena *arena, struct sources sources,
     for (size_t i = 0; i < sources.n; i++) {
         if (sources.p[i]->rows == 0)
             continue;
+        struct nodes nodes = { .arena = arena, .source = sources.p[i], .memory_max = MEMORY_MAX };
         struct part *part = &search->parts[search->n++];
-        *part = part_new(arena, sources.p[i], query);
-        part->scratch = scratch;
+        *part = part_new(&nodes, query, scratch);
         part->classes = &search->classes;
     }
     qsort(search->parts, search->n, sizeof *search->parts, compare_rows);
     return search;
+}
+
+/* Whether what was found is the answer. */
+static enum rc search_end(struct search *search) {
+    struct arena *arena = search->arena;
+    enum rc rc = arena_used(arena) > MEMORY_MAX ? E_LIMIT : OK;
+    arena_free(&arena);
+    return rc;
 }
 
 /* --- where a page begins --- */
@@ -106,7 +119,7 @@ static struct span *find_start(struct search *s, uint32_t class, int64_t offset)
     return spans;
 }
 
-/* Adds up to `limit` documents of the class from `offset` on. */
+/* Adds `limit` documents of the class from `offset` on; there are as many, and room. */
 static void add_page(struct search *s, uint32_t class, int64_t offset, int64_t limit,
                      struct ints *docs) {
     for (size_t i = 0; i < s->n; i++)
@@ -120,7 +133,7 @@ static void add_page(struct search *s, uint32_t class, int64_t offset, int64_t l
         size_t best = 0;
         for (size_t i = 1; i < s->n; i++)
             best = keys[i] < keys[best] ? i : best;
-        ints_add(s->arena, docs, key_doc(keys[best]));
+        docs->p[docs->n++] = key_doc(keys[best]);
         at[best].low++;
         keys[best] = at[best].low < s->parts[best].totals[class]
                          ? part_key(&s->parts[best], at[best].low)
@@ -128,12 +141,12 @@ static void add_page(struct search *s, uint32_t class, int64_t offset, int64_t l
     }
 }
 
-void pages_search(struct arena *arena, struct sources sources, const struct index_query *query,
-                  struct index_hits *ret_hits) {
-    struct search *s = search_new(arena, sources, query);
+enum rc pages_search(struct arena *arena, struct sources sources, const struct index_query *query,
+                     struct index_hits *ret_hits) {
+    struct search *s = search_new(sources, query);
     for (size_t i = 0; i < s->n; i++)
         part_count(&s->parts[i]);
-    struct index_hits hits = { 0 };
+    struct index_hits hits = { .docs.p = ARENA_ARRAY(arena, (size_t) query->limit, int64_t) };
     int64_t offset = query->offset, limit = query->limit;
     for (uint32_t class = 0; class < s->classes.n; class++) {
         int64_t total = 0;
@@ -148,82 +161,31 @@ void pages_search(struct arena *arena, struct sources sources, const struct inde
         offset = offset > total ? offset - total : 0;
     }
     *ret_hits = hits;
+    return search_end(s);
 }
 
 /* --- documents --- */
 
-static int compare_docs(const void *a, const void *b) {
-    int64_t x = *(const int64_t *) a, y = *(const int64_t *) b;
-    return x < y ? -1 : x > y;
-}
-
-/* Documents mostly lie close together: then setting their bits and reading them back is
- * sorting. */
-static void sort_docs(struct arena *arena, struct ints docs) {
-    enum { WORDS_PER_DOC = 4 };
-    int64_t least = INT64_MAX, most = 0;
-    for (size_t i = 0; i < docs.n; i++) {
-        least = docs.p[i] < least ? docs.p[i] : least;
-        most = docs.p[i] > most ? docs.p[i] : most;
-    }
-    size_t words = docs.n ? (size_t) (most - least) / 64 + 1 : 0;
-    if (words > docs.n * WORDS_PER_DOC) {
-        qsort(docs.p, docs.n, sizeof *docs.p, compare_docs);
-        return;
-    }
-    uint64_t *bits = ARENA_ARRAY(arena, words, uint64_t);
-    for (size_t i = 0; i < docs.n; i++)
-        bits[(docs.p[i] - least) / 64] |= (uint64_t) 1 << (docs.p[i] - least) % 64;
-    size_t n = 0;
-    for (size_t i = 0; i < words; i++)
-        for (uint64_t word = bits[i]; word; word &= word - 1)
-            docs.p[n++] = least + (int64_t) i * 64 + __builtin_ctzll(word);
-}
-
-static void add_docs(struct part *part, uint32_t chunk, struct container rows, struct ints *docs) {
+static void add_docs(struct arena *arena, const struct part *part, uint32_t chunk,
+                     struct container rows, struct doc_set *docs) {
     const uint64_t *keys = part->source->keys + (size_t) chunk * CHUNK_ROWS;
     for (uint32_t i = 0; rows.ids && i < rows.n; i++)
-        docs->p[docs->n++] = key_doc(keys[rows.ids[i]]);
+        doc_set_add(arena, docs, key_doc(keys[rows.ids[i]]));
     uint32_t id = rows.words ? words_next(rows.words, 0) : CHUNK_ROWS;
     for (; id < CHUNK_ROWS; id = words_next(rows.words, id + 1))
-        docs->p[docs->n++] = key_doc(keys[id]);
+        doc_set_add(arena, docs, key_doc(keys[id]));
 }
 
-/* All documents of one part, ascending. */
-static struct ints part_docs(struct arena *arena, struct part *part) {
-    size_t room = 256;
-    struct ints docs = { ARENA_ARRAY(arena, room, int64_t), 0 };
-    for (uint32_t chunk = 0; chunk < part->source->chunks; chunk++) {
-        struct container rows = part_chunk(part, chunk);
-        if (docs.n + rows.n > room) {
-            room = (docs.n + rows.n) * 2;
-            int64_t *larger = ARENA_ARRAY(arena, room, int64_t);
-            memcpy(larger, docs.p, docs.n * sizeof *larger);
-            docs.p = larger;
-        }
-        add_docs(part, chunk, rows, &docs);
-    }
-    sort_docs(arena, docs);
-    return docs;
-}
-
-static struct ints merged(struct arena *arena, struct ints a, struct ints b) {
-    if (a.n == 0 || b.n == 0)
-        return a.n ? a : b;
-    struct ints both = { ARENA_ARRAY(arena, a.n + b.n, int64_t), a.n + b.n };
-    size_t i = 0, j = 0;
-    for (size_t n = 0; n < both.n; n++)
-        both.p[n] = j == b.n || (i < a.n && a.p[i] < b.p[j]) ? a.p[i++] : b.p[j++];
-    return both;
-}
-
-void pages_docs(struct arena *arena, struct sources sources, const struct index_query *query,
-                struct ints *ret_docs) {
-    struct search *s = search_new(arena, sources, query);
-    struct ints docs = { 0 };
-    for (size_t i = s->n; i--;) /* small parts first */
-        docs = merged(arena, docs, part_docs(arena, &s->parts[i]));
+enum rc pages_docs(struct arena *arena, struct sources sources, const struct index_query *query,
+                   struct doc_set *ret_docs) {
+    struct search *s = search_new(sources, query);
+    struct doc_set docs = { 0 };
+    for (size_t i = 0; i < s->n; i++)
+        for (uint32_t chunk = 0; chunk < s->parts[i].source->chunks; chunk++)
+            add_docs(arena, &s->parts[i], chunk, part_chunk(&s->parts[i], chunk), &docs);
     *ret_docs = docs;
+    enum rc rc = search_end(s);
+    return rc == OK && docs.is_short ? E_LIMIT : rc;
 }
 
 /* --- counts --- */
@@ -238,10 +200,10 @@ static void count_part(struct part *part, const struct postings *postings, size_
     }
 }
 
-void pages_count_by(struct arena *arena, struct sources sources,
-                    const struct index_query *query, struct strs tokens, int64_t *ret_counts) {
-    struct search *s = search_new(arena, sources, query);
-    struct postings *postings = ARENA_ARRAY(arena, tokens.n + 1, struct postings);
+enum rc pages_count_by(struct sources sources, const struct index_query *query,
+                       struct strs tokens, int64_t *ret_counts) {
+    struct search *s = search_new(sources, query);
+    struct postings *postings = ARENA_ARRAY(s->arena, tokens.n + 1, struct postings);
     memset(ret_counts, 0, tokens.n * sizeof *ret_counts);
     for (size_t i = 0; i < s->n; i++) {
         const struct source *source = s->parts[i].source;
@@ -250,4 +212,5 @@ void pages_count_by(struct arena *arena, struct sources sources,
                 postings[t] = (struct postings){ 0 };
         count_part(&s->parts[i], postings, tokens.n, ret_counts);
     }
+    return search_end(s);
 }

@@ -8,10 +8,13 @@ struct scratch {
     struct slot where;
     struct slot tiers[INDEX_TIERS_MAX], in[INDEX_TIERS_MAX], out[INDEX_TIERS_MAX];
     struct slot merged;
+    struct frames frames;
 };
 
 struct scratch *scratch_new(struct arena *arena) {
-    return ARENA_NEW(arena, struct scratch);
+    struct scratch *scratch = ARENA_NEW(arena, struct scratch);
+    scratch->frames.arena = arena;
+    return scratch;
 }
 
 struct classes classes_of(const struct index_query *query) {
@@ -35,17 +38,16 @@ struct classes classes_of(const struct index_query *query) {
     return classes;
 }
 
-struct part part_new(struct arena *arena, const struct source *source,
-                     const struct index_query *query) {
-    struct part part = { .arena = arena, .source = source, .tier_count = query->tier_count };
-    part.where = nodes_query(arena, source, query);
-    uint32_t depth = nodes_depth(part.where);
-    for (size_t t = 0; t < query->tier_count; t++) {
-        part.tiers[t] = nodes_expr(arena, source, query->tiers[t].where);
-        uint32_t other = nodes_depth(part.tiers[t]);
-        depth = other > depth ? other : depth;
-    }
-    part.eval = eval_new(arena, source, depth);
+struct part part_new(struct nodes *nodes, const struct index_query *query,
+                     struct scratch *scratch) {
+    struct part part = { .arena = nodes->arena,
+                         .source = nodes->source,
+                         .scratch = scratch,
+                         .eval = { nodes->source, &scratch->frames },
+                         .where = nodes_query(nodes, query),
+                         .tier_count = query->tier_count };
+    for (size_t t = 0; t < query->tier_count; t++)
+        part.tiers[t] = nodes_expr(nodes, query->tiers[t].where);
     return part;
 }
 

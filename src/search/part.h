@@ -36,9 +36,10 @@ struct part {
     uint32_t last_row;
 };
 
-struct part part_new(struct arena *arena, const struct source *source,
-                     const struct index_query *query);
-/* Counts all chunks; `classes` and `scratch` are set by now. */
+/* `classes` is set by the caller, before anything is counted. */
+struct part part_new(struct nodes *nodes, const struct index_query *query,
+                     struct scratch *scratch);
+/* Counts all chunks. */
 void part_count(struct part *part);
 /* All rows of the chunk that match, of any class; in the scratch. */
 struct container part_chunk(struct part *part, uint32_t chunk);

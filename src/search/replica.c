@@ -43,10 +43,11 @@ static int64_t kept_position(struct index *index) {
     return stats.seq;
 }
 
-static enum rc open_indexes(struct ctx *ctx, const char *folder, struct str origin,
+static enum rc open_indexes(struct ctx *ctx, const char *folder, const atomic_bool *stop,
                             struct replica *r) {
-    struct index_options people = options_of(ctx, folder, INDEX_PEOPLE, origin);
-    struct index_options companies = options_of(ctx, folder, INDEX_COMPANIES, origin);
+    struct index_options people = options_of(ctx, folder, INDEX_PEOPLE, r->origin);
+    struct index_options companies = options_of(ctx, folder, INDEX_COMPANIES, r->origin);
+    people.stop = companies.stop = stop;
     enum rc rc = index_open(ctx, &people, &r->people);
     if (rc == OK)
         rc = index_open(ctx, &companies, &r->companies);
@@ -55,12 +56,12 @@ static enum rc open_indexes(struct ctx *ctx, const char *folder, struct str orig
     return rc;
 }
 
-enum rc replica_open(struct ctx *ctx, const char *folder, struct replica *ret_replica) {
+enum rc replica_open(struct ctx *ctx, const char *folder, const atomic_bool *stop,
+                     struct replica *ret_replica) {
     struct replica r = { 0 };
-    struct str origin;
-    enum rc rc = changes_origin(ctx, &origin);
+    enum rc rc = changes_origin(ctx, &r.origin);
     if (rc == OK)
-        rc = open_indexes(ctx, folder, origin, &r);
+        rc = open_indexes(ctx, folder, stop, &r);
     if (rc != OK)
         return rc;
     /* A crash between two checkpoints leaves one behind; what the other one has already is
@@ -68,7 +69,7 @@ enum rc replica_open(struct ctx *ctx, const char *folder, struct replica *ret_re
     int64_t people = kept_position(r.people), companies = kept_position(r.companies);
     r.position.number = people < companies ? people : companies;
     r.loader = loader_new();
-    r.origin = str_of(mem_strdup(arena_cstr(ctx->arena, origin)));
+    r.origin = str_of(mem_strdup(arena_cstr(ctx->arena, r.origin)));
     *ret_replica = r;
     return OK;
 }
@@ -145,6 +146,7 @@ enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *st
     struct loader *loader = loader_new();
     for (size_t i = 0; rc == OK && i < LENGTH(kinds); i++) {
         struct index_options options = options_of(ctx, folder, kinds[i], origin);
+        options.stop = stop;
         struct build build = { .ctx = ctx, .loader = loader, .kind = kinds[i], .stop = stop };
         rc = build_one(&build, &options, position.number);
     }
@@ -248,6 +250,8 @@ enum rc replica_catch_up(struct ctx *ctx, struct replica *r) {
         return rc;
     if (!str_eq(origin, r->origin))
         return E_NOT_FOUND;
+    if (index_is_damaged(r->people) || index_is_damaged(r->companies))
+        return fail(ctx, E_INVALID, "a file of the search index is damaged");
     rc = read_changes(ctx, r->position, &unread, &position);
     if (rc == OK && r->shown) {
         shown_cache_forget(r->shown, SHOWN_COMPANY, unread.companies);
@@ -334,8 +338,8 @@ static struct index_query of_companies(const struct plan *plan, struct ranges *r
 }
 
 /* All facets in one pass over the rows that match. */
-static void count_facets(struct index *index, struct arena *arena, const struct plan *plan,
-                         const struct index_query *query, struct hits *hits) {
+static enum rc count_facets(struct index *index, struct arena *arena, const struct plan *plan,
+                            const struct index_query *query, struct hits *hits) {
     struct strs keys[FACETS], tags = { 0 };
     for (size_t i = 0; i < plan->n_facets; i++) {
         keys[i] = facet_keys(arena, plan->facets[i]);
@@ -343,25 +347,27 @@ static void count_facets(struct index *index, struct arena *arena, const struct 
             strs_add(arena, &tags, facet_tag(arena, plan->facets[i], plan->rows, keys[i].p[k]));
     }
     int64_t *counts = ARENA_ARRAY(arena, tags.n, int64_t);
-    index_count_by(index, arena, query, tags, counts);
-    for (size_t i = 0; i < plan->n_facets; i++) {
+    enum rc rc = index_count_by(index, arena, query, tags, counts);
+    for (size_t i = 0; i < plan->n_facets && rc == OK; i++) {
         hits->counts[i] = (struct counts){ 0 };
         for (size_t k = 0; k < keys[i].n; k++, counts++)
             if (*counts)
                 counts_add(arena, &hits->counts[i], keys[i].p[k], *counts);
     }
+    return rc;
 }
 
-void replica_search(const struct replica *r, struct arena *arena, const struct plan *plan,
-                    struct hits *ret_hits) {
+enum rc replica_search(const struct replica *r, struct arena *arena, const struct plan *plan,
+                       struct hits *ret_hits) {
     struct ranges ranges;
-    struct ints companies = { 0 };
+    struct doc_set companies = { 0 };
+    enum rc rc = OK;
     struct index *index = plan->rows == PLAN_PEOPLE ? r->people : r->companies;
     struct index_query query = of_companies(plan, &ranges);
     if (plan->rows == PLAN_PEOPLE && plan_asks_companies(plan)) {
         bool copied = plan->n_ranges == 0 && is_copied(plan->companies);
         if (!copied)
-            index_docs(r->companies, arena, &query, &companies);
+            rc = index_docs(r->companies, arena, &query, &companies);
         query = (struct index_query){ .where = plan->people, .companies = copied ? NULL : &companies };
         if (copied)
             query.where = both(arena, plan->people, as_copied(arena, plan->companies));
@@ -372,10 +378,12 @@ void replica_search(const struct replica *r, struct arena *arena, const struct p
         query.tiers[query.tier_count++] = plan->tiers[i].tier;
     query.offset = plan->offset;
     query.limit = plan->limit;
-    struct index_hits hits;
-    index_search(index, arena, &query, &hits);
+    struct index_hits hits = { 0 };
+    if (rc == OK)
+        rc = index_search(index, arena, &query, &hits);
+    if (rc == OK && plan->n_facets)
+        rc = count_facets(index, arena, plan, &query, ret_hits);
     ret_hits->total = hits.total;
     ret_hits->docs = hits.docs;
-    if (plan->n_facets)
-        count_facets(index, arena, plan, &query, ret_hits);
+    return rc;
 }

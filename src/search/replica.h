@@ -27,8 +27,10 @@ struct replica {
 
 /* `folder` holds the two folders of the indexes and is there. OK, or why a replica must be
  * built: E_NOT_FOUND, E_CONFLICT (another database or version), E_INVALID (damaged); or
- * another failure, which building does not mend. */
-MUST_USE enum rc replica_open(struct ctx *ctx, const char *folder, struct replica *ret_replica);
+ * another failure, which building does not mend. Long work gives up when `*stop`, which
+ * lives as long as the replica. */
+MUST_USE enum rc replica_open(struct ctx *ctx, const char *folder, const atomic_bool *stop,
+                              struct replica *ret_replica);
 /* Builds both folders anew from the database; then open. E_CANCELED when `*stop`. */
 MUST_USE enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *stop);
 void replica_close(struct replica *replica);
@@ -38,14 +40,16 @@ MUST_USE enum rc replica_discard(struct ctx *ctx, const char *folder);
 
 /* Reads what the database committed since and puts it into the indexes. E_NOT_FOUND,
  * without a message: this is not the history that the replica knows, or too much happened;
- * close it and build. After another failure the replica lacks something: as well. */
+ * close it and build. After another failure, as E_INVALID when a file was found damaged, the
+ * replica lacks something: as well. */
 MUST_USE enum rc replica_catch_up(struct ctx *ctx, struct replica *replica);
 
 /* Keeps the position over a restart. */
 MUST_USE enum rc replica_checkpoint(struct ctx *ctx, struct replica *replica);
 
-/* Total, page and facets of the plan. From any thread that keeps the replica open meanwhile. */
-void replica_search(const struct replica *replica, struct arena *arena, const struct plan *plan,
-                    struct hits *ret_hits);
+/* Total, page and facets of the plan. From any thread that keeps the replica open meanwhile.
+ * E_LIMIT, E_INVALID as index_search: ask the database. */
+MUST_USE enum rc replica_search(const struct replica *replica, struct arena *arena,
+                                const struct plan *plan, struct hits *ret_hits);
 
 #endif

@@ -14,23 +14,8 @@ int fsync(int fd) {
     return 0;
 }
 
-static char folder[64];
-
 static struct index_options options(enum index_kind kind, size_t tail_rows) {
-    return (struct index_options){ folder, kind, 7, tail_rows, false };
-}
-
-static int make_folder(void **state) {
-    (void) state;
-    (void) snprintf(folder, sizeof folder, "/tmp/test_index.%d", (int) getpid());
-    return 0;
-}
-
-static int remove_folder(void **state) {
-    (void) state;
-    char command[128];
-    (void) snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return (struct index_options){ model_folder, kind, 7, tail_rows, false, NULL };
 }
 
 static struct index *open_index(struct ctx *ctx, const struct index_options *o) {
@@ -148,6 +133,64 @@ static void test_many_rows(void **state) {
     arena_free(&ctx.arena);
 }
 
+/* What a search takes of the memory of a request does not grow with the rows: forty
+ * beginnings of words that all rows have, and all documents. */
+static void check_memory(struct index *index, size_t rows) {
+    struct arena *arena = arena_new();
+    struct expr *all = expr_and(arena), *any = expr_or(arena);
+    for (int i = 0; i < 20; i++) {
+        expr_add(all, expr_prefix(arena, STR("x")));
+        expr_add(any, expr_prefix(arena, arena_printf(arena, "x%d", i)));
+    }
+    expr_add(all, any);
+    struct index_query q = { .where = all, .limit = 10 };
+    struct index_hits hits;
+    struct doc_set docs;
+    size_t before = arena_used(arena);
+    assert_int_equal(index_search(index, arena, &q, &hits), OK);
+    assert_int_equal(hits.total, rows);
+    assert_in_range(arena_used(arena) - before, 1, 4096);
+    before = arena_used(arena);
+    assert_int_equal(index_docs(index, arena, &q, &docs), OK);
+    assert_int_equal(docs.n, rows);
+    assert_in_range(arena_used(arena) - before, rows / 8, rows / 4);
+    arena_free(&arena);
+}
+
+/* More nodes than a search may have. */
+static void check_limit(struct index *index) {
+    enum { TOKENS = 2000000 }; /* that no row has */
+    struct arena *arena = arena_new_with((size_t) 1 << 30);
+    struct expr *any = expr_or(arena);
+    for (int i = 0; i < TOKENS; i++)
+        expr_add(any, expr_token(arena, STR("y")));
+    struct index_query q = { .where = any, .limit = 10 };
+    struct index_hits hits;
+    assert_int_equal(index_search(index, arena, &q, &hits), E_LIMIT);
+    arena_free(&arena);
+}
+
+static void test_memory(void **state) {
+    (void) state;
+    enum { ROWS = 200000 };
+    struct ctx ctx = test_ctx();
+    struct index_options o = options(INDEX_COMPANIES, 0);
+    struct index_builder *builder = NULL;
+    assert_int_equal(index_builder_new(&ctx, &o, &builder), OK);
+    for (int64_t doc = 1; doc <= ROWS; doc++) {
+        char text[16];
+        int n = snprintf(text, sizeof text, "x%d", (int) (doc % 20));
+        struct index_row row = { .doc = doc, .tags = { text, (size_t) n } };
+        assert_int_equal(index_builder_add(&ctx, builder, &row, 1), OK);
+    }
+    assert_int_equal(index_builder_finish(&ctx, &builder, 1), OK);
+    struct index *index = open_index(&ctx, &o);
+    check_memory(index, ROWS);
+    check_limit(index);
+    index_close(&index);
+    arena_free(&ctx.arena);
+}
+
 /* What is not on disk is told again after an opening. */
 static void test_replay(void **state) {
     (void) state;
@@ -181,7 +224,7 @@ static void test_refused(void **state) {
     struct ctx ctx = test_ctx();
     struct index *index = NULL;
     struct index_options o = options(INDEX_PEOPLE, 0);
-    (void) remove_folder(NULL);
+    (void) model_folder_remove(NULL);
     assert_int_equal(index_open(&ctx, &o, &index), E_NOT_FOUND);
     struct model m = model_new(INDEX_PEOPLE, 5, 6);
     index = build(&ctx, &o, &m, 9);
@@ -238,9 +281,9 @@ static void *read_all_the_time(void *arg) {
         struct arena *arena = arena_new();
         struct index_hits fixed, moving;
         struct index_query q = { .where = expr_token(arena, STR("fixed")), .limit = 100 };
-        index_search(r->index, arena, &q, &fixed);
+        r->wrong += index_search(r->index, arena, &q, &fixed) != OK;
         q.where = expr_prefix(arena, STR("mov"));
-        index_search(r->index, arena, &q, &moving);
+        r->wrong += index_search(r->index, arena, &q, &moving) != OK;
         r->wrong += fixed.total != FIXED || fixed.docs.n != FIXED || moving.total != 1
                     || moving.docs.n != 1 || moving.docs.p[0] != MOVING;
         for (size_t i = 0; i < fixed.docs.n; i++) /* of one rank: by document */
@@ -253,34 +296,34 @@ static void *read_all_the_time(void *arg) {
     return NULL;
 }
 
-static void write_all_the_time(struct ctx *ctx, struct index *index) {
-    struct model m = model_new(INDEX_PEOPLE, 1000, 8);
+/* Merges go on meanwhile: what they lost of a change shows until the row changes again, so
+ * all rows are asked for often. */
+static void write_all_the_time(struct ctx *ctx, struct index *index, struct model *m) {
     for (int64_t i = 0; i < 6000; i++) {
-        int64_t doc = MOVING + 1 + model_below(&m.random, 900);
-        struct index_row rows[] = {
-            { .doc = MOVING, .rank = i % 100, .tags = STR("moving other") },
-            model_row(&m, doc),
-        };
+        int64_t doc = MOVING + 1 + model_below(&m->random, 900), gone = MOVING + 1 + i % 900;
+        struct index_row rows[] = { model_set(m, MOVING, i % 100, "moving other"),
+                                    model_put(m, doc) };
         assert_int_equal(index_put(ctx, index, rows, LENGTH(rows)), OK);
-        mem_free((void *) (uintptr_t) rows[1].tags.p);
-        index_remove(index, &(int64_t){ MOVING + 1 + i % 900 }, 1);
+        model_forget(m, gone);
+        index_remove(index, &gone, 1);
         if (i % 500 == 0)
             assert_int_equal(index_checkpoint(ctx, index, i + 1), OK);
+        if (i % 50 == 0)
+            model_check(m, index, &(struct index_query){ .limit = 10 });
     }
-    model_free(&m);
 }
 
 static void test_threads(void **state) {
     (void) state;
     struct ctx ctx = test_ctx();
-    struct model m = model_new(INDEX_PEOPLE, 5, 7);
+    struct model m = model_new(INDEX_PEOPLE, 1000, 7);
     struct index_options o = options(INDEX_PEOPLE, 300);
     struct index *index = build(&ctx, &o, &m, 0);
     index_close(&index);
     o.merges_itself = true;
     index = open_index(&ctx, &o);
     for (int64_t doc = 1; doc <= MOVING; doc++) {
-        struct index_row row = { .doc = doc, .tags = doc < MOVING ? STR("fixed") : STR("moving") };
+        struct index_row row = model_set(&m, doc, 0, doc < MOVING ? "fixed" : "moving");
         assert_int_equal(index_put(&ctx, index, &row, 1), OK);
     }
     atomic_bool stop = false;
@@ -290,13 +333,17 @@ static void test_threads(void **state) {
         readers[i] = (struct reader){ index, &stop, 0, 0 };
         assert_int_equal(pthread_create(&threads[i], NULL, read_all_the_time, &readers[i]), 0);
     }
-    write_all_the_time(&ctx, index);
+    write_all_the_time(&ctx, index, &m);
     atomic_store(&stop, true);
     for (size_t i = 0; i < READERS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(readers[i].wrong, 0);
         assert_true(readers[i].searches > 0);
     }
+    struct index_stats stats;
+    index_stats(index, &stats);
+    assert_true(stats.merges > 0);
+    model_check_random(&m, index, 100);
     index_close(&index);
     model_free(&m);
     arena_free(&ctx.arena);
@@ -307,10 +354,11 @@ int main(void) {
         cmocka_unit_test(test_people),
         cmocka_unit_test(test_companies),
         cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_replay),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_duplicates_in_a_build),
         cmocka_unit_test(test_threads),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, model_folder_make, model_folder_remove);
 }

@@ -54,25 +54,8 @@ int unlink(const char *path) {
     return (int) syscall(SYS_unlink, path);
 }
 
-/* --- folders --- */
-
-static char folder[64];
-
-static int make_folder(void **state) {
-    (void) state;
-    (void) snprintf(folder, sizeof folder, "/tmp/test_segment.%d", (int) getpid());
-    return 0;
-}
-
-static int remove_folder(void **state) {
-    (void) state;
-    char command[128];
-    (void) snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
 static struct index_options options(enum index_kind kind) {
-    return (struct index_options){ folder, kind, 7, 100, false };
+    return (struct index_options){ model_folder, kind, 7, 100, false, NULL };
 }
 
 static void build(struct ctx *ctx, struct model *m, size_t rows) {
@@ -130,8 +113,8 @@ static void test_flipped_bytes(void **state) {
         struct ctx ctx = test_ctx();
         struct model m = model_new(kinds[i], 20, 11);
         build(&ctx, &m, 20);
-        flip_each_byte(&ctx, &m, segment_path(ctx.arena, folder, 1).p);
-        flip_each_byte(&ctx, &m, arena_printf(ctx.arena, "%s/manifest", folder).p);
+        flip_each_byte(&ctx, &m, segment_path(ctx.arena, model_folder, 1).p);
+        flip_each_byte(&ctx, &m, arena_printf(ctx.arena, "%s/manifest", model_folder).p);
         model_free(&m);
         arena_free(&ctx.arena);
     }
@@ -145,7 +128,7 @@ static void test_forged_bytes(void **state) {
     struct model m = model_new(INDEX_COMPANIES, 12, 12);
     build(&ctx, &m, 12);
     struct str whole;
-    assert_int_equal(file_read(&ctx, segment_path(ctx.arena, folder, 1).p, 1 << 20, &whole), OK);
+    assert_int_equal(file_read(&ctx, segment_path(ctx.arena, model_folder, 1).p, 1 << 20, &whole), OK);
     size_t read = 0, refused = 0;
     for (size_t i = 0; i < whole.n * 3; i++) {
         unsigned char *bytes = aligned_alloc(SEGMENT_ALIGN, (whole.n + 63) / 64 * 64);
@@ -175,7 +158,7 @@ static void test_truncated(void **state) {
     build(&ctx, &m, 20);
     static const char *const names[] = { "0000000000000001.seg", "manifest" };
     for (size_t i = 0; i < LENGTH(names); i++) {
-        struct str path = arena_printf(ctx.arena, "%s/%s", folder, names[i]);
+        struct str path = arena_printf(ctx.arena, "%s/%s", model_folder, names[i]);
         struct stat info;
         assert_int_equal(stat(path.p, &info), 0);
         for (off_t size = info.st_size - 1; size >= 0; size -= 1 + size / 40) {
@@ -189,7 +172,7 @@ static void test_truncated(void **state) {
         }
         build(&ctx, &m, 20);
     }
-    assert_int_equal(unlink(segment_path(ctx.arena, folder, 1).p), 0);
+    assert_int_equal(unlink(segment_path(ctx.arena, model_folder, 1).p), 0);
     struct index *index = NULL;
     struct index_options o = options(INDEX_PEOPLE);
     assert_int_equal(index_open(&ctx, &o, &index), E_INVALID);
@@ -292,7 +275,7 @@ static void test_crashes(void **state) {
 static void test_crashes_of_a_build(void **state) {
     (void) state;
     int status = 77;
-    assert_int_equal(remove_folder(NULL), 0);
+    assert_int_equal(model_folder_remove(NULL), 0);
     for (int at = 0; status == 77; at++) {
         pid_t child = fork();
         assert_true(child >= 0);
@@ -328,5 +311,5 @@ int main(void) {
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_crashes_of_a_build),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, model_folder_make, model_folder_remove);
 }
