@@ -55,12 +55,16 @@ int smtp_reply_code(struct str reply) {
     return code_of(reply);
 }
 
-bool smtp_reply_offers(struct str reply, struct str keyword) {
+struct str smtp_reply_parameters(struct str reply, struct str keyword) {
     struct str line;
     for (bool first = true; cut_line(&reply, &line); first = false) {
         struct str rest = str_sub(line, 4, line.n), word;
         if (!first && str_word(&rest, &word) && str_eq_nocase(word, keyword))
-            return true;
+            return rest;
     }
-    return false;
+    return STR_NONE;
+}
+
+bool smtp_reply_offers(struct str reply, struct str keyword) {
+    return str_is_set(smtp_reply_parameters(reply, keyword));
 }

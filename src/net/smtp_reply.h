@@ -30,5 +30,7 @@ int smtp_reply_code(struct str reply);
 /* Whether a line of a whole EHLO reply begins with `keyword` (any case; RFC 5321, 4.1.1.1).
  * The first line, which greets, does not count. */
 bool smtp_reply_offers(struct str reply, struct str keyword);
+/* What stands behind the keyword on such a line ("PLAIN LOGIN"); absent without one. */
+struct str smtp_reply_parameters(struct str reply, struct str keyword);
 
 #endif

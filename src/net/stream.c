@@ -5,8 +5,11 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <unistd.h>
+
+#include "base/mem.h"
 
 static SSL_CTX *shared_ctx;
 static pthread_once_t shared_once = PTHREAD_ONCE_INIT;
@@ -98,6 +101,63 @@ enum stream_result stream_start_tls(struct stream *s, const char *host) {
     }
     int result = SSL_connect(s->tls);
     return result == 1 ? STREAM_DONE : tls_result(s, result);
+}
+
+/* --- judged certificates --- */
+
+struct stream_trust {
+    SSL_CTX *ctx;
+};
+
+enum rc stream_trust_new(const char *ca_file, struct stream_trust **ret_trust) {
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    bool made = ctx && SSL_CTX_set_default_verify_paths(ctx) == 1
+                && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1
+                && (!ca_file || SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1);
+    ERR_clear_error(); /* of this thread; the next call must not find it */
+    if (!made) {
+        SSL_CTX_free(ctx);
+        return E_INVALID;
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    *ret_trust = MEM_NEW(struct stream_trust);
+    (*ret_trust)->ctx = ctx;
+    return OK;
+}
+
+void stream_trust_free(struct stream_trust **trust) {
+    if (!*trust)
+        return;
+    SSL_CTX_free((*trust)->ctx);
+    mem_free(*trust);
+    *trust = NULL;
+}
+
+static bool expect_host(SSL *tls, const char *host) {
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1)
+        return true;
+    ERR_clear_error();
+    return SSL_set1_host(tls, host) == 1 && SSL_set_tlsext_host_name(tls, host) == 1;
+}
+
+enum stream_result stream_start_trusted_tls(struct stream *s, const struct stream_trust *trust,
+                                            const char *host, const char **ret_fault) {
+    s->wants_write = false;
+    *ret_fault = NULL;
+    if (!s->tls) {
+        s->tls = SSL_new(trust->ctx);
+        if (!s->tls || SSL_set_fd(s->tls, s->fd) != 1 || !expect_host(s->tls, host))
+            return STREAM_CLOSED;
+    }
+    int result = SSL_connect(s->tls);
+    if (result == 1)
+        return STREAM_DONE;
+    enum stream_result told = tls_result(s, result);
+    long verdict = SSL_get_verify_result(s->tls);
+    if (told == STREAM_CLOSED && verdict != X509_V_OK)
+        *ret_fault = X509_verify_cert_error_string(verdict);
+    return told;
 }
 
 void stream_close(struct stream *s) {

@@ -1,6 +1,9 @@
-/* A non-blocking TCP connection that may change over to TLS (STARTTLS), over OpenSSL.
- * Certificates are not judged: nothing confidential is sent, and most mail servers have none
- * that could be (RFC 7435). One thread at a time. */
+/* A non-blocking TCP connection that may change over to TLS (STARTTLS), over OpenSSL. One
+ * thread at a time.
+ *
+ * Certificates are judged with a struct stream_trust only. Without one nothing confidential
+ * is to be sent: most servers that take mail from anybody have no certificate that could be
+ * judged (RFC 7435). */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
@@ -36,6 +39,18 @@ enum stream_result stream_send(struct stream *s, const char *p, size_t n, size_t
 
 /* Begins TLS as a client or goes on with it; `host` for SNI. */
 enum stream_result stream_start_tls(struct stream *s, const char *host);
+
+/* Whom to believe: the machine's authorities, and those in `ca_file` (PEM; NULL: none more).
+ * Immutable, shared by threads; the caller owns it. E_INVALID when the file cannot be used. */
+struct stream_trust;
+MUST_USE enum rc stream_trust_new(const char *ca_file, struct stream_trust **ret_trust);
+/* Nulls *trust. Accepts NULL. No stream that began with it is open any more. */
+void stream_trust_free(struct stream_trust **trust);
+
+/* As stream_start_tls, TLS 1.2 or newer, with a certificate that is for `host` (a name or
+ * an IP address). When it is closed and *ret_fault is set, then because of that. */
+enum stream_result stream_start_trusted_tls(struct stream *s, const struct stream_trust *trust,
+                                            const char *host, const char **ret_fault);
 
 /* Accepts a closed one. */
 void stream_close(struct stream *s);
