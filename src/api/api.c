@@ -11,6 +11,7 @@ const struct route_table *const api_tables[] = {
     &enrichment_routes,
     &exclusion_routes,
     &mailbox_routes,
+    &sequence_routes,
     &system_routes,
 };
 const size_t api_tables_count = LENGTH(api_tables);

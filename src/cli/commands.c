@@ -343,6 +343,7 @@ const struct command_table *const command_tables[] = {
     &privacy_commands,
     &exclusion_commands,
     &mailbox_commands,
+    &sequence_commands,
     &validate_commands,
     &database_commands,
     &describe_commands,

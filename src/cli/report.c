@@ -63,11 +63,19 @@ static void print_line(struct cli *cli, FILE *out, struct str text) {
     fprintf(out, "outrider: %.*s\n", STR_FMT(safe));
 }
 
+/* A problem of a document with its place. */
+static void print_problem(struct cli *cli, FILE *out, const struct problem *p) {
+    bool placed = p->in == IN_BODY && p->where.n;
+    print_line(cli, out, placed ? arena_printf(cli->ctx.arena, "%.*s: %.*s", STR_FMT(p->where),
+                                               STR_FMT(p->detail))
+                                : p->detail);
+}
+
 void cli_report(struct cli *cli, enum rc rc, FILE *out) {
     if (rc == OK)
         return;
     for (const struct problem *p = cli->ctx.problems; p; p = p->next)
-        print_line(cli, out, p->detail);
+        print_problem(cli, out, p);
     if (cli->ctx.err.rc != OK)
         print_line(cli, out, cli->ctx.err.text);
     else if (!cli->ctx.problems)

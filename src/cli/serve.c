@@ -11,6 +11,7 @@
 #include "http/dispatch.h"
 #include "jobs/runner.h"
 #include "search/follow.h"
+#include "sequence/states.h"
 
 struct running {
     struct cli *cli;
@@ -82,6 +83,8 @@ static enum rc start_app(struct running *running) {
 static enum rc start_jobs(struct running *running) {
     struct cli *cli = running->cli;
     enum rc rc = db_engine(cli->db) == DB_SQLITE ? jobs_release(&cli->ctx) : OK;
+    if (rc == OK)
+        rc = sequences_settle_all(&cli->ctx);
     if (rc == OK)
         running->jobs = job_runner_start(cli->db, &cli->services, (int) cli->config.jobs.workers);
     return rc;

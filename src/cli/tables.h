@@ -13,6 +13,7 @@ extern const struct command_table export_commands;
 extern const struct command_table import_commands;
 extern const struct command_table mailbox_commands;
 extern const struct command_table privacy_commands;
+extern const struct command_table sequence_commands;
 extern const struct command_table serve_commands;
 extern const struct command_table validate_commands;
 

@@ -187,6 +187,14 @@ struct str text_clean(struct arena *arena, struct str s) {
     return composable ? compose(arena, clean) : arena_str(arena, clean);
 }
 
+struct str text_lower(struct arena *arena, struct str s) {
+    struct str rest = text_clean(arena, s);
+    struct buf out = buf_in(arena, rest.n * 3 + 1);
+    for (ucs4_t c; (c = text_next(&rest));)
+        put(&out, uc_tolower(c));
+    return arena_str(arena, buf_text(&out));
+}
+
 static size_t letters_ahead(struct str rest) {
     size_t n = 0;
     for (ucs4_t c; n < 2 && (c = text_next(&rest)) && uc_is_general_category(c, UC_LETTER);)

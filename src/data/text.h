@@ -33,6 +33,10 @@ void text_words(struct arena *arena, struct str s, struct strs *words);
  * and trimmed, control and invisible formatting characters removed. */
 struct str text_clean(struct arena *arena, struct str s);
 
+/* text_clean in lower case: for finding a text inside of another without regard to case.
+ * Accents and signs count. */
+struct str text_lower(struct arena *arena, struct str s);
+
 /* text_clean with each word's first letter in title case and the others in lower case.
  * Words also begin behind a hyphen, a dot or a slash, and behind an apostrophe that two
  * or more letters follow ("d'alene" -> "D'Alene", "john's" -> "John's"). */

@@ -3,6 +3,7 @@
 #include "enrich/batch.h"
 #include "enrich/reveal.h"
 #include "jobs/runner.h"
+#include "sequence/states.h"
 
 /* A provider that is down for a moment, then for an hour. */
 static const int64_t reveal_retries[]
@@ -19,5 +20,7 @@ const struct job_kind job_kinds[] = {
       "Works off a batch of people to enrich." },
     { "companies_enrichment", companies_enrichment_job, enrichment_gave_up, batch_retries,
       "Works off a batch of companies to enrich." },
+    { "sequence_settle", sequence_settle_job, NULL, batch_retries,
+      "Brings a sequence to rest when its work in flight has ended." },
 };
 const size_t job_kinds_count = LENGTH(job_kinds);

@@ -417,9 +417,17 @@ static void put_value(struct rendering *r, struct str value) {
         put_own(r, value);
 }
 
+/* Of a value that is HTML; absent in other forms. */
+static const struct str *html_of(const struct rendering *r, struct str name) {
+    return r->form == TEMPLATE_HTML && r->values->html ? map_get(r->values->html, name) : NULL;
+}
+
 static void render_field(struct rendering *r, const struct node *node) {
     struct str value = value_of(r, node->text);
-    if (str_is_set(value))
+    const struct str *html = html_of(r, node->text);
+    if (html)
+        buf_str(r->out, *html);
+    else if (str_is_set(value))
         put_value(r, value);
     else if (str_is_set(node->fallback))
         put_own(r, node->fallback);

@@ -57,10 +57,11 @@ enum template_form {
     TEMPLATE_HTML,   /* values are escaped; what the author wrote is HTML already */
 };
 
-/* What is rendered with. `values`: name, as in struct template_use, to struct str. */
+/* What is rendered with: maps from a name, as in struct template_use, to struct str. */
 struct template_values {
     const struct map *values;
-    uint64_t seed; /* of template_seed: decides the choices */
+    const struct map *html; /* values that are HTML already (signatures) and win there; or NULL */
+    uint64_t seed;          /* of template_seed: decides the choices */
 };
 
 /* Stable for ever: a message that is rendered again is the same. */

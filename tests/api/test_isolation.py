@@ -10,6 +10,9 @@ Ada Byron,Engineer,Engines Ltd,engines.example.com,ada@engines.example.com,+44 2
 Bo Diddley,Musician,Engines Ltd,engines.example.com,bo@engines.example.com,
 """
 
+# Of the sequence whose stages are shown.
+STAGE = "01890000-0000-7000-8000-0000000000aa"
+
 # Operations with an id: whose it is (a name of IsolationTest.ids), and a body that the
 # owner could send.
 OWNED = {
@@ -27,13 +30,25 @@ OWNED = {
     "POST /dashboard/api/mailboxes/{id}/pause": ("mailbox", None),
     "POST /dashboard/api/mailboxes/{id}/resume": ("mailbox", None),
     "DELETE /dashboard/api/mailboxes/{id}": ("mailbox to delete", None),
+    "GET /dashboard/api/sequences/{id}": ("sequence", None),
+    "PUT /dashboard/api/sequences/{id}": ("sequence", {"name": "Acme's own", "stages": [{"type": "custom_task"}]}),
+    "GET /dashboard/api/sequences/{id}/export": ("sequence", None),
+    "POST /dashboard/api/sequences/{id}/preview": ("sequence", {"stage_id": STAGE, "lead": {}}),
+    "POST /dashboard/api/sequences/{id}/duplicate": ("sequence", {"name": "Acme's copy"}),
+    "DELETE /dashboard/api/sequences/{id}": ("sequence to delete", None),
+    "POST /dashboard/api/sequences/{id}/launch": ("sequence to launch", None),
+    "POST /dashboard/api/sequences/{id}/pause": ("sequence to pause", None),
+    "POST /dashboard/api/sequences/{id}/resume": ("sequence to resume", None),
+    "POST /dashboard/api/sequences/{id}/archive": ("sequence to archive", None),
 }
 
 # An id that has the right form and was never given.
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
-               "mailbox to delete": UUID}
+               "mailbox to delete": UUID,
+               **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
+                   "delete", "launch", "pause", "resume", "archive")))}}
 
 # Operations that show rows of the account: texts that the owner sees and nobody else, or
 # names in IsolationTest.ids.
@@ -45,6 +60,8 @@ LISTS = {
     "GET /email-validations": ["validation"],
     "GET /mailboxes": ["mailbox", "box1@acme.example"],
     "GET /dashboard/api/mailboxes": ["mailbox", "box1@acme.example"],
+    "GET /sequences": ["sequence", "Acme's own"],
+    "GET /dashboard/api/sequences": ["sequence", "Acme's own"],
 }
 
 # Operations on values: body, what the owner of such a value is told, what others are told.
@@ -66,6 +83,13 @@ STARTS = {
     "POST /email-validations": {"emails": [{"email": "no address"}]},
     "POST /dashboard/api/mailboxes": {"email": "box@both.example", "password": "secret",
                                       "smtp_host": "smtp.both.example", "imap_host": "imap.both.example"},
+    "POST /dashboard/api/sequences": {"name": "of both"},
+}
+
+# Operations on the one thing of its kind that each account has.
+SETTINGS = {
+    "GET /dashboard/api/settings": None,
+    "PATCH /dashboard/api/settings": {"recently_contacted_days": 7},
 }
 
 # People and companies are shared by all accounts of the installation; what an account has
@@ -82,7 +106,7 @@ ANSWERS = {"POST /email-validations/single"}
 
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
 
-TABLES = (OWNED, LISTS, VALUES, STARTS, SHARED, ANSWERS, PUBLIC)
+TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, SHARED, ANSWERS, PUBLIC)
 
 
 class IsolationTest(harness.ApiTest):
@@ -112,6 +136,19 @@ class IsolationTest(harness.ApiTest):
             body = STARTS["POST /dashboard/api/mailboxes"] | {"email": f"box{number}@acme.example",
                                                              "user_id": cls.account.user_id}
             cls.ids[name] = cls.admin.post("/dashboard/api/mailboxes", body, expect=201).json["id"]
+        for name in NEVER_GIVEN:
+            if name.startswith("sequence"):
+                cls.ids[name] = cls.make_sequence("Acme's own" if name == "sequence" else name)
+        for event, name in [("launch", "pause"), ("launch", "resume"), ("pause", "resume")]:
+            cls.admin.post(f"/dashboard/api/sequences/{cls.ids[f'sequence to {name}']}/{event}", expect=200)
+        cls.server.wait_for(lambda: cls.admin.get("/dashboard/api/sequences/" + cls.ids["sequence to resume"])
+                            .json["status"] == "paused", "the pause")
+
+    @classmethod
+    def make_sequence(cls, name):
+        body = {"name": name, "stages": [{"id": STAGE, "type": "custom_task"}],
+                "settings": {"senders": [{"user_id": cls.account.user_id}]}}
+        return cls.admin.post("/dashboard/api/sequences", body, expect=201).json["id"]
 
     @classmethod
     def tearDownClass(cls):
@@ -154,7 +191,7 @@ class IsolationTest(harness.ApiTest):
                 self.assertEqual(json.dumps(errors[0]).replace(self.ids[kind], "ID"),
                                  json.dumps(errors[1]).replace(NEVER_GIVEN[kind], "ID"))
                 owner = self.ask(own, name, id=self.ids[kind], body=body)
-                self.assertIn(owner.status, (200, 204), f"the owner is refused: {owner}")
+                self.assertIn(owner.status, (200, 201, 204), f"the owner is refused: {owner}")
 
     def test_ids_of_no_form_are_not_found(self):
         for name, (_, body) in OWNED.items():
@@ -186,6 +223,15 @@ class IsolationTest(harness.ApiTest):
                 self.assertEqual(list(told.values()), [theirs])
                 told = self.ask(self.api, name, body=body).json
                 self.assertEqual(list(told.values()), [mine])
+
+    def test_settings_are_each_accounts_own(self):
+        for name, body in SETTINGS.items():
+            if body:
+                owner, stranger = self.keys(name)
+                before = self.ask(stranger, name.replace("PATCH", "GET")).json
+                changed = self.ask(owner, name, body=body).json
+                self.assertEqual(changed, before | body)
+                self.assertEqual(self.ask(stranger, name.replace("PATCH", "GET")).json, before)
 
     def test_what_one_has_paid_for_the_other_has_not(self):
         for name, (query, body) in SHARED.items():

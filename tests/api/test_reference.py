@@ -29,9 +29,6 @@ GET /lead-lists
 POST /lead-lists
 GET /lead-lists/{id}
 POST /lead-lists/{id}/leads
-GET /mailboxes
-PATCH /mailboxes/{id}
-GET /sequences
 POST /sequences/{id}/leads
 GET /tasks
 GET /tasks/statuses

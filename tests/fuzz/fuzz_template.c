@@ -32,7 +32,7 @@ static void check_forms(struct arena *arena, const struct template *template, si
     struct map values = required_values(arena, &uses, &one);
     for (int form = TEMPLATE_PLAIN; form <= TEMPLATE_HTML; form++) {
         struct buf first = buf_in(arena, 4 * size + 100), second = buf_in(arena, 4 * size + 100);
-        struct template_values with = { &values, size };
+        struct template_values with = { &values, NULL, size };
         enum rc rc = template_render(template, (enum template_form) form, &with, &first, &missing);
         ASSERT(rc == OK || rc == E_TOO_LARGE);
         ASSERT(template_render(template, (enum template_form) form, &with, &second, &missing) == rc);

@@ -13,6 +13,7 @@ static const struct {
     { "blank", " \t" },
     { "sender.first_name", "Bo" },
     { "sender.name", "Bo O'Hara" },
+    { "sender.signature", "Bo & Co" },
 };
 
 static struct template_values make_values(struct arena *arena, uint64_t seed) {
@@ -23,7 +24,11 @@ static struct template_values make_values(struct arena *arena, uint64_t seed) {
         *value = str_of(values[i].value);
         assert_null(map_put(map, str_of(values[i].name), value));
     }
-    return (struct template_values){ map, seed };
+    static const struct str signature = { "<b>Bo</b>", 9 };
+    struct map *html = ARENA_NEW(arena, struct map);
+    *html = map_in(arena);
+    assert_null(map_put(html, STR("sender.signature"), (void *) (uintptr_t) &signature));
+    return (struct template_values){ map, html, seed };
 }
 
 static struct template *parsed(struct arena *arena, const char *text) {
@@ -53,6 +58,8 @@ static const struct {
     { "{{company_name}}", TEMPLATE_PLAIN, "Bolt & <Nut>" },
     { "<p>{{company_name}}</p>", TEMPLATE_HTML, "<p>Bolt &amp; &lt;Nut&gt;</p>" },
     { "{{sender.name}} & I", TEMPLATE_HTML, "Bo O&#39;Hara & I" },
+    { "{{sender.signature}}", TEMPLATE_HTML, "<b>Bo</b>" },
+    { "{{sender.signature}}", TEMPLATE_PLAIN, "Bo & Co" },
     { "To the {{title}}", TEMPLATE_LINE, "To the Chief  Engineer" },
     { "a\nb\x7F", TEMPLATE_LINE, "a b " },
     { "a\nb", TEMPLATE_PLAIN, "a\nb" },

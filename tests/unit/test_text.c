@@ -130,6 +130,17 @@ static void test_title_case(void **state) {
     check_all(cases, LENGTH(cases), text_title_case, true);
 }
 
+static void test_lower(void **state) {
+    (void) state;
+    static const struct example cases[] = {
+        { "", "" },
+        { " Outbound  EMEA (Q3) ", "outbound emea (q3)" },
+        { "ÉTÉ 100%", "été 100%" },
+        { "ØSTERGÅRD-株式", "østergård-株式" },
+    };
+    check_all(cases, LENGTH(cases), text_lower, true);
+}
+
 static void test_case_of(void **state) {
     (void) state;
     static const struct {
@@ -149,6 +160,7 @@ int main(void) {
         cmocka_unit_test(test_fold),       cmocka_unit_test(test_fold_bounds),
         cmocka_unit_test(test_words),      cmocka_unit_test(test_clean),
         cmocka_unit_test(test_title_case), cmocka_unit_test(test_case_of),
+        cmocka_unit_test(test_lower),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,165 @@
+/* Sequences from files and by name: the same functions as the management API has. */
+#include "base/check.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "cli/tables.h"
+#include "json/pretty.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "sequence/definition.h"
+#include "sequence/states.h"
+
+enum { PAGE_ROWS = 100, TEXT_MAX_BYTES = 2 * SEQUENCE_BODY_MAX_BYTES };
+
+/* A cell of a line of tab-separated ones: a name may hold a tab or a line break. */
+static void print_cell(struct cli *cli, struct str text, const char *end) {
+    for (size_t i = 0; i < text.n; i++)
+        (void) fputc((unsigned char) text.p[i] < ' ' ? ' ' : text.p[i], cli->out);
+    (void) fputs(end, cli->out); /* the stream is checked at the end of the program */
+}
+
+/* --- files --- */
+
+static enum rc read_definition(struct cli *cli, struct str path,
+                               struct sequence_definition *ret_definition) {
+    struct ctx *ctx = &cli->ctx;
+    struct json_position at;
+    struct str text;
+    json_t *root;
+    enum rc rc = file_read(ctx, path.p, SEQUENCE_BODY_MAX_BYTES, &text);
+    if (rc != OK)
+        return rc;
+    if (json_parse(ctx->arena, text, &root, &at) != OK)
+        return fail(ctx, E_INVALID, "%s, line %zu, column %zu: %.*s", path.p, at.line, at.column,
+                    STR_FMT(at.message));
+    return json_read_fields(ctx, &sequence_definition_fields, root, STR(""), ret_definition);
+}
+
+static enum rc apply_sequence(struct cli *cli) {
+    static const char *const done[][2] = { [APPLIED_CREATED] = { "created", "would create" },
+                                           [APPLIED_UPDATED] = { "updated", "would update" } };
+    struct sequence_definition definition;
+    enum applied applied;
+    bool dry_run = cli_flag(cli, "dry-run");
+    enum rc rc = read_definition(cli, cli->args.p[0], &definition);
+    if (rc == OK)
+        rc = sequence_apply(&cli->ctx, &definition, dry_run, &applied);
+    if (rc != OK)
+        return rc;
+    fprintf(cli->out, "%s ", done[applied][dry_run]);
+    print_cell(cli, str_trim(definition.name), "\n");
+    return OK;
+}
+
+/* --- by name or id --- */
+
+static enum rc find_id(struct cli *cli, struct str *ret_id) {
+    struct str word = cli->args.p[0];
+    struct sequence s;
+    enum rc rc = sequence_id_by_name(&cli->ctx, word, ret_id);
+    if (rc != E_NOT_FOUND)
+        return rc;
+    rc = sequence_head(&cli->ctx, word, &s);
+    if (rc == E_NOT_FOUND)
+        return fail(&cli->ctx, rc, "the account has no sequence %.*s; `outrider sequence list` "
+                    "shows all", STR_FMT(word));
+    if (rc == OK)
+        *ret_id = s.id;
+    return rc;
+}
+
+static enum rc export_sequence(struct cli *cli) {
+    struct sequence_definition definition;
+    struct str id;
+    enum rc rc = find_id(cli, &id);
+    if (rc == OK)
+        rc = sequence_export(&cli->ctx, id, &definition);
+    if (rc != OK)
+        return rc;
+    struct buf plain = buf_on_heap(TEXT_MAX_BYTES), pretty = buf_on_heap(TEXT_MAX_BYTES);
+    struct json_writer w = json_writer(&plain);
+    json_fields(&w, &sequence_definition_fields, &definition);
+    rc = json_pretty(cli->ctx.arena, buf_text(&plain), &pretty);
+    if (rc == OK)
+        (void) fwrite(pretty.p, 1, pretty.n, cli->out); /* the stream is checked at the end */
+    else
+        rc = fail(&cli->ctx, rc, "the sequence has more than %d bytes", TEXT_MAX_BYTES);
+    buf_done(&plain);
+    buf_done(&pretty);
+    return rc;
+}
+
+static void print_sequences(struct cli *cli, const struct list *list) {
+    const struct sequence *s = list->p;
+    for (size_t i = 0; i < list->n; i++) {
+        print_cell(cli, s[i].id, "\t");
+        print_cell(cli, s[i].status, "\t");
+        print_cell(cli, s[i].kind, "\t");
+        print_cell(cli, s[i].name, "\n");
+    }
+}
+
+static enum rc list_sequences(struct cli *cli) {
+    const struct sequence_filter all = { .status = STR_NONE };
+    struct page page = { .size = PAGE_ROWS };
+    struct page_of found = { .more_after = true };
+    enum rc rc = OK;
+    while (rc == OK && found.more_after) {
+        found = (struct page_of){ 0 };
+        rc = sequences_list(&cli->ctx, &all, &page, &found);
+        if (rc == OK)
+            print_sequences(cli, &found.items);
+        page.after = found.last;
+    }
+    return rc;
+}
+
+/* Prints the state: a pause may end only when a server runs. */
+static enum rc change(struct cli *cli, enum sequence_event event) {
+    struct sequence s;
+    struct str id;
+    enum rc rc = find_id(cli, &id);
+    if (rc == OK)
+        rc = sequence_change(&cli->ctx, id, event, &s);
+    if (rc == OK)
+        print_cell(cli, s.status, "\n");
+    return rc;
+}
+
+static enum rc launch_sequence(struct cli *cli) {
+    return change(cli, SEQUENCE_LAUNCH);
+}
+static enum rc pause_sequence(struct cli *cli) {
+    return change(cli, SEQUENCE_PAUSE);
+}
+static enum rc resume_sequence(struct cli *cli) {
+    return change(cli, SEQUENCE_RESUME);
+}
+static enum rc archive_sequence(struct cli *cli) {
+    return change(cli, SEQUENCE_ARCHIVE);
+}
+
+static const struct option_row apply_options[] = {
+    { "dry-run", NULL, 0, NULL, "judges the file and stores nothing" },
+};
+
+#define IN_ACCOUNT COMMAND_DATABASE | COMMAND_ACCOUNT
+#define ONE "NAME|ID", 1, 1, IN_ACCOUNT, NULL, 0
+static const struct command rows[] = {
+    { "sequence apply", "FILE", 1, 1, IN_ACCOUNT, apply_options, LENGTH(apply_options),
+      apply_sequence, "Creates the sequence that a JSON file describes, or replaces the one of that name",
+      "The file has what `sequence export` writes; most of it may be left out. Every mistake is\n"
+      "told with its place: /stages/0/variants/0/text: Line 2, column 5: {{ has no }}" },
+    { "sequence export", ONE, export_sequence,
+      "Prints a sequence as a file for `sequence apply`, attachments included", NULL },
+    { "sequence list", NULL, 0, 0, IN_ACCOUNT, NULL, 0, list_sequences,
+      "Lists the account's sequences: id, status, kind, name", NULL },
+    { "sequence launch", ONE, launch_sequence, "Makes a draft active and prints the status", NULL },
+    { "sequence pause", ONE, pause_sequence, "Pauses an active sequence and prints the status",
+      "It is pausing until what is being sent has ended." },
+    { "sequence resume", ONE, resume_sequence, "Resumes a paused sequence and prints the status",
+      NULL },
+    { "sequence archive", ONE, archive_sequence,
+      "Archives a sequence, for good, and prints the status", NULL },
+};
+const struct command_table sequence_commands = COMMAND_TABLE(rows);
