@@ -8,8 +8,8 @@
  * disk after index_checkpoint: a crash brings back the position of the last one, and
  * telling all changes after it again, in their order, gives the same index.
  *
- * Threads: searches, counts and statistics from any thread at any time; put, remove and
- * checkpoint from one thread at a time; open, builder and close while nobody else uses the
+ * Threads: searches, counts and statistics from any thread at any time; changes and
+ * checkpoints from one thread at a time; open, builder and close while nobody else uses the
  * folder. A search waits for a writer at most for about a hundred rows. */
 #ifndef SEARCH_INDEX_H
 #define SEARCH_INDEX_H
@@ -28,7 +28,7 @@ struct index_options {
     enum index_kind kind;
     uint64_t identity;    /* of the database and of its rules of tags */
     size_t tail_rows;     /* kept in memory before they become a file; 0: the default */
-    bool merges_itself;   /* a thread merges files; else index_merge does when called */
+    bool merges_itself;   /* threads write and merge files; else who calls does */
     const atomic_bool *stop; /* once true, long work gives up with E_CANCELED; or NULL */
 };
 
@@ -39,16 +39,34 @@ MUST_USE enum rc index_open(struct ctx *ctx, const struct index_options *options
 /* Forgets what came after the last checkpoint. Accepts NULL. */
 void index_close(struct index **index);
 
-/* Rows that are new or take the place of the row with their doc. After a failure some of
- * them may be there: putting all again is right. */
+/* Changes come in two steps. Staged ones are seen by nobody until index_publish, which
+ * shows all of them at once and holds searches up for some microseconds and 0.1 more for
+ * each row. In between, index_prepare finds what is to be replaced; after it nothing but
+ * index_publish may follow. A doc is staged once; one that is both put and removed is put.
+ * A limit of rows staged at once is somewhere above 100,000: E_LIMIT. */
+MUST_USE enum rc index_stage(struct ctx *ctx, struct index *index, const struct index_row *rows,
+                             size_t n);
+/* Docs that are not there are passed over. */
+void index_stage_removals(struct index *index, const int64_t *docs, size_t n);
+/* Forgets what was staged, for beginning again after a failure. */
+void index_unstage(struct index *index);
+/* How many docs are staged. */
+size_t index_staged(const struct index *index);
+void index_prepare(struct index *index);
+void index_publish(struct index *index);
+
+/* All steps for rows that are new or take the place of the row with their doc. */
 MUST_USE enum rc index_put(struct ctx *ctx, struct index *index, const struct index_row *rows,
                            size_t n);
-/* Docs that are not there are passed over. */
 void index_remove(struct index *index, const int64_t *docs, size_t n);
-/* Everything put and removed so far is on disk, as position `seq` (never smaller than the
- * last). Costs a few fsyncs and a file, however little changed: call it every few seconds
- * or thousand rows. */
+
+/* Everything published so far is on disk, as position `seq` (never smaller than the last).
+ * Costs a few fsyncs and a file, however little changed: call it every few seconds or
+ * thousand rows. Not while something is staged. */
 MUST_USE enum rc index_checkpoint(struct ctx *ctx, struct index *index, int64_t seq);
+/* The same by the index's own thread, some time later; false: too much waits for the disk
+ * already, ask again. A failure is logged; the next checkpoint tries again. */
+bool index_checkpoint_soon(struct index *index, int64_t seq);
 /* Merges files as long as too many are of one size. One thread at a time. */
 MUST_USE enum rc index_merge(struct ctx *ctx, struct index *index);
 

@@ -171,19 +171,37 @@ static uint32_t *doc_slot(const struct tail *t, int64_t doc) {
     return &t->docs[i];
 }
 
-static bool kill_row(struct tail *t, uint32_t row) {
-    if (words_have(t->dead, row))
-        return false;
+static void mark_dead(struct tail *t, uint32_t row) {
     words_set(t->dead, row);
     t->dead_chunk = t->dead;
     t->dead_count++;
+}
+
+bool tail_kill(struct tail *t, uint32_t row) {
+    if (words_have(t->dead, row))
+        return false;
+    mark_dead(t, row);
     t->live--;
     return true;
 }
 
-bool tail_remove(struct tail *t, int64_t doc) {
+uint32_t tail_row(const struct tail *t, int64_t doc) {
     uint32_t row = *doc_slot(t, doc);
-    return row && kill_row(t, row - 1);
+    return row && !words_have(t->dead, row - 1) ? row - 1 : UINT32_MAX;
+}
+
+int64_t tail_doc(const struct tail *t, uint32_t row) {
+    return key_doc(t->keys[row]);
+}
+
+void tail_show(struct tail *t, uint32_t row) {
+    uint32_t *slot = doc_slot(t, tail_doc(t, row));
+    if (*slot)
+        (void) tail_kill(t, *slot - 1); /* false: dead already */
+    *slot = row + 1;
+    words_clear(t->dead, row);
+    t->dead_count--;
+    t->live++;
 }
 
 /* Into the order of keys: rows that come in order, as in a build, go to the end. */
@@ -202,14 +220,10 @@ static void add_in_order(struct tail *t, uint32_t row) {
     t->order[low] = (uint16_t) row;
 }
 
-void tail_put(struct tail *t, const struct index_row *row) {
+uint32_t tail_add(struct tail *t, const struct index_row *row) {
     ASSERT(!tail_is_full(t));
-    uint32_t *slot = doc_slot(t, row->doc);
-    if (*slot)
-        (void) kill_row(t, *slot - 1); /* false: removed before */
     uint32_t number = t->source.rows++;
-    *slot = number + 1;
-    t->live++;
+    mark_dead(t, number);
     t->keys[number] = key_of(row->rank, row->doc);
     if (t->kind == INDEX_PEOPLE)
         t->companies[number] = (uint64_t) row->company;
@@ -224,6 +238,11 @@ void tail_put(struct tail *t, const struct index_row *row) {
         if (!has_newest(found, (uint16_t) number))
             add_row(t, found, (uint16_t) number);
     }
+    return number;
+}
+
+void tail_put(struct tail *t, const struct index_row *row) {
+    tail_show(t, tail_add(t, row));
 }
 
 bool tail_is_full(const struct tail *t) {

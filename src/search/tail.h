@@ -16,11 +16,19 @@ void tail_free(struct tail **tail);
 
 /* No row may be put any more: freeze it, make a file of it and begin another. */
 bool tail_is_full(const struct tail *tail);
-/* The row is within its limits and the tail is not full. It takes the place of a row of
- * the tail with the same document. */
+/* Adds a row that is dead until tail_show, and returns its number. The row is within its
+ * limits and the tail is not full. */
+uint32_t tail_add(struct tail *tail, const struct index_row *row);
+/* The row takes the place of the one of the tail with the same document. */
+void tail_show(struct tail *tail, uint32_t row);
+/* Both. */
 void tail_put(struct tail *tail, const struct index_row *row);
-/* False when the document is not there. */
-bool tail_remove(struct tail *tail, int64_t doc);
+
+/* The row of the document that is alive; UINT32_MAX when there is none. */
+uint32_t tail_row(const struct tail *tail, int64_t doc);
+int64_t tail_doc(const struct tail *tail, uint32_t row);
+/* False when it was dead. */
+bool tail_kill(struct tail *tail, uint32_t row);
 
 const struct source *tail_source(const struct tail *tail);
 /* How many rows are alive. */

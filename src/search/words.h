@@ -38,5 +38,8 @@ static inline bool words_have(const uint64_t *words, uint32_t position) {
 static inline void words_set(uint64_t *words, uint32_t position) {
     words[position >> 6] |= (uint64_t) 1 << (position & 63);
 }
+static inline void words_clear(uint64_t *words, uint32_t position) {
+    words[position >> 6] &= ~((uint64_t) 1 << (position & 63));
+}
 
 #endif
