@@ -125,7 +125,11 @@ bench-store:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/store
 	tests/pg exec -- build/bench/store
 
-bench-import bench-search_sql:
+bench-search:
+	$(MAKE) -s -j$(JOBS) MODE=release build/bench/search_index
+	bench/search
+
+bench-import bench-search_sql bench-search_http:
 	$(MAKE) -s -j$(JOBS) MODE=release all
 	bench/$(@:bench-%=%)
 
