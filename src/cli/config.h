@@ -49,7 +49,7 @@ struct config {
         int64_t usual, people_search, people_find; /* requests a minute; 0: no limit */
     } rate_limit;
     struct {
-        bool allow_private;
+        bool allow_private, find_addresses;
         struct str provider_url;
         int64_t timeout_ms;
     } reveal;

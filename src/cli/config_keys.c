@@ -57,6 +57,9 @@ const struct config_key config_keys[] = {
           .doc = "The same for POST /people/search."),
     K_BOOL("reveal.allow_private", reveal.allow_private, "false",
            .doc = "The provider may have a loopback or private address."),
+    K_BOOL("reveal.find_addresses", reveal.find_addresses, "true",
+           .doc = "Look for addresses that are not known by asking the company's mail servers, "
+                  "where validation may ask them (verify.probe)."),
     K_TEXT("reveal.provider_url", reveal.provider_url, "", .secret = true,
            .doc = "https://… that is asked for addresses which are not known. Empty: none is."),
     K_INT("reveal.timeout_ms", reveal.timeout_ms, "20000", .min = 1, .max = 10 * MINUTE_MS,

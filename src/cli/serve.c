@@ -163,9 +163,9 @@ static enum rc serve(struct cli *cli) {
     if (rc == OK)
         rc = start_search(cli);
     if (rc == OK)
-        rc = start_jobs(&running);
-    if (rc == OK)
         rc = validation_service_start(cli, &running.validation);
+    if (rc == OK)
+        rc = start_jobs(&running);
     if (rc == OK)
         rc = start_app(&running);
     if (rc == OK)

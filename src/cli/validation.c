@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cli/verify.h"
+#include "enrich/address_finder.h"
 #include "enrich/validator.h"
 
 struct validation_service {
@@ -9,6 +10,7 @@ struct validation_service {
     struct validator_cache *cache;
     struct verify_engine *engine;
     struct validator *validator;
+    struct address_finder *finder;
 };
 
 enum rc validation_service_start(struct cli *cli, struct validation_service **ret_service) {
@@ -24,10 +26,15 @@ enum rc validation_service_start(struct cli *cli, struct validation_service **re
         return rc;
     }
     cli->services.wake_validations = validator_wake;
+    cli->services.addresses.finds
+        = cli->config.reveal.find_addresses && verify_engine_probes(s->engine);
+    cli->services.addresses.wake = address_finder_wake;
     s->validator = validator_start(&(struct validator_options){
         .db = cli->db, .services = &cli->services, .engine = s->engine,
         .per_hour = cli->config.verify.per_hour,
         .is_only_process = db_engine(cli->db) == DB_SQLITE });
+    if (cli->services.addresses.finds)
+        s->finder = address_finder_start(cli->db, &cli->services, s->engine);
     *ret_service = s;
     return OK;
 }
@@ -36,6 +43,7 @@ void validation_service_stop(struct validation_service **service) {
     struct validation_service *s = *service;
     if (!s)
         return;
+    address_finder_stop(&s->finder);
     validator_stop(&s->validator);
     verify_engine_free(&s->engine);
     if (s->cache)

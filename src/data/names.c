@@ -89,7 +89,7 @@ static bool is_small_particle(struct str key) {
     return is_in(PART, SURE, key) || is_in(PART, LIKELY, key);
 }
 
-static bool is_particle(struct str key) {
+bool name_is_particle(struct str key) {
     return is_small_particle(key) || is_in(PART, CAPITAL, key);
 }
 
@@ -379,7 +379,7 @@ static struct str case_plain_word(struct parse *p, size_t i) {
 static struct str case_mixed_word(struct parse *p, size_t i) {
     struct str word = p->words.p[i], key = word_key(p->arena, word);
     enum text_case written = text_case_of(word);
-    bool small = i + 1 < p->words.n && (is_particle(key) || is_joiner(key));
+    bool small = i + 1 < p->words.n && (name_is_particle(key) || is_joiner(key));
     bool wrong = (written == CASE_LOWER && !small)
                  || (written == CASE_UPPER && utf8_count(key) > 2 && key.n >= word.n);
     return wrong ? title_word(p->arena, word) : word;
@@ -436,7 +436,7 @@ static bool is_family_name(struct parse *p, size_t i) {
 /* First word of the last name of at least two words. */
 static size_t find_last(struct parse *p) {
     size_t at = p->words.n - 1;
-    while (at > 1 && is_particle(key_at(p, at - 1)))
+    while (at > 1 && name_is_particle(key_at(p, at - 1)))
         at--;
     if (at > 2 && is_joiner(key_at(p, at - 1)) && text_case_of(p->words.p[at - 1]) == CASE_LOWER)
         return at - 2;

@@ -29,6 +29,9 @@ struct person_name name_parse(struct arena *arena, struct str full);
 /* The same for a name that comes in two columns; where it is split is kept. */
 struct person_name name_of_parts(struct arena *arena, struct str first, struct str last);
 
+/* Whether a folded word belongs to the word behind it: "van", "de", "al". */
+bool name_is_particle(struct str word);
+
 /* For exact matching in any order: the folded words of `full`, cleaned as above, sorted,
  * with one space between. The generation is no part of it. */
 struct str name_key(struct arena *arena, struct str full);

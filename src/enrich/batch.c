@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "enrich/address_finder.h"
 #include "enrich/reveal.h"
 #include "json/reader.h"
 #include "store/credits.h"
@@ -11,6 +12,14 @@
 /* Items of a step: enough for the fsync to be cheap, few enough that a cancel is seen
  * soon and a killed process repeats little. */
 enum { STEP_ITEMS = 100 };
+
+/* How long an item waits for an address that is being looked for; the search goes on then,
+ * and whoever asks again gets what it finds. How often the batch looks: the older the batch,
+ * the less often. */
+#define PATIENCE_MS   (15 * MINUTE_MS)
+#define LOOK_MIN_MS   300
+#define LOOK_MAX_MS   (30 * SECOND_MS)
+#define LOOKS_OF_AGE  8
 
 #define T struct person_query
 static const struct field person_rows[] = {
@@ -49,6 +58,7 @@ struct step {
     struct list items;  /* of struct enrichment_item */
     struct list people; /* of struct person *: those that were found, each once */
     bool is_last;       /* nothing is left to do */
+    bool waits;         /* some items stay, because addresses are being looked for */
 };
 
 /* What the transaction of a step found out. */
@@ -174,6 +184,44 @@ static enum rc end_batch(struct ctx *ctx, void *arg) {
     return rc == OK ? job_done(ctx, e->job) : rc;
 }
 
+/* Takes from the step whom it has to wait for, with their items: a later pass finds them. */
+static enum rc sort_out(struct ctx *ctx, struct step *step, const struct address_want *wants) {
+    struct person **people = step->people.p;
+    struct enrichment_item *items = step->items.p;
+    struct strs waiting = { 0 };
+    size_t n = step->people.n, n_items = step->items.n;
+    enum rc rc = OK;
+    step->people.n = step->items.n = 0;
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        struct person *person = people[i];
+        bool waits = wants[i].ret_state == ADDRESS_PENDING
+                     && ctx_now(ctx) - wants[i].ret_since_ms < PATIENCE_MS;
+        if (wants[i].ret_state == ADDRESS_KNOWN && !str_is_set(person->stored_email))
+            rc = person_get(ctx, person->id, person);
+        if (waits)
+            strs_add(ctx->arena, &waiting, person->id);
+        else
+            people[step->people.n++] = person;
+    }
+    for (size_t i = 0; i < n_items; i++)
+        if (!str_is_set(items[i].subject_id) || !strs_have(waiting, items[i].subject_id))
+            items[step->items.n++] = items[i];
+    step->waits = waiting.n > 0;
+    return rc == E_NOT_FOUND ? E_REMOVED : rc;
+}
+
+/* Addresses that are not known are looked for, those of all people of the step at once. */
+static enum rc look_for_addresses(struct ctx *ctx, struct step *step) {
+    struct person *const *people = step->people.p;
+    if (step->batch->reveal_email != YES || step->people.n == 0)
+        return OK;
+    struct address_want *wants = ARENA_ARRAY(ctx->arena, step->people.n, struct address_want);
+    for (size_t i = 0; i < step->people.n; i++)
+        wants[i].person = people[i];
+    enum rc rc = addresses_want(ctx, wants, step->people.n, false);
+    return rc == OK ? sort_out(ctx, step, wants) : rc;
+}
+
 /* One step. E_CREDITS when they are used up: what they sufficed for is done. When one of the
  * people was removed meanwhile nothing is done, and the next step begins where this one did. */
 static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
@@ -186,11 +234,15 @@ static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
         rc = find(ctx, step, &item[i]);
     if (rc != OK)
         return rc;
+    int64_t next = item[step->items.n - 1].position.v + 1;
+    rc = look_for_addresses(ctx, step);
+    if (rc != OK)
+        return rc == E_REMOVED ? OK : rc;
     struct stored stored = { .step = step };
     rc = db_transact(ctx, store_step, &stored);
     credits_changed(); /* once more, now that it is committed */
     if (rc == OK)
-        step->from = item[step->items.n - 1].position.v + 1;
+        step->from = next;
     return rc == E_REMOVED ? OK : rc == OK && stored.is_short ? E_CREDITS : rc;
 }
 
@@ -208,8 +260,9 @@ static int first_items(const struct job *job) {
     return items;
 }
 
+/* All steps of a pass. *ret_waits: items are left for a later one. */
 static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct enrichment *batch,
-                         find_one *find) {
+                         find_one *find, bool *ret_waits) {
     enum rc rc = OK;
     int64_t from = 0;
     int items = first_items(job);
@@ -226,6 +279,7 @@ static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct en
         from = step.from;
         items = items * 2 < STEP_ITEMS ? items * 2 : STEP_ITEMS;
         is_last = step.is_last;
+        *ret_waits |= step.waits;
         arena_free(&step_ctx.arena);
     }
     return rc;
@@ -236,6 +290,14 @@ static enum rc start_batch(struct ctx *ctx, void *arg) {
     return enrichment_set_status(ctx, e->id, "processing", NULL);
 }
 
+/* Left alone until the next look. */
+static enum rc look_later(struct ctx *ctx, void *arg) {
+    const struct job *job = arg;
+    int64_t wait = (ctx_now(ctx) - job->created_at.v) / LOOKS_OF_AGE;
+    wait = wait < LOOK_MIN_MS ? LOOK_MIN_MS : wait > LOOK_MAX_MS ? LOOK_MAX_MS : wait;
+    return job_later(ctx, job, ctx_now(ctx) + wait);
+}
+
 static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment_kind kind,
                          find_one *find) {
     int64_t id;
@@ -244,10 +306,15 @@ static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment
     struct enrichment batch;
     enum rc rc = get_batch(ctx, kind, id, &batch);
     struct end end = { job, kind, id, "completed", NULL };
+    bool waits = false;
     if (rc == OK)
         rc = db_transact(ctx, start_batch, &end);
     if (rc == OK)
-        rc = run_steps(ctx, job, &batch, find);
+        rc = run_steps(ctx, job, &batch, find, &waits);
+    if (rc == OK && waits) { /* no longer this worker's: the runner leaves it alone */
+        rc = db_transact(ctx, look_later, (void *) job);
+        return rc == OK ? E_CANCELED : rc;
+    }
     if (rc == E_CREDITS) {
         end.status = "error";
         end.error_code = "insufficient_credits";

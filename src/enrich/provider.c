@@ -84,10 +84,13 @@ static enum rc ask(struct ctx *ctx, const struct person *person, struct answer *
         .timeout_ms = PROVIDER_MS,
         .answer_max = ANSWER_MAX_BYTES,
         .allow_private = ctx->services->reveal.allow_private,
+        .stopping = ctx->services->jobs_stopping,
     };
     struct http_reply reply;
     struct str reason;
     enum rc rc = http_call(ctx->arena, &call, &reply, &reason);
+    if (rc == E_CANCELED)
+        rc = E_TIMEOUT; /* the process is to end: its next life asks again */
     if (rc != OK)
         return fail(ctx, rc, "reveal provider: %.*s", STR_FMT(reason));
     if (reply.status == 404)

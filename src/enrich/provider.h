@@ -12,7 +12,8 @@ struct provider_answer {
     struct list phone_numbers; /* of struct phone_number; E.164 and one of the API's types */
 };
 
-/* Asks for what is not known of the person; waits up to two minutes. An answer without
+/* Asks for what is not known of the person; waits up to two minutes, and
+ * not longer than the process (E_TIMEOUT). An answer without
  * anything is OK too. Else the failure of net/http_client.h, E_IO for a status that is
  * neither 200 nor 404, E_PROTO for an answer that cannot be read. */
 MUST_USE enum rc provider_ask(struct ctx *ctx, const struct person *person,

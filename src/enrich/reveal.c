@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "enrich/address_finder.h"
 #include "enrich/provider.h"
 #include "search/tags.h"
 #include "store/credits.h"
@@ -247,15 +248,17 @@ static bool is_stale(const struct ctx *ctx, const struct job *job) {
     return ctx_now(ctx) - job->finished_at.v >= (failed ? LOOKUP_FAILED_MS : LOOKUP_AGAIN_MS);
 }
 
-enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person) {
-    bool unknown;
-    enum rc rc = is_unknown(ctx, what, person, &unknown);
-    if (rc != OK || !unknown || str_is_empty(ctx->services->reveal.provider_url))
-        return rc;
+/* What the provider has told, in *person; E_TIMEOUT: it has not. `has_failed` while another
+ * try is to come. */
+static enum rc ask_provider(struct ctx *ctx, struct person *person, bool *ret_has_failed) {
     struct job job;
-    rc = job_by_subject(ctx, job_name, person->id, &job);
+    *ret_has_failed = false;
+    if (str_is_empty(ctx->services->reveal.provider_url))
+        return OK;
+    enum rc rc = job_by_subject(ctx, job_name, person->id, &job);
     if (rc != OK && rc != E_NOT_FOUND)
         return rc;
+    *ret_has_failed = rc == OK && job.attempts.v > 0;
     if (rc == OK && !job.finished_at.set)
         return E_TIMEOUT;
     if (rc == OK && !is_stale(ctx, &job)) /* it may have ended after the person was read */
@@ -264,6 +267,28 @@ enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person
     if (rc == OK && ctx->services->wake_jobs)
         ctx->services->wake_jobs();
     return rc == OK ? E_TIMEOUT : rc;
+}
+
+/* What the company's mail servers have told; E_TIMEOUT: they are being asked. */
+static enum rc find_address(struct ctx *ctx, struct person *person) {
+    struct address_want want = { .person = person };
+    enum rc rc = addresses_want(ctx, &want, 1, true);
+    if (rc != OK || want.ret_state == ADDRESS_NONE)
+        return rc;
+    return want.ret_state == ADDRESS_PENDING ? E_TIMEOUT : person_get(ctx, person->id, person);
+}
+
+/* The servers are asked when the provider does not know, and while it is away. */
+enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person) {
+    bool unknown, has_failed;
+    enum rc rc = is_unknown(ctx, what, person, &unknown);
+    if (rc != OK || !unknown)
+        return rc;
+    enum rc asked = ask_provider(ctx, person, &has_failed);
+    bool may_find = asked == OK || (asked == E_TIMEOUT && has_failed);
+    if (may_find && what.email && str_is_empty(person->stored_email))
+        rc = find_address(ctx, person);
+    return rc == OK ? asked : rc;
 }
 
 /* --- the job --- */
@@ -285,7 +310,7 @@ static enum rc may_keep(struct ctx *ctx, const struct provider_answer *answer, b
 
 /* The row as an import leaves it. An address that somebody else has is not this person's,
  * and one that is known stays; so does a row that it would make too long. */
-static enum rc put_email(struct ctx *ctx, struct str id, struct str email) {
+enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email) {
     struct person person, other;
     enum rc rc = person_get(ctx, id, &person);
     if (rc != OK || !str_is_set(email) || str_is_set(person.email_key))
@@ -314,7 +339,7 @@ static enum rc store_answer(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = may_keep(ctx, w->answer, &may);
     if (rc == OK && may)
-        rc = put_email(ctx, w->job->subject, w->answer->email);
+        rc = reveal_keep_email(ctx, w->job->subject, w->answer->email);
     if (rc == OK && may)
         rc = phone_numbers_put(ctx, w->answer->phone_numbers);
     return rc == OK ? job_done(ctx, w->job) : rc;

@@ -8,9 +8,10 @@
  * repeated after a crash pays nothing twice. A request pays for all or nothing, a batch for
  * as many as the account can.
  *
- * An address that is not known may be looked for by a provider: an HTTP endpoint that
- * the operator configures (reveal.provider_url). That is a job of the asking account;
- * who asks waits for it or comes back later. */
+ * An address that is not known may be looked for: first by a provider, an HTTP endpoint that
+ * the operator configures (reveal.provider_url), then by asking the company's mail servers
+ * (enrich/address_finder.h). The former is a job of the asking account; who asks waits or
+ * comes back later. */
 #ifndef ENRICH_REVEAL_H
 #define ENRICH_REVEAL_H
 
@@ -40,6 +41,11 @@ MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
 /* OK when all that can be known of the person is known, and is in *person; else starts
  * the lookup, unless it runs already, and returns E_TIMEOUT: not yet. */
 MUST_USE enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person);
+
+/* Stores an address (normal form) that was found with the person; not where they have one,
+ * nor when somebody else has it. E_NOT_FOUND when the person is gone. Inside db_transact,
+ * after removals_hold; that the address was not removed is for the caller to make sure. */
+MUST_USE enum rc reveal_keep_email(struct ctx *ctx, struct str person_id, struct str email);
 
 /* The job of a lookup (jobs/kinds.c): asks the provider, stores what it found. */
 MUST_USE enum rc reveal_job(struct ctx *ctx, const struct job *job);

@@ -36,6 +36,13 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     return CURL_SOCKET_BAD;
 }
 
+/* Called while it waits, too, about once a second. */
+static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    const struct transfer *t = arg;
+    (void) a, (void) b, (void) c, (void) d; /* bytes expected and moved */
+    return t->call->stopping();
+}
+
 static struct curl_slist *header_list(const struct http_call *call) {
     struct curl_slist *list = NULL;
     if (str_is_set(call->body))
@@ -63,6 +70,11 @@ static void set_options(CURL *curl, struct arena *arena, struct transfer *t) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t);
+    if (call->stopping) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+    }
     if (str_is_set(call->body)) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) call->body.n);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.p);
@@ -77,6 +89,7 @@ static enum rc result(const struct transfer *t, CURLcode code) {
     switch (code) {
     case CURLE_OK: return OK;
     case CURLE_OPERATION_TIMEDOUT: return E_TIMEOUT;
+    case CURLE_ABORTED_BY_CALLBACK: return E_CANCELED;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: /* also of an answer that is no HTTP */
         return t->connected ? E_IO : E_INVALID;

@@ -16,6 +16,7 @@ struct http_call {
     long timeout_ms;         /* for the whole call */
     size_t answer_max;       /* bytes of body; more is E_TOO_LARGE */
     bool allow_private;      /* lets it reach loopback and private addresses */
+    bool (*stopping)(void);  /* asked about once a second: true ends the call; or NULL */
 };
 
 struct http_reply {
@@ -24,7 +25,7 @@ struct http_reply {
 };
 
 /* OK for any status. E_INVALID: the URL cannot be used; E_DENIED: the address is not
- * public; E_TIMEOUT; E_TOO_LARGE; E_IO with *ret_reason (for the log). */
+ * public; E_TIMEOUT; E_CANCELED: `stopping` said so; E_TOO_LARGE; E_IO with *ret_reason (for the log). */
 MUST_USE enum rc http_call(struct arena *arena, const struct http_call *call,
                            struct http_reply *ret_reply, struct str *ret_reason);
 

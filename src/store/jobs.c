@@ -87,6 +87,11 @@ static const struct query give_back
         "UPDATE jobs SET status = 'queued', lost = 0, lease_owner = NULL, lease_until = NULL "
         "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
+static const struct query later
+    = { "job_later",
+        "UPDATE jobs SET status = 'queued', run_at = $3, lost = 0, lease_owner = NULL, "
+        "lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
+        NULL };
 static const struct query again
     = { "job_again",
         "UPDATE jobs SET status = 'queued', run_at = $3, last_error = $4, "
@@ -117,7 +122,7 @@ static const struct query count
 
 static const struct query *const queries[]
     = { &enqueue, &by_subject, &cancel, &claim_queued, &claim_lost, &still_mine, &renew,
-        &release, &done,       &again,  &failed,       &next_due,   &count,      &give_back, &prune };
+        &release, &done,       &again,  &failed,       &next_due,   &count,      &give_back, &later, &prune };
 const struct query_table job_queries = QUERY_TABLE(queries);
 
 enum rc job_enqueue(struct ctx *ctx, const char *kind, struct str subject, struct str payload) {
@@ -195,6 +200,11 @@ enum rc job_done(struct ctx *ctx, const struct job *job) {
 
 enum rc job_give_back(struct ctx *ctx, const struct job *job) {
     return change_own(ctx, &give_back, DB_ARGS(db_v_text(job->id), db_v_text(job->lease_owner)));
+}
+
+enum rc job_later(struct ctx *ctx, const struct job *job, int64_t run_at) {
+    return change_own(ctx, &later, DB_ARGS(db_v_text(job->id), db_v_text(job->lease_owner),
+                                           db_v_int(run_at)));
 }
 
 enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at, struct str error) {

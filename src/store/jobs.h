@@ -53,6 +53,8 @@ MUST_USE enum rc job_still_mine(struct ctx *ctx, const struct job *job);
 MUST_USE enum rc job_done(struct ctx *ctx, const struct job *job);
 /* Queued as it was before the claim: nothing went wrong, somebody is to go on with it. */
 MUST_USE enum rc job_give_back(struct ctx *ctx, const struct job *job);
+/* Nothing went wrong: it goes on at `run_at`, when what it waits for may be there. */
+MUST_USE enum rc job_later(struct ctx *ctx, const struct job *job, int64_t run_at);
 /* It failed: runs again at `run_at`, or never (`run_at` < 0). `error` is kept with it. Only
  * this counts as an attempt; a claim that ran out counts as lost. */
 MUST_USE enum rc job_again(struct ctx *ctx, const struct job *job, int64_t run_at,

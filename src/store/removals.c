@@ -39,6 +39,8 @@ static const struct query forget_phones
     = { "removal_phones", "DELETE FROM phone_numbers WHERE person_id = $1", NULL };
 static const struct query forget_charges
     = { "removal_charges", "DELETE FROM found_charges WHERE person_id = $1", NULL };
+static const struct query forget_search
+    = { "removal_search", "DELETE FROM address_searches WHERE person_id = $1", NULL };
 static const struct query forget_items
     = { "removal_items",
         "UPDATE enrichment_items SET status = 'gdpr_removed', subject_id = NULL "
@@ -66,7 +68,7 @@ static const struct query begin
 
 static const struct query *const queries[]
     = { &hold,         &begin,          &exists,       &among,          &add,           &forget_reviews, &forget_phones,
-        &forget_items, &forget_charges, &forget_person, &merge_words,    &writes };
+        &forget_items, &forget_charges, &forget_search, &forget_person, &merge_words,    &writes };
 const struct query_table removal_queries = QUERY_TABLE(queries);
 
 struct str removal_name_key(struct arena *arena, struct str name, struct str company_name,
@@ -176,7 +178,8 @@ static enum rc leave_hashes(struct ctx *ctx, const struct person *p) {
 enum rc person_remove(struct ctx *ctx, const struct person *person) {
     /* In this order: reviews are found through the numbers. */
     static const struct query *const deletions[]
-        = { &forget_reviews, &forget_phones, &forget_charges, &forget_items, &forget_person };
+        = { &forget_reviews, &forget_phones, &forget_charges, &forget_search, &forget_items,
+            &forget_person };
     enum rc rc = leave_hashes(ctx, person);
     for (size_t i = 0; rc == OK && i < LENGTH(deletions); i++)
         rc = db_exec(ctx, deletions[i], DB_ARGS(db_v_text(person->id)), NULL);

@@ -18,6 +18,10 @@ struct services {
         bool allow_private;      /* the provider may be on a private address */
         int64_t timeout_ms;      /* how long GET /people/find waits for it */
     } reveal;
+    struct {
+        bool finds;         /* addresses are looked for (enrich/address_finder.h) */
+        void (*wake)(void); /* a search was committed; NULL where none are made */
+    } addresses;
     struct follower *search; /* NULL: the database answers searches */
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */

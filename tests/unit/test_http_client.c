@@ -133,6 +133,32 @@ static void test_answers(void **state) {
     }
 }
 
+static int looks; /* what is left until the process is to end */
+
+static bool stops_after_looks(void) {
+    return looks-- <= 0;
+}
+
+/* The server never answers; the call's own time is far away. */
+static void test_stopping_ends_it(void **state) {
+    (void) state;
+    for (int n = 0; n < 3; n++) {
+        struct arena *arena = arena_new();
+        struct server server;
+        server_start(&server, NULL);
+        struct http_call call = call_to(arena, &server);
+        call.timeout_ms = 600 * 1000;
+        call.stopping = stops_after_looks;
+        struct http_reply reply = { 0 };
+        struct str reason = STR_NONE;
+        looks = n;
+        assert_int_equal(http_call(arena, &call, &reply, &reason), E_CANCELED);
+        assert_true(looks < 0 && reason.n > 0);
+        server_stop(&server);
+        arena_free(&arena);
+    }
+}
+
 static void test_request(void **state) {
     (void) state;
     struct arena *arena = arena_new();
@@ -207,6 +233,7 @@ static void test_nobody_listens(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_stopping_ends_it),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_private_addresses_are_denied),
         cmocka_unit_test(test_urls_that_cannot_be_used),

@@ -1,0 +1,569 @@
+/* One thread. A search that was taken by lease is WAITING, then ASKING with one guess in the
+ * engine, then ENDED, stored and let go of. Of a domain about which nothing is known one search
+ * asks at a time: what it finds is the habit by which the others guess better, and what it
+ * learns of the domain itself (every name is taken, no mail server) ends them all.
+ *
+ * Nothing is kept of a search but its row: another process, or this one's next life, begins it
+ * again and is answered by the engine's cache. */
+#include "enrich/address_finder.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "base/vec.h"
+#include "data/local_parts.h"
+#include "data/urls.h"
+#include "enrich/reveal.h"
+#include "store/address_searches.h"
+#include "store/removals.h"
+
+/* HELD: searches that a process has at once; a part of them is for urgent ones alone. */
+enum { HELD_MAX = 800, HELD_USUAL = 600, TAKE = 200, TICK_MS = 500 };
+#define LEASE_MS      (15 * SECOND_MS)
+#define RENEW_MS      (5 * SECOND_MS)
+#define SEARCH_MAX_MS (2 * HOUR_MS) /* no further guess is begun after */
+#define NONE_AGAIN_MS (7 * DAY_MS)
+#define UNCLEAR_AGAIN_MS HOUR_MS
+
+static const struct str outcome_found = { "found", 5 }, outcome_none = { "none", 4 },
+                        outcome_unclear = { "unclear", 7 };
+
+/* --- wanting --- */
+
+static bool may_search(const struct ctx *ctx, const struct person *person) {
+    return ctx->services->addresses.finds && person->company && str_is_set(person->company->domain);
+}
+
+static bool is_stale(const struct ctx *ctx, const struct address_search *search) {
+    bool unclear = str_eq(search->outcome, outcome_unclear);
+    return ctx_now(ctx) - search->ended_at.v >= (unclear ? UNCLEAR_AGAIN_MS : NONE_AGAIN_MS);
+}
+
+static const struct address_search *search_of(const struct list *searches, struct str person_id) {
+    const struct address_search *search = searches->p;
+    for (size_t i = 0; i < searches->n; i++)
+        if (str_eq(search[i].person_id, person_id))
+            return &search[i];
+    return NULL;
+}
+
+/* False when a search has to be begun, or made urgent. */
+static bool judge_want(const struct ctx *ctx, const struct address_search *search, bool urgent,
+                       struct address_want *want) {
+    want->ret_state = ADDRESS_PENDING;
+    want->ret_since_ms = search && !search->ended_at.set ? search->began_at.v : ctx_now(ctx);
+    if (!search || (search->ended_at.set && is_stale(ctx, search)))
+        return false;
+    if (search->ended_at.set) {
+        bool found = str_eq(search->outcome, outcome_found);
+        want->ret_state = found ? ADDRESS_KNOWN : ADDRESS_NONE;
+        return true;
+    }
+    return !urgent || search->urgent.v;
+}
+
+enum rc addresses_want(struct ctx *ctx, struct address_want *wants, size_t n, bool urgent) {
+    struct strs ids = { 0 }, missing = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        bool known = str_is_set(wants[i].person->stored_email);
+        wants[i].ret_state = known ? ADDRESS_KNOWN : ADDRESS_NONE;
+        if (!known && may_search(ctx, wants[i].person))
+            strs_add(ctx->arena, &ids, wants[i].person->id);
+    }
+    if (ids.n == 0)
+        return OK;
+    struct list searches = { 0 };
+    enum rc rc = address_searches_of(ctx, ids, &searches);
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        const struct person *person = wants[i].person;
+        if (wants[i].ret_state == ADDRESS_NONE && may_search(ctx, person)
+            && !judge_want(ctx, search_of(&searches, person->id), urgent, &wants[i]))
+            strs_add(ctx->arena, &missing, person->id);
+    }
+    if (rc != OK || missing.n == 0)
+        return rc;
+    rc = address_searches_begin(ctx, missing, urgent);
+    if (rc == OK && ctx->services->addresses.wake)
+        ctx->services->addresses.wake();
+    return rc;
+}
+
+/* --- searching --- */
+
+enum stage { WAITING, ASKING, ENDED };
+
+struct search {
+    struct search *next;
+    struct arena *arena; /* its own */
+    struct str person_id, domain;
+    struct strs guesses; /* whole addresses */
+    size_t at;           /* the one that is asked for */
+    int64_t began_ms;
+    enum stage stage;
+    bool urgent;
+    bool leads;          /* nothing is known of the domain but what it finds out */
+    bool is_of_domain;   /* the outcome says something about the domain, not the person */
+    struct str outcome;  /* ENDED */
+};
+
+struct address_finder {
+    struct db *db;
+    const struct services *services;
+    struct verify_engine *engine;
+    struct str owner;
+    struct arena *arena; /* of the owner's name */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool woken, stopping;
+    /* Of the thread: */
+    struct verify_queue *queues[2]; /* by urgent */
+    struct search *held;
+    int held_n;
+    int64_t renewed_ms, claimed_ms;
+    bool is_full; /* the last claim took as many as it could */
+};
+
+static _Atomic(struct address_finder *) current;
+
+/* What a verdict says about the search. */
+enum step { FOUND, NEXT, PERSON_ENDS, DOMAIN_ENDS, UNCLEAR };
+
+static enum step step_of(const struct verify_answer *answer) {
+    switch (answer->verdict.reason) {
+    case REASON_ACCEPTED: return FOUND;
+    case REASON_USER_UNKNOWN:
+    case REASON_DISABLED:
+    case REASON_SYNTAX: return NEXT;
+    case REASON_FULL: return PERSON_ENDS; /* the mailbox is there and takes nothing */
+    default: break;
+    }
+    return answer->verdict.result == RESULT_UNKNOWN ? UNCLEAR : DOMAIN_ENDS;
+}
+
+static void end_search(struct search *search, struct str outcome, bool is_of_domain) {
+    search->stage = ENDED;
+    search->outcome = outcome;
+    search->is_of_domain = is_of_domain;
+}
+
+static void ask(struct address_finder *f, struct search *search) {
+    search->stage = ASKING;
+    struct verify_input input = { search->guesses.p[search->at], (uintptr_t) search };
+    size_t taken = verify_submit(f->queues[search->urgent], &input, 1);
+    ASSERT(taken == 1); /* HELD_MAX are far fewer than a queue holds */
+}
+
+static void answered(struct address_finder *f, struct search *search, enum step step) {
+    bool is_late = clock_now(&clock_system) - search->began_ms > SEARCH_MAX_MS;
+    switch (step) {
+    case FOUND:       end_search(search, outcome_found, false); return;
+    case PERSON_ENDS: end_search(search, outcome_none, false); return;
+    case DOMAIN_ENDS: end_search(search, outcome_none, true); return;
+    case UNCLEAR:     end_search(search, outcome_unclear, true); return;
+    case NEXT:        break;
+    }
+    if (++search->at == search->guesses.n)
+        end_search(search, outcome_none, false);
+    else if (is_late)
+        end_search(search, outcome_unclear, false);
+    else
+        ask(f, search);
+}
+
+/* --- guessing --- */
+
+static struct person_name name_of(struct arena *arena, struct str full, struct str first,
+                                  struct str last) {
+    struct person_name parsed = name_parse(arena, full);
+    if (str_is_empty(first) || str_is_empty(last))
+        return parsed;
+    struct person_name split = name_of_parts(arena, first, last);
+    split.full = parsed.full; /* with the middle name */
+    return split;
+}
+
+static enum rc learn(struct ctx *ctx, const struct person *person, struct local_habit *habit) {
+    struct list known = { 0 };
+    enum rc rc = known_addresses(ctx, person->company_id, person->company->domain, &known);
+    const struct known_address *k = known.p;
+    for (size_t i = 0; rc == OK && i < known.n; i++) {
+        struct person_name name
+            = name_of(ctx->arena, k[i].name, k[i].first_name, k[i].last_name);
+        struct str local = str_sub(k[i].email_key, 0, str_find_last(k[i].email_key, '@'));
+        (void) local_habit_learn(habit, &name, local); /* many say nothing */
+    }
+    return rc;
+}
+
+/* The guesses that nobody else has. None when one of them was removed for privacy: then this
+ * person is likely the one. */
+static enum rc keep_free(struct ctx *ctx, struct search *search, struct strs emails) {
+    struct strs taken = { 0 };
+    struct ints removed = { 0 };
+    enum rc rc = removals_among(ctx, REMOVAL_EMAIL, emails, &removed);
+    if (rc == OK && removed.n == 0)
+        rc = addresses_taken(ctx, emails, &taken);
+    search->guesses.n = 0;
+    for (size_t i = 0; rc == OK && removed.n == 0 && i < emails.n; i++)
+        if (!strs_have(taken, emails.p[i]))
+            strs_add(search->arena, &search->guesses, arena_str(search->arena, emails.p[i]));
+    return rc;
+}
+
+/* Where anybody gets a mailbox, a name's mailbox may be anybody's. */
+static bool is_own_domain(struct arena *arena, struct str name) {
+    struct domain domain;
+    return domain_parse(arena, name, &domain) == OK && !domain_is_free_mail(&domain);
+}
+
+static enum rc guess(struct ctx *ctx, const struct person *person, struct search *search) {
+    struct local_habit habit = { 0 };
+    struct strs emails = { 0 };
+    struct str domain = person->company->domain;
+    if (!is_own_domain(ctx->arena, domain))
+        return OK;
+    enum rc rc = learn(ctx, person, &habit);
+    if (rc != OK)
+        return rc;
+    struct person_name name
+        = name_of(ctx->arena, person->name, person->first_name, person->last_name);
+    struct strs locals = local_guesses(ctx->arena, &habit, &name);
+    for (size_t i = 0; i < locals.n; i++)
+        strs_add(ctx->arena, &emails,
+                 arena_printf(ctx->arena, "%.*s@%.*s", STR_FMT(locals.p[i]), STR_FMT(domain)));
+    search->leads = habit.known == 0;
+    return emails.n ? keep_free(ctx, search, emails) : OK;
+}
+
+/* Asks for the first guess, or ends the search when there is none. */
+static enum rc begin(struct address_finder *f, struct ctx *ctx, const struct person *person,
+                     struct search *search) {
+    if (str_is_set(person->stored_email) || !person->company
+        || str_is_empty(person->company->domain)) {
+        end_search(search, outcome_none, false); /* changed since it was asked for */
+        return OK;
+    }
+    enum rc rc = guess(ctx, person, search);
+    if (rc != OK)
+        return rc;
+    if (search->guesses.n)
+        ask(f, search);
+    else
+        end_search(search, outcome_none, false);
+    return OK;
+}
+
+/* --- holding --- */
+
+static void free_search(struct search *search) {
+    struct arena *arena = search->arena; /* it lives on it */
+    arena_free(&arena);
+}
+
+static void hold(struct address_finder *f, const struct address_search *row) {
+    struct arena *arena = arena_new();
+    struct search *search = ARENA_NEW(arena, struct search);
+    *search = (struct search){ .next = f->held, .arena = arena,
+                               .person_id = arena_str(arena, row->person_id),
+                               .began_ms = row->began_at.v, .urgent = row->urgent.v };
+    f->held = search;
+    f->held_n++;
+}
+
+static void let_go(struct address_finder *f, struct search *search) {
+    struct search **link = &f->held;
+    while (*link != search)
+        link = &(*link)->next;
+    *link = search->next;
+    f->held_n--;
+    free_search(search);
+}
+
+static bool is_held(const struct address_finder *f, struct str person_id) {
+    for (const struct search *search = f->held; search; search = search->next)
+        if (str_eq(search->person_id, person_id))
+            return true;
+    return false;
+}
+
+/* Whether there is one whose outcome others of the domain wait for. */
+static bool has_leader(const struct address_finder *f, struct str domain) {
+    for (const struct search *search = f->held; search; search = search->next)
+        if (search->leads && search->stage == ASKING && str_eq(search->domain, domain))
+            return true;
+    return false;
+}
+
+static const struct person *person_of(const struct list *people, struct str id) {
+    const struct person *person = people->p;
+    for (size_t i = 0; i < people->n; i++)
+        if (str_eq(person[i].id, id))
+            return &person[i];
+    return NULL;
+}
+
+/* Goes on with one that waits. Whom there is no row of any more was removed. */
+static enum rc go_on(struct address_finder *f, struct ctx *ctx, const struct person *person,
+                     struct search *search) {
+    if (person && person->company && str_is_set(person->company->domain)
+        && str_is_empty(search->domain))
+        search->domain = arena_str(search->arena, person->company->domain);
+    if (person && has_leader(f, search->domain))
+        return OK;
+    if (person)
+        return begin(f, ctx, person, search);
+    end_search(search, outcome_none, false);
+    return OK;
+}
+
+/* Those that wait and whose domain nobody leads. */
+static enum rc begin_waiting(struct address_finder *f, struct ctx *ctx) {
+    struct strs ids = { 0 };
+    struct list people = { 0 };
+    for (const struct search *search = f->held; search; search = search->next)
+        if (search->stage == WAITING
+            && (str_is_empty(search->domain) || !has_leader(f, search->domain)))
+            strs_add(ctx->arena, &ids, search->person_id);
+    enum rc rc = ids.n ? people_by_ids(ctx, ids, &people) : OK;
+    for (struct search *search = f->held; rc == OK && search; search = search->next)
+        if (search->stage == WAITING && strs_have(ids, search->person_id))
+            rc = go_on(f, ctx, person_of(&people, search->person_id), search);
+    return rc;
+}
+
+/* --- claiming --- */
+
+static enum rc claim_some(struct address_finder *f, struct ctx *ctx, bool urgent, int room) {
+    struct list rows = { 0 };
+    if (room <= 0)
+        return OK;
+    enum rc rc = address_searches_claim(
+        ctx, &(struct address_search_claim){ f->owner, LEASE_MS, room, urgent }, &rows);
+    const struct address_search *row = rows.p;
+    for (size_t i = 0; rc == OK && i < rows.n; i++)
+        if (!is_held(f, row[i].person_id)) /* its lease ran out unseen */
+            hold(f, &row[i]);
+    f->is_full |= (int) rows.n == room;
+    return rc;
+}
+
+/* True when there may be more. */
+static bool claim(struct address_finder *f, struct ctx *ctx, bool woken) {
+    if (!woken && !f->is_full && monotonic_ms() - f->claimed_ms < TICK_MS)
+        return false;
+    f->claimed_ms = monotonic_ms();
+    f->is_full = false;
+    enum rc rc = claim_some(f, ctx, true, HELD_MAX - f->held_n);
+    if (rc == OK)
+        rc = claim_some(f, ctx, false, HELD_USUAL - f->held_n);
+    if (rc == OK)
+        rc = begin_waiting(f, ctx);
+    if (rc != OK) /* what was claimed comes back when its lease has run out, or is begun later */
+        log_warn(ctx, "searches for addresses could not be begun, retrying",
+                 LOG_S("error", ctx->err.text));
+    return rc == OK && f->is_full;
+}
+
+/* --- ending --- */
+
+/* E_NOT_FOUND: removed meanwhile. */
+static enum rc keep_address(struct ctx *ctx, const struct search *search) {
+    struct str email = search->guesses.p[search->at];
+    bool removed;
+    enum rc rc = person_lock(ctx, search->person_id);
+    if (rc == OK)
+        rc = removal_exists(ctx, REMOVAL_EMAIL, email, &removed);
+    return rc == OK && !removed ? reveal_keep_email(ctx, search->person_id, email) : rc;
+}
+
+static enum rc end_work(struct ctx *ctx, void *arg) {
+    const struct address_finder *f = arg;
+    enum rc rc = removals_hold(ctx);
+    for (const struct search *search = f->held; rc == OK && search; search = search->next) {
+        if (search->stage != ENDED)
+            continue;
+        rc = address_search_end(ctx, f->owner, search->person_id, search->outcome);
+        if (rc == OK && str_eq(search->outcome, outcome_found))
+            rc = keep_address(ctx, search);
+        if (rc == E_CANCELED || rc == E_NOT_FOUND)
+            rc = OK;
+    }
+    return rc;
+}
+
+/* Ends those that wait for what this one has found out about their domain. */
+static void end_domain(struct address_finder *f, const struct search *leader) {
+    if (!leader->leads || !leader->is_of_domain)
+        return;
+    for (struct search *search = f->held; search; search = search->next)
+        if (search->stage == WAITING && str_eq(search->domain, leader->domain))
+            end_search(search, leader->outcome, false);
+}
+
+static bool has_ended(const struct address_finder *f) {
+    for (const struct search *search = f->held; search; search = search->next)
+        if (search->stage == ENDED)
+            return true;
+    return false;
+}
+
+/* Stores and forgets what has ended. What could not be stored is let go of too, and searched
+ * for again when its lease has run out. */
+static void end_all(struct address_finder *f, struct ctx *ctx) {
+    for (const struct search *search = f->held; search; search = search->next)
+        if (search->stage == ENDED)
+            end_domain(f, search);
+    if (!has_ended(f))
+        return;
+    if (db_transact(ctx, end_work, f) != OK)
+        log_warn(ctx, "found addresses could not be stored, retrying later",
+                 LOG_S("error", ctx->err.text));
+    for (struct search *search = f->held, *next; search; search = next) {
+        next = search->next;
+        if (search->stage == ENDED)
+            let_go(f, search);
+    }
+}
+
+static bool take_answers(struct address_finder *f) {
+    struct verify_answer answers[TAKE];
+    bool moved = false;
+    for (size_t q = 0; q < LENGTH(f->queues); q++) {
+        size_t n = verify_take(f->queues[q], answers, TAKE, 0);
+        for (size_t i = 0; i < n; i++)
+            answered(f, (struct search *) (uintptr_t) answers[i].tag, step_of(&answers[i]));
+        moved |= n > 0;
+    }
+    return moved;
+}
+
+/* --- the thread --- */
+
+static void tell(struct address_finder *f, bool *what) {
+    pthread_mutex_lock(&f->lock);
+    *what = f->woken = true;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void ready(void *arg) {
+    struct address_finder *f = arg;
+    tell(f, &f->woken);
+}
+
+static void renew(struct address_finder *f, struct ctx *ctx) {
+    if (!f->held || monotonic_ms() - f->renewed_ms < RENEW_MS)
+        return;
+    f->renewed_ms = monotonic_ms();
+    struct strs ids = { 0 };
+    for (const struct search *search = f->held; search; search = search->next)
+        strs_add(ctx->arena, &ids, search->person_id);
+    if (address_searches_renew(ctx, f->owner, ids, LEASE_MS) != OK)
+        log_warn(ctx, "leases of searches for addresses could not be renewed, retrying",
+                 LOG_S("error", ctx->err.text));
+}
+
+/* Until there is something to do; false when the process is to end. */
+static bool rest(struct address_finder *f, bool moved, bool *ret_woken) {
+    struct timespec until;
+    (void) clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+    until.tv_nsec += (long) TICK_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&f->lock);
+    if (!moved && !f->woken && !f->stopping)
+        (void) pthread_cond_timedwait(&f->changed, &f->lock, &until); /* late or woken: the same */
+    *ret_woken = f->woken;
+    f->woken = false;
+    bool goes_on = !f->stopping;
+    pthread_mutex_unlock(&f->lock);
+    return goes_on;
+}
+
+static struct ctx context(const struct address_finder *f, struct arena *arena,
+                          struct db_session *session) {
+    return (struct ctx){ .arena = arena, .clock = &clock_system, .db = session,
+                         .services = f->services };
+}
+
+static void release(struct ctx *ctx, struct str owner) {
+    if (address_searches_release(ctx, owner) != OK)
+        log_warn(ctx, "leases of searches for addresses could not be ended, ignoring",
+                 LOG_S("error", ctx->err.text));
+}
+
+static void *run(void *arg) {
+    struct address_finder *f = arg;
+    struct db_session *session = db_session_open(f->db);
+    struct arena *arena = arena_new();
+    struct ctx ctx = context(f, arena, session);
+    if (db_engine(f->db) == DB_SQLITE) /* one server: what is leased was its earlier self's */
+        release(&ctx, STR_NONE);
+    for (bool goes_on = true, woken = true; goes_on;) {
+        ctx = context(f, arena, session);
+        renew(f, &ctx);
+        bool moved = take_answers(f);
+        end_all(f, &ctx);
+        arena_reset(arena);
+        ctx = context(f, arena, session);
+        moved |= claim(f, &ctx, woken || moved);
+        arena_reset(arena);
+        goes_on = rest(f, moved, &woken);
+    }
+    for (size_t q = 0; q < LENGTH(f->queues); q++)
+        verify_queue_close(&f->queues[q]);
+    while (f->held)
+        let_go(f, f->held);
+    ctx = context(f, arena, session);
+    release(&ctx, f->owner);
+    arena_free(&arena);
+    db_session_close(&session);
+    return NULL;
+}
+
+struct address_finder *address_finder_start(struct db *db, const struct services *services,
+                                            struct verify_engine *engine) {
+    struct address_finder *f = MEM_NEW(struct address_finder);
+    *f = (struct address_finder){ .db = db, .services = services, .engine = engine,
+                                  .arena = arena_new(), .renewed_ms = monotonic_ms() };
+    f->owner = uuid_new(f->arena, clock_now(&clock_system));
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&f->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    for (size_t q = 0; q < LENGTH(f->queues); q++)
+        f->queues[q] = verify_queue_new(engine, ready, f);
+    atomic_store(&current, f);
+    int failed = pthread_create(&f->thread, NULL, run, f);
+    ASSERT(!failed);
+    return f;
+}
+
+void address_finder_wake(void) {
+    struct address_finder *f = atomic_load(&current);
+    if (f)
+        tell(f, &f->woken);
+}
+
+void address_finder_stop(struct address_finder **finder) {
+    struct address_finder *f = *finder;
+    if (!f)
+        return;
+    tell(f, &f->stopping);
+    pthread_join(f->thread, NULL);
+    atomic_store(&current, NULL);
+    pthread_cond_destroy(&f->changed);
+    pthread_mutex_destroy(&f->lock);
+    arena_free(&f->arena);
+    mem_free(f);
+    *finder = NULL;
+}

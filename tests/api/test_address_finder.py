@@ -1,0 +1,294 @@
+"""Addresses that nobody told: guessed from names and known addresses, proved by asking the
+company's mail servers, revealed and paid for as any other. The servers are a farm on loopback."""
+import threading
+import time
+
+import harness
+from fake.farm import Farm
+from fake.provider import Provider
+from test_people import PeopleTest
+
+DOMAINS = {
+    "learned.org": {"accept": ["jdoe", "jane.doe"]},
+    "usual.org": {"accept": ["jane"]},
+    "nobody.org": {"accept": []},
+    "all.org": {"accept": "all"},
+    "grey.org": {"accept": ["jane.doe"], "greylist_s": 3},
+    "killed.org": {"accept": ["jane.doe"], "greylist_s": 3},
+    "removed.org": {"accept": ["jane.doe", "jdoe"]},
+    "slow.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
+    "two.org": {"accept": ["jane.doe"], "delay_s": {"banner": 0.3}},
+    "taken.org": {"accept": ["sam.lee", "slee"]},
+    "full.org": {"replies": {"jane.doe": "452 4.2.2 mailbox full"}, "accept": ["jdoe"]},
+    "blocked.org": {"rcpt": "550 5.7.1 your address is on our block list"},
+    "joined.org": {"accept": ["juergen.vonderheide"]},
+    "team.org": {"accept": ["ann.ash", "ben.birch", "cid.cole", "dan.dale", "eve.elm"]},
+    "batch-grey.org": {"accept": ["jane.doe"], "greylist_s": 2},
+    "batch-all.org": {"accept": "all"},
+    "provided.org": {"accept": ["jane.doe"]},
+    "away.org": {"accept": ["jane.doe"]},
+    "told.org": {"accept": ["jane.doe"]},
+    "off.org": {"accept": ["jane.doe"]},
+}
+KNOWN = [("Bob Stone", "learned.org", "bstone"), ("Eve Adams", "learned.org", "eadams"),
+         ("Sam Lee", "taken.org", "sam.lee")]
+TEAM = ["Ann Ash", "Ben Birch", "Cid Cole", "Dan Dale", "Eve Elm"]
+
+
+def row(name, domain, local="", number=1):
+    slug = f"{name.lower().replace(' ', '-')}-{domain.split('.')[0]}-{number}"
+    email = f"{local}@{domain}" if local else ""
+    return f"{name},Engineer,{domain.split('.')[0].title()} Inc,{domain},https://linkedin.com/in/{slug},{email},,,,,\n"
+
+
+PEOPLE = ("Name,Title,Company,Website,LinkedIn URL,Email,Mobile Phone,City,State,Country,Skills\n"
+          + "".join(row(name, domain, local) for name, domain, local in KNOWN)
+          + "".join(row("Jane Doe", domain) for domain in [*DOMAINS, "null.org", "none.org"])
+          + "".join(row(name, "team.org") for name in TEAM)
+          + row("Sam Lee", "taken.org", number=2) + row("Иван Петров", "usual.org")
+          + row("Jürgen von der Heide", "joined.org"))
+
+
+class FinderTest(PeopleTest):
+    people, options = PEOPLE, {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.farm = Farm(DOMAINS, {"null.org": {"mx": [[0, ""]]}})
+        cls.addClassCleanup(cls.farm.close)
+        cls.settings = {"verify.dns_servers": cls.farm.dns, "verify.smtp_port": cls.farm.port,
+                        "verify.allow_private": True, "verify.helo": "probe.example.net",
+                        "verify.mail_from": "check@example.net", "verify.probe": True,
+                        "verify.retry_scale": 0.01, "reveal.timeout_ms": 20000, **cls.options}
+        super().setUpClass()
+
+    def tearDown(self):
+        self.assertEqual(self.farm.all_faults(), [])
+
+    def who(self, domain, name="Jane Doe", number=1):
+        slug = f"{name.lower().replace(' ', '-')}-{domain.split('.')[0]}-{number}"
+        return {"linkedin_url": f"https://linkedin.com/in/{slug}", "reveal_email": "true"}
+
+    def ask(self, domain, client=None, **of):
+        return (client or self.api).get("/people/find", query=self.who(domain, **of))
+
+    def found(self, domain, client=None, **of):
+        """The email in the end, or None."""
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            answer = self.ask(domain, client, **of)
+            if answer.status == 200:
+                return answer.json.get("email")
+            self.assert_error(answer, 408, "request_timeout")
+            self.assertEqual(answer.header("Retry-After"), "60")
+        self.fail(f"no answer about {domain}")
+
+    def asked(self, domain, *names):
+        """Which of these local parts the servers were asked for, in order, repetitions and all."""
+        return [local for local, _ in self.farm.recipients_of(domain) if local in names]
+
+    def wait_until_asked(self, domain):
+        until = time.monotonic() + 60
+        while not self.farm.sessions_of(domain):
+            self.assertLess(time.monotonic(), until, f"nobody asked {domain}")
+            time.sleep(0.02)
+
+    def stored(self, domain):
+        """Lines of an export that have an address of the domain."""
+        said = self.server.cli("export", "people", "--format", "jsonl").stdout
+        return [line for line in said.splitlines() if f"@{domain}" in line]
+
+
+class FindTest(FinderTest):
+    def test_learned_pattern(self):
+        before = self.balance()
+        self.assertEqual(self.found("learned.org"), "jdoe@learned.org")
+        self.assertEqual(self.asked("learned.org", "jdoe", "jane.doe", "jane"), ["jdoe"])
+        self.assertEqual(self.balance(), (before[0] - 1.5, before[1]))
+
+    def test_usual_patterns_in_order(self):
+        self.assertEqual(self.found("usual.org"), "jane@usual.org")
+        self.assertEqual(self.asked("usual.org", "jane.doe", "jdoe", "jane", "j.doe"),
+                         ["jane.doe", "jdoe", "jane"])
+
+    def test_found_once_is_known(self):
+        self.assertEqual(self.found("joined.org", name="Jürgen von der Heide"),
+                         "juergen.vonderheide@joined.org")
+        before, sessions = self.balance(), len(self.farm.sessions_of("joined.org"))
+        answer = self.api.get("/people/find", query={"email": "juergen.vonderheide@joined.org"}, expect=200)
+        self.assertEqual(answer.json["name"], "Jürgen von der Heide")
+        self.assertEqual(self.found("joined.org", name="Jürgen von der Heide"),
+                         "juergen.vonderheide@joined.org")
+        self.assertEqual(self.balance(), before)
+        self.assertEqual(len(self.farm.sessions_of("joined.org")), sessions)
+
+    def test_another_account_pays_for_itself(self):
+        self.assertEqual(self.found("two.org"), "jane.doe@two.org")
+        account = self.server.make_account("Second")
+        self.server.cli("credits", "grant", "email", "10", "--account", account.id)
+        client = self.server.client(account.key)
+        self.addCleanup(client.close)
+        self.assertEqual(self.found("two.org", client), "jane.doe@two.org")
+        self.assertEqual(client.get("/account-info").json["credits"]["email"], 8.5)
+
+    def test_nothing_without_proof(self):
+        for domain, asked in (("all.org", ["jane.doe"]), ("null.org", []), ("none.org", []),
+                              ("full.org", ["jane.doe"]), ("blocked.org", ["jane.doe"])):
+            with self.subTest(domain):
+                before = self.balance()
+                self.assertIsNone(self.found(domain))
+                self.assertEqual(self.asked(domain, "jane.doe", "jdoe", "jane")[:1], asked)
+                self.assertNotIn("jdoe", self.asked(domain, "jdoe"))
+                self.assertEqual(self.balance(), (before[0] - 0.5, before[1]))
+
+    def test_a_bounded_number_of_guesses(self):
+        self.assertIsNone(self.found("nobody.org"))
+        asked = [local for local, _ in self.farm.recipients_of("nobody.org")]
+        self.assertEqual(len(asked), len(set(asked)))
+        self.assertLessEqual(len(asked), 8)
+        self.assertIsNone(self.found("nobody.org"))
+        self.assertEqual(len(self.farm.recipients_of("nobody.org")), len(asked))
+
+    def test_a_name_that_no_address_has(self):
+        self.assertIsNone(self.found("usual.org", name="Иван Петров"))
+
+    def test_the_address_of_somebody_else_is_passed_over(self):
+        self.assertEqual(self.found("taken.org", name="Sam Lee", number=2), "slee@taken.org")
+        self.assertEqual(self.asked("taken.org", "sam.lee"), [])
+
+    def test_a_removed_address_is_not_found(self):
+        self.server.cli("privacy", "remove", "--email", "jdoe@removed.org")
+        self.assertIsNone(self.found("removed.org"))
+        self.assertEqual(self.farm.sessions_of("removed.org"), [])
+
+    def test_two_at_once(self):
+        before, told = self.balance(), []
+        client = self.server.client(self.api.key)
+        self.addCleanup(client.close)
+        threads = [threading.Thread(target=lambda c=c: told.append(self.found("provided.org", c)))
+                   for c in (self.api, client)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(told, ["jane.doe@provided.org"] * 2)
+        self.assertEqual(self.asked("provided.org", "jane.doe"), ["jane.doe"])
+        self.assertEqual(self.balance(), (before[0] - 1.5, before[1]))
+
+
+class LateTest(FinderTest):
+    options = {"reveal.timeout_ms": 400}
+
+    def test_greylisted(self):
+        before = self.balance()
+        answer = self.ask("grey.org")
+        self.assert_error(answer, 408, "request_timeout")
+        self.assertEqual(answer.header("Retry-After"), "60")
+        self.assertEqual(self.balance(), before)
+        self.assertEqual(self.found("grey.org"), "jane.doe@grey.org")
+        self.assertEqual(self.balance(), (before[0] - 1.5, before[1]))
+
+    def test_killed_in_the_middle(self):
+        before = self.balance()
+        self.assert_error(self.ask("killed.org"), 408, "request_timeout")
+        self.wait_until_asked("killed.org")
+        self.server.kill()
+        self.server.start()
+        self.api.close()
+        self.assertEqual(self.found("killed.org"), "jane.doe@killed.org")
+        self.assertEqual(self.balance(), (before[0] - 1.5, before[1]))
+
+    def test_removed_in_the_middle(self):
+        self.assert_error(self.ask("slow.org"), 408, "request_timeout")
+        self.wait_until_asked("slow.org")
+        self.server.cli("privacy", "remove", "--linkedin-url", self.who("slow.org")["linkedin_url"])
+        session = self.farm.sessions_of("slow.org")[0]
+        self.server.wait_for(lambda: session.ended, "the end of the dialogue")
+        self.assert_error(self.ask("slow.org"), 451, "unavailable_for_legal_reasons")
+        self.assertEqual(self.found("two.org"), "jane.doe@two.org")  # what comes later is stored
+        self.assertEqual((len(self.stored("two.org")), self.stored("slow.org")), (1, []))
+
+
+class BatchTest(FinderTest):
+    def test_enrichment(self):
+        leads = [{"linkedin_url": self.who(domain, name)["linkedin_url"]} for domain, name in (
+            *(("team.org", name) for name in TEAM), ("batch-grey.org", "Jane Doe"),
+            ("batch-all.org", "Jane Doe"), ("null.org", "Jane Doe"))]
+        before = self.balance()
+        answer = self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        href, until = answer.header("Location"), time.monotonic() + 120
+        while (answer := self.api.get(href, expect=200).json)["status"] in ("queued", "processing"):
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.1)
+        self.assertEqual(answer["status"], "completed")
+        self.assertEqual([row["result"].get("email") for row in answer["results"]],
+                         ["ann.ash@team.org", "ben.birch@team.org", "cid.cole@team.org", "dan.dale@team.org",
+                          "eve.elm@team.org", "jane.doe@batch-grey.org", None, None])
+        self.assertEqual(self.balance(), (before[0] - 8 * 0.5 - 6, before[1]))
+        # The first found address told how the others are made.
+        self.assertEqual([local for local, reply in self.farm.recipients_of("team.org")
+                          if reply[0] != "2" and "." not in local and local in
+                          ("aash", "bbirch", "ccole", "ddale", "eelm")], [])
+
+
+class OffTest(FinderTest):
+    options = {"verify.probe": False}
+
+    def test_nobody_is_asked(self):
+        before = self.balance()
+        self.assertIsNone(self.found("off.org"))
+        self.assertEqual(self.farm.count, 0)
+        self.assertEqual(self.balance(), (before[0] - 0.5, before[1]))
+
+
+class SwitchedOffTest(OffTest):
+    options = {"reveal.find_addresses": False}
+
+
+class ProviderTest(FinderTest):
+    """The provider is asked first, the mail servers when it does not know or is away."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.provider = Provider()
+        cls.addClassCleanup(cls.provider.close)
+        cls.options = {"reveal.provider_url": cls.provider.url, "reveal.allow_private": True}
+        super().setUpClass()
+
+    def test_what_it_tells_is_not_looked_for(self):
+        self.provider.answers["Jane Doe"] = (200, {"email": "jd@told.org"})
+        self.assertEqual(self.found("told.org"), "jd@told.org")
+        self.assertEqual(self.farm.sessions_of("told.org"), [])
+
+    def test_what_it_does_not_know_is_looked_for(self):
+        self.provider.answers["Jane Doe"] = (404, {})
+        self.assertEqual(self.found("provided.org"), "jane.doe@provided.org")
+
+    def test_while_it_is_away(self):
+        self.server.allow_errors("reveal provider answered 503")
+        self.provider.answers["Jane Doe"] = (503, {})
+        self.assertEqual(self.found("away.org"), "jane.doe@away.org")
+
+
+class StopTest(FinderTest):
+    """The end of the process does not wait for a provider that never answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.provider = Provider()
+        cls.addClassCleanup(cls.provider.close)
+        cls.options = {"reveal.provider_url": cls.provider.url, "reveal.allow_private": True,
+                       "reveal.timeout_ms": 100}
+        super().setUpClass()
+
+    def test_stop(self):
+        self.provider.hold()
+        self.addCleanup(self.provider.release)
+        self.assert_error(self.ask("told.org"), 408, "request_timeout")
+        self.server.wait_for(lambda: self.provider.questions, "a question")
+        self.server.stop()  # which has to end long before a provider's two minutes are over
+        self.server.start()
+        self.api.close()
+        self.provider.answers["Jane Doe"] = (200, {"email": "jd@told.org"})
+        self.provider.release()
+        self.assertEqual(self.found("told.org"), "jd@told.org")
