@@ -10,6 +10,7 @@ const struct route_table *const api_tables[] = {
     &email_validation_routes,
     &enrichment_routes,
     &exclusion_routes,
+    &lead_list_routes,
     &mailbox_routes,
     &sequence_routes,
     &system_routes,

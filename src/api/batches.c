@@ -2,6 +2,11 @@
 
 #include "base/check.h"
 #include "base/vec.h"
+#include "http/request.h"
+
+/* A poll is worth while after about what is left at this many items a second; the shortest
+ * and longest wait that we ask for, in seconds. */
+enum { USUAL_PER_SECOND = 100, WAIT_MIN_S = 1, WAIT_MAX_S = 60 };
 
 static const struct str statuses[] = { { "queued", 6 },
                                        { "processing", 10 },
@@ -46,4 +51,10 @@ struct list batch_errors(struct ctx *ctx, struct str code) {
                                 : STR("The batch could not be worked off"),
           };
     return errors;
+}
+
+void batch_retry_after(struct request *r, int64_t left) {
+    int64_t wait = left / USUAL_PER_SECOND;
+    wait = wait < WAIT_MIN_S ? WAIT_MIN_S : wait > WAIT_MAX_S ? WAIT_MAX_S : wait;
+    response_header(r, "Retry-After", arena_printf(r->ctx->arena, "%lld", (long long) wait));
 }

@@ -20,4 +20,9 @@ extern const struct fields batch_error_fields;
 /* The list for `_errors` of a batch with this code; empty when the code is absent. */
 struct list batch_errors(struct ctx *ctx, struct str code);
 
+struct request;
+
+/* The header Retry-After of an answer about work of which `left` items are to be done. */
+void batch_retry_after(struct request *r, int64_t left);
+
 #endif

@@ -1,5 +1,6 @@
 /* Email validations: start, poll, list, cancel, delete; and one address at once. */
 #include "api/batches.h"
+#include "api/email_validations.h"
 #include "api/tables.h"
 #include "base/clock.h"
 #include "base/vec.h"
@@ -8,10 +9,6 @@
 #include "store/validations.h"
 
 enum { EMAILS_MAX = 100000, EMAIL_MAX = 320, BODY_MAX_BYTES = 32 * 1024 * 1024, POLL_MS = 20 };
-
-/* A poll is worth while after about what is left at this many addresses a second; the
- * shortest and longest wait that we ask for, in seconds. */
-enum { USUAL_PER_SECOND = 100, WAIT_MIN_S = 1, WAIT_MAX_S = 60 };
 
 /* For so long a verdict on one address is given again without being paid again. */
 #define SINGLE_GOOD_MS (10 * MINUTE_MS)
@@ -77,7 +74,7 @@ static const struct field result_rows[] = {
            .doc = "When its servers were asked. With detail=true."),
 };
 #undef T
-static const struct fields result_fields
+const struct fields email_validation_result_fields
     = FIELDS("EmailValidationResult", struct validation_result, result_rows,
              .doc = "What was found out about an address.");
 
@@ -106,7 +103,7 @@ struct answer {
       .offset = FIELD_OFFSET(T, errors, struct list), .doc = "Why it ended with an error." }
 static const struct field answer_rows[] = {
     HEAD_ROWS,
-    F_LIST(T, results, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &result_fields,
+    F_LIST(T, results, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &email_validation_result_fields,
            .doc = "In the order of the addresses, when the validation has ended."),
 };
 static const struct field listed_rows[] = { HEAD_ROWS };
@@ -154,12 +151,6 @@ static void leave_out_detail(struct validation_result *result) {
     result->checked_at = (struct opt_int){ 0 };
 }
 
-static void retry_after(struct request *r, int64_t left) {
-    int64_t wait = left / USUAL_PER_SECOND;
-    wait = wait < WAIT_MIN_S ? WAIT_MIN_S : wait > WAIT_MAX_S ? WAIT_MAX_S : wait;
-    response_header(r, "Retry-After", arena_printf(r->ctx->arena, "%lld", (long long) wait));
-}
-
 /* Results are shown when it has ended; until then, when to ask again. */
 static enum rc respond_validation(struct request *r, const struct validation *v) {
     struct answer answer = answer_of(r->ctx, v);
@@ -171,7 +162,7 @@ static enum rc respond_validation(struct request *r, const struct validation *v)
     } else {
         rc = validation_left(r->ctx, v->id, &left);
         if (rc == OK)
-            retry_after(r, left);
+            batch_retry_after(r, left);
     }
     if (rc != OK)
         return rc;
@@ -258,7 +249,7 @@ static enum rc respond_single(struct request *r, const struct validation *v) {
         return problem(r->ctx, E_CONFLICT, "conflict", "The validation was canceled");
     if (!wants_detail(r))
         leave_out_detail(page.items.p);
-    return respond(r, 200, &result_fields, page.items.p);
+    return respond(r, 200, &email_validation_result_fields, page.items.p);
 }
 
 /* E_TIMEOUT: not yet. Called many times, so until there is an end on memory that is given
@@ -322,7 +313,7 @@ static const struct route routes[] = {
       .summary = "List email validations", .doc = "Newest first, without results." },
     { POST, "/email-validations/single", post_email_validations_single, COMMON,
       .flags = ROUTE_SLOW, .query = &detail_fields, .body = &single_fields,
-      .reply = &result_fields, STATUSES(single_statuses), .summary = "Validate one email address",
+      .reply = &email_validation_result_fields, STATUSES(single_statuses), .summary = "Validate one email address",
       .doc = "Waits for the result. One email credit; asked again within ten minutes, none." },
     { GET, "/email-validations/{id}", get_email_validation, ONE, .reply = &answer_fields,
       .summary = "Retrieve email validation results",

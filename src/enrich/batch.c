@@ -3,23 +3,14 @@
 #include "base/check.h"
 #include "base/vec.h"
 #include "db/db.h"
-#include "enrich/address_finder.h"
 #include "enrich/reveal.h"
+#include "enrich/steps.h"
 #include "json/reader.h"
 #include "store/credits.h"
-#include "store/services.h"
 
 /* Items of a step: enough for the fsync to be cheap, few enough that a cancel is seen
  * soon and a killed process repeats little. */
 enum { STEP_ITEMS = 100 };
-
-/* How long an item waits for an address that is being looked for; the search goes on then,
- * and whoever asks again gets what it finds. How often the batch looks: the older the batch,
- * the less often. */
-#define PATIENCE_MS   (15 * MINUTE_MS)
-#define LOOK_MIN_MS   300
-#define LOOK_MAX_MS   (30 * SECOND_MS)
-#define LOOKS_OF_AGE  8
 
 #define T struct person_query
 static const struct field person_rows[] = {
@@ -52,12 +43,9 @@ const struct fields company_enrichment_input_fields
 struct step {
     const struct job *job;
     int64_t id;
-    int64_t from; /* everything before this position is done */
-    int max;      /* items */
     const struct enrichment *batch;
     struct list items;  /* of struct enrichment_item */
     struct list people; /* of struct person *: those that were found, each once */
-    bool is_last;       /* nothing is left to do */
     bool waits;         /* some items stay, because addresses are being looked for */
 };
 
@@ -133,6 +121,15 @@ static enum rc find_one_company(struct ctx *ctx, struct step *step,
 
 typedef enum rc find_one(struct ctx *ctx, struct step *step, struct enrichment_item *item);
 
+/* A batch that is worked off. */
+struct batch_run {
+    const struct job *job;
+    const struct enrichment *batch;
+    find_one *find;
+    int64_t from; /* everything before this position is done, or waits for an address */
+    bool waits;   /* items are left for a later pass */
+};
+
 /* The items before the first that found `person`; all when it is NULL. */
 static struct list items_before(struct list items, const struct person *person) {
     const struct enrichment_item *item = items.p;
@@ -185,117 +182,64 @@ static enum rc end_batch(struct ctx *ctx, void *arg) {
 }
 
 /* Takes from the step whom it has to wait for, with their items: a later pass finds them. */
-static enum rc sort_out(struct ctx *ctx, struct step *step, const struct address_want *wants) {
+static void sort_out(struct ctx *ctx, struct step *step, const bool *waits) {
     struct person **people = step->people.p;
     struct enrichment_item *items = step->items.p;
     struct strs waiting = { 0 };
     size_t n = step->people.n, n_items = step->items.n;
-    enum rc rc = OK;
     step->people.n = step->items.n = 0;
-    for (size_t i = 0; rc == OK && i < n; i++) {
-        struct person *person = people[i];
-        bool waits = wants[i].ret_state == ADDRESS_PENDING
-                     && ctx_now(ctx) - wants[i].ret_since_ms < PATIENCE_MS;
-        if (wants[i].ret_state == ADDRESS_KNOWN && !str_is_set(person->stored_email))
-            rc = person_get(ctx, person->id, person);
-        if (waits)
-            strs_add(ctx->arena, &waiting, person->id);
+    for (size_t i = 0; i < n; i++) {
+        if (waits[i])
+            strs_add(ctx->arena, &waiting, people[i]->id);
         else
-            people[step->people.n++] = person;
+            people[step->people.n++] = people[i];
     }
     for (size_t i = 0; i < n_items; i++)
         if (!str_is_set(items[i].subject_id) || !strs_have(waiting, items[i].subject_id))
             items[step->items.n++] = items[i];
     step->waits = waiting.n > 0;
-    return rc == E_NOT_FOUND ? E_REMOVED : rc;
 }
 
-/* Addresses that are not known are looked for, those of all people of the step at once. */
 static enum rc look_for_addresses(struct ctx *ctx, struct step *step) {
-    struct person *const *people = step->people.p;
     if (step->batch->reveal_email != YES || step->people.n == 0)
         return OK;
-    struct address_want *wants = ARENA_ARRAY(ctx->arena, step->people.n, struct address_want);
-    for (size_t i = 0; i < step->people.n; i++)
-        wants[i].person = people[i];
-    enum rc rc = addresses_want(ctx, wants, step->people.n, false);
-    return rc == OK ? sort_out(ctx, step, wants) : rc;
+    bool *waits = ARENA_ARRAY(ctx->arena, step->people.n, bool);
+    enum rc rc = steps_addresses(ctx, step->people.p, step->people.n, waits);
+    if (rc == OK)
+        sort_out(ctx, step, waits);
+    return rc;
 }
 
-/* One step. E_CREDITS when they are used up: what they sufficed for is done. When one of the
- * people was removed meanwhile nothing is done, and the next step begins where this one did. */
-static enum rc run_step(struct ctx *ctx, struct step *step, find_one *find) {
-    enum rc rc = enrichment_pending(ctx, step->id, step->from, step->max, &step->items);
-    step->is_last = step->items.n == 0;
-    if (rc != OK || step->is_last)
+/* One step. E_CREDITS when they are used up: what they sufficed for is done. E_REMOVED when one
+ * of the people was removed meanwhile: nothing is done. */
+static enum rc run_step(struct ctx *ctx, void *arg, int items, bool *ret_is_last) {
+    struct batch_run *run = arg;
+    struct step step = { .job = run->job, .id = run->batch->id.v, .batch = run->batch };
+    enum rc rc = enrichment_pending(ctx, step.id, run->from, items, &step.items);
+    *ret_is_last = step.items.n == 0;
+    if (rc != OK || *ret_is_last)
         return rc;
-    struct enrichment_item *item = step->items.p;
-    for (size_t i = 0; rc == OK && i < step->items.n; i++)
-        rc = find(ctx, step, &item[i]);
+    struct enrichment_item *item = step.items.p;
+    for (size_t i = 0; rc == OK && i < step.items.n; i++)
+        rc = run->find(ctx, &step, &item[i]);
+    int64_t next = item[step.items.n - 1].position.v + 1;
+    if (rc == OK)
+        rc = look_for_addresses(ctx, &step);
     if (rc != OK)
         return rc;
-    int64_t next = item[step->items.n - 1].position.v + 1;
-    rc = look_for_addresses(ctx, step);
-    if (rc != OK)
-        return rc == E_REMOVED ? OK : rc;
-    struct stored stored = { .step = step };
+    struct stored stored = { .step = &step };
     rc = db_transact(ctx, store_step, &stored);
     credits_changed(); /* once more, now that it is committed */
-    if (rc == OK)
-        step->from = next;
-    return rc == E_REMOVED ? OK : rc == OK && stored.is_short ? E_CREDITS : rc;
-}
-
-/* The process is to end: another one, or its next life, goes on. */
-static bool is_stopping(const struct ctx *ctx) {
-    return ctx->services->jobs_stopping && ctx->services->jobs_stopping();
-}
-
-/* A job whose processes ended begins with a small step: it gets on before somebody kills the
- * next one as well, and if it is to blame itself, it gets on up to the item that does it. */
-static int first_items(const struct job *job) {
-    int items = STEP_ITEMS;
-    for (int64_t lost = job->lost.v; lost > 0 && items > 1; lost--)
-        items = items < 4 ? 1 : items / 4;
-    return items;
-}
-
-/* All steps of a pass. *ret_waits: items are left for a later one. */
-static enum rc run_steps(struct ctx *ctx, const struct job *job, const struct enrichment *batch,
-                         find_one *find, bool *ret_waits) {
-    enum rc rc = OK;
-    int64_t from = 0;
-    int items = first_items(job);
-    bool is_last = false;
-    while (rc == OK && !is_last) {
-        /* Each step on an arena of its own: a batch has up to 100,000 items. */
-        struct ctx step_ctx = *ctx;
-        step_ctx.arena = arena_new();
-        struct step step = { .job = job, .id = batch->id.v, .from = from, .max = items,
-                             .batch = batch };
-        rc = is_stopping(ctx) ? E_TIMEOUT : run_step(&step_ctx, &step, find);
-        if (rc != OK && step_ctx.err.rc != OK)
-            (void) fail(ctx, rc, "%.*s", STR_FMT(step_ctx.err.text)); /* copies the text */
-        from = step.from;
-        items = items * 2 < STEP_ITEMS ? items * 2 : STEP_ITEMS;
-        is_last = step.is_last;
-        *ret_waits |= step.waits;
-        arena_free(&step_ctx.arena);
+    if (rc == OK) {
+        run->from = next;
+        run->waits |= step.waits;
     }
-    return rc;
+    return rc == OK && stored.is_short ? E_CREDITS : rc;
 }
 
 static enum rc start_batch(struct ctx *ctx, void *arg) {
     const struct end *e = arg;
     return enrichment_set_status(ctx, e->id, "processing", NULL);
-}
-
-/* Left alone until the next look. */
-static enum rc look_later(struct ctx *ctx, void *arg) {
-    const struct job *job = arg;
-    int64_t wait = (ctx_now(ctx) - job->created_at.v) / LOOKS_OF_AGE;
-    wait = wait < LOOK_MIN_MS ? LOOK_MIN_MS : wait > LOOK_MAX_MS ? LOOK_MAX_MS : wait;
-    return job_later(ctx, job, ctx_now(ctx) + wait);
 }
 
 static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment_kind kind,
@@ -306,15 +250,13 @@ static enum rc run_batch(struct ctx *ctx, const struct job *job, enum enrichment
     struct enrichment batch;
     enum rc rc = get_batch(ctx, kind, id, &batch);
     struct end end = { job, kind, id, "completed", NULL };
-    bool waits = false;
+    struct batch_run run = { .job = job, .batch = &batch, .find = find };
     if (rc == OK)
         rc = db_transact(ctx, start_batch, &end);
     if (rc == OK)
-        rc = run_steps(ctx, job, &batch, find, &waits);
-    if (rc == OK && waits) { /* no longer this worker's: the runner leaves it alone */
-        rc = db_transact(ctx, look_later, (void *) job);
-        return rc == OK ? E_CANCELED : rc;
-    }
+        rc = steps_run(ctx, &(struct steps){ job, STEP_ITEMS, run_step, &run });
+    if (rc == OK && run.waits)
+        return steps_later(ctx, job);
     if (rc == E_CREDITS) {
         end.status = "error";
         end.error_code = "insufficient_credits";

@@ -156,6 +156,46 @@ static enum rc by_name(struct ctx *ctx, const struct person_query *query,
     return best && !tie ? person_by_doc(ctx, best->doc.v, ret_person) : E_NOT_FOUND;
 }
 
+/* People of `companies` with the title, under any of its keys; list of struct person. */
+static enum rc holders(struct ctx *ctx, struct str title, struct strs companies,
+                       struct list *ret_people) {
+    struct list keys = { 0 }; /* of struct strs */
+    title_query_keys(ctx->arena, title, &keys);
+    const struct strs *words = keys.p;
+    struct expr *any = expr_or(ctx->arena);
+    for (size_t i = 0; i < keys.n; i++) {
+        struct expr *all = expr_and(ctx->arena);
+        for (size_t k = 0; k < words[i].n; k++)
+            expr_add(all, expr_token(ctx->arena, tag_text(ctx->arena, TAG_TITLE, words[i].p[k])));
+        expr_add(any, all);
+    }
+    if (expr_is_false(any))
+        return E_NOT_FOUND;
+    return people_of_companies(ctx, companies, match_text(ctx, any), CANDIDATES_MAX, ret_people);
+}
+
+enum rc find_person_with_title(struct ctx *ctx, const struct person_query *query,
+                               struct person *ret_person) {
+    struct strs companies = { 0 };
+    struct list people = { 0 };
+    if (str_is_empty(query->title)
+        || (str_is_empty(query->company_name) && str_is_empty(query->company_domain)))
+        return E_INVALID;
+    enum rc rc = company_ids(ctx, query->company_name, query->company_domain, &companies);
+    if (rc == OK)
+        rc = companies.n ? holders(ctx, query->title, companies, &people) : E_NOT_FOUND;
+    if (rc != OK)
+        return rc;
+    const struct person *p = people.p, *best = p;
+    struct str wanted = title_key(ctx->arena, query->title);
+    for (size_t i = 0; i < people.n; i++)
+        if (str_eq(title_key(ctx->arena, p[i].title), wanted)) {
+            best = &p[i];
+            break;
+        }
+    return people.n ? person_by_doc(ctx, best->doc.v, ret_person) : E_NOT_FOUND;
+}
+
 enum rc find_person(struct ctx *ctx, const struct person_query *query,
                     struct person *ret_person) {
     if (str_is_set(query->linkedin_url))

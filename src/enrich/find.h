@@ -18,6 +18,12 @@ struct person_query {
 MUST_USE enum rc find_person(struct ctx *ctx, const struct person_query *query,
                              struct person *ret_person);
 
+/* Somebody with the title at the company (company_domain, else company_name): who asks for a
+ * post means whoever holds it, so of several people it is one whose title is just that,
+ * else the first. E_NOT_FOUND; E_INVALID without title or company. */
+MUST_USE enum rc find_person_with_title(struct ctx *ctx, const struct person_query *query,
+                                        struct person *ret_person);
+
 struct company_query {
     struct str linkedin_url, domain, name;
 };

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "enrich/batch.h"
+#include "enrich/lead_list.h"
 #include "enrich/reveal.h"
 #include "jobs/runner.h"
 #include "sequence/states.h"
@@ -22,5 +23,7 @@ const struct job_kind job_kinds[] = {
       "Works off a batch of companies to enrich." },
     { "sequence_settle", sequence_settle_job, NULL, batch_retries,
       "Brings a sequence to rest when its work in flight has ended." },
+    { "lead_list", lead_list_job, lead_list_gave_up, batch_retries,
+      "Looks for the leads of a list and has their addresses validated." },
 };
 const size_t job_kinds_count = LENGTH(job_kinds);

@@ -6,6 +6,7 @@
 #include "data/names.h"
 #include "db/db.h"
 #include "db/sql.h"
+#include "store/lead_entries.h"
 #include "store/people.h"
 #include "store/queries.h"
 #include "store/secrets.h"
@@ -147,10 +148,11 @@ enum rc removals_among(struct ctx *ctx, enum removal_kind kind, struct strs keys
 enum rc removal_add(struct ctx *ctx, enum removal_kind kind, struct str key) {
     if (str_is_empty(key))
         return OK;
-    return db_exec(ctx, &add,
-                   DB_ARGS(db_v_blob(hash_of(ctx, kind, key)), db_v_text(str_of(kind_names[kind])),
-                           db_v_int(ctx_now(ctx))),
-                   NULL);
+    enum rc rc = db_exec(ctx, &add,
+                         DB_ARGS(db_v_blob(hash_of(ctx, kind, key)),
+                                 db_v_text(str_of(kind_names[kind])), db_v_int(ctx_now(ctx))),
+                         NULL);
+    return rc == OK ? lead_entries_forget(ctx, kind, key) : rc;
 }
 
 static enum rc leave_hashes(struct ctx *ctx, const struct person *p) {

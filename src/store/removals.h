@@ -47,7 +47,8 @@ MUST_USE enum rc person_remove(struct ctx *ctx, const struct person *person);
  * of all people. E_TIMEOUT as of db_empty_log. Not inside db_transact. */
 MUST_USE enum rc removals_erase(struct ctx *ctx);
 
-/* Leaves only a hash, for somebody who is not in the database. Inside db_transact. */
+/* Leaves only a hash, for somebody who is not in the database, and nothing of the entries of
+ * lead lists that have this key. Inside db_transact. */
 MUST_USE enum rc removal_add(struct ctx *ctx, enum removal_kind kind, struct str key);
 
 #endif

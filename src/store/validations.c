@@ -45,8 +45,8 @@ const struct fields validation_result_row_fields
 
 static const struct query insert
     = { "validation_insert",
-        "INSERT INTO validations (account_id, id, status, total, single, created_at) "
-        "VALUES ($1, $2, 'queued', $3, $4, $5)",
+        "INSERT INTO validations (account_id, id, status, total, single, lead_list_id, created_at) "
+        "VALUES ($1, $2, 'queued', $3, $4, $5, $6)",
         NULL };
 /* Pairs of key and address, in the order of the keys. */
 static const struct query insert_emails
@@ -119,10 +119,12 @@ static const struct query forget_single
 
 static const struct query list_after
     = { "validations_after",
-        COLUMNS "WHERE account_id = $3 AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2",
+        COLUMNS "WHERE account_id = $3 AND lead_list_id IS NULL AND ($1 = '' OR id < $1) "
+                "ORDER BY id DESC LIMIT $2",
         NULL };
 static const struct query list_before
-    = { "validations_before", COLUMNS "WHERE account_id = $3 AND id > $1 ORDER BY id LIMIT $2",
+    = { "validations_before",
+        COLUMNS "WHERE account_id = $3 AND lead_list_id IS NULL AND id > $1 ORDER BY id LIMIT $2",
         NULL };
 #define RESULTS                                                                              \
     "SELECT key AS cursor, email, result, catch_all, reason, detail, provider, checked_at "  \
@@ -179,6 +181,7 @@ static struct list unique_addresses(struct arena *arena, struct strs emails) {
 struct create_work {
     struct list addresses; /* of struct address */
     struct str single;
+    struct str lead_list_id; /* pays as far as the credits go */
     int64_t since;
     struct validation *validation;
 };
@@ -250,7 +253,7 @@ static enum rc check_funds(struct ctx *ctx, size_t addresses) {
 static enum rc create(struct ctx *ctx, void *arg) {
     const struct create_work *w = arg;
     struct validation *v = w->validation;
-    enum rc rc = check_funds(ctx, w->addresses.n);
+    enum rc rc = str_is_set(w->lead_list_id) ? OK : check_funds(ctx, w->addresses.n);
     if (rc != OK)
         return rc;
     int64_t now = ctx_now(ctx);
@@ -259,7 +262,7 @@ static enum rc create(struct ctx *ctx, void *arg) {
                               .created_at = opt_int(now) };
     rc = db_exec(ctx, &insert,
                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(v->id), db_v_opt(v->total),
-                         db_v_text(w->single), db_v_int(now)),
+                         db_v_text(w->single), db_v_text(w->lead_list_id), db_v_int(now)),
                  NULL);
     return rc == OK ? insert_blocks_of(ctx, w) : rc;
 }
@@ -277,6 +280,14 @@ enum rc validation_create(struct ctx *ctx, struct strs emails,
     if (rc == OK)
         wake(ctx);
     return rc;
+}
+
+enum rc validation_create_for(struct ctx *ctx, struct str lead_list_id, struct strs emails,
+                              struct validation *ret_validation) {
+    struct create_work work = { .addresses = unique_addresses(ctx->arena, emails),
+                                .single = STR_NONE, .lead_list_id = lead_list_id,
+                                .validation = ret_validation };
+    return db_transact(ctx, create, &work);
 }
 
 /* --- ending one --- */

@@ -36,6 +36,11 @@ struct str validation_key(struct arena *arena, struct str email);
 MUST_USE enum rc validation_create(struct ctx *ctx, struct strs emails,
                                    struct validation *ret_validation);
 
+/* The same for addresses of a lead list: charged as far as the credits go, shown in no list,
+ * and whoever commits wakes those who work on validations. */
+MUST_USE enum rc validation_create_for(struct ctx *ctx, struct str lead_list_id,
+                                       struct strs emails, struct validation *ret_validation);
+
 /* The one validation that POST /email-validations/single made for this address: the one
  * that runs, or ended at or after `since`; else a new one, which replaces it. E_CREDITS as
  * above, for a new one. */

@@ -40,13 +40,16 @@ OWNED = {
     "POST /dashboard/api/sequences/{id}/pause": ("sequence to pause", None),
     "POST /dashboard/api/sequences/{id}/resume": ("sequence to resume", None),
     "POST /dashboard/api/sequences/{id}/archive": ("sequence to archive", None),
+    "GET /lead-lists/{id}": ("lead list", None),
+    "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
+    "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
 }
 
 # An id that has the right form and was never given.
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
-               "mailbox to delete": UUID,
+               "mailbox to delete": UUID, "lead list": UUID, "open lead list": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
 
@@ -62,6 +65,7 @@ LISTS = {
     "GET /dashboard/api/mailboxes": ["mailbox", "box1@acme.example"],
     "GET /sequences": ["sequence", "Acme's own"],
     "GET /dashboard/api/sequences": ["sequence", "Acme's own"],
+    "GET /lead-lists": ["lead list"],
 }
 
 # Operations on values: body, what the owner of such a value is told, what others are told.
@@ -81,6 +85,8 @@ STARTS = {
     "POST /people/enrichment-requests": {"leads": [{"email": "ada@engines.example.com"}]},
     "POST /companies/enrichment-requests": {"companies": [{"domain": "engines.example.com"}]},
     "POST /email-validations": {"emails": [{"email": "no address"}]},
+    "POST /lead-lists": {"type": "email", "owner": "user@both.example", "shared": True,
+                         "leads": [{"email": "ada@engines.example.com"}]},
     "POST /dashboard/api/mailboxes": {"email": "box@both.example", "password": "secret",
                                       "smtp_host": "smtp.both.example", "imap_host": "imap.both.example"},
     "POST /dashboard/api/sequences": {"name": "of both"},
@@ -116,6 +122,9 @@ class IsolationTest(harness.ApiTest):
         path.write_text(PEOPLE, encoding="utf-8")
         said = server.line("import", "people", path)
         assert said == "imported 2, updated 0, rejected 0", said
+        for account in (cls.account, cls.other):
+            server.cli("user", "add", "--email", "user@both.example", "--first-name", "Both", "--last-name", "User",
+                       "--role", "sales_rep", "--account", account.id)
 
     @classmethod
     def setUpClass(cls):
@@ -131,6 +140,8 @@ class IsolationTest(harness.ApiTest):
         for name in ("validation", "validation to delete"):
             cls.ids[name] = cls.api.post("/email-validations", STARTS["POST /email-validations"],
                                          expect=202).json["id"]
+        for name in ("lead list", "open lead list"):
+            cls.ids[name] = cls.api.post("/lead-lists", STARTS["POST /lead-lists"], expect=202).json["id"]
         cls.stranger_admin = cls.server.client(cls.other.admin_key)
         for number, name in enumerate(("mailbox", "mailbox to delete"), 1):
             body = STARTS["POST /dashboard/api/mailboxes"] | {"email": f"box{number}@acme.example",

@@ -70,6 +70,20 @@ class PrivacyTest(harness.ApiTest):
         self.api.post("/people/search", {"person_name": "Pat Number7"}, headers={"Idempotency-Key": "k3"},
                       expect=200)
 
+    def lead_lists(self):
+        """Lists that ended, with the person in one form each, and somebody else."""
+        hrefs = []
+        for type, form in (("email", {"email": WHO["email"].upper(), "first_name": WHO["name"], "data": WHO}),
+                           ("linkedin", {"linkedin_url": WHO["linkedin"]}),
+                           ("titles_and_company", {"title": "Keeper of Keys", "company_name": "Unusual"})):
+            pat = {"email": "pat7@firm7.example", "linkedin_url": "https://www.linkedin.com/in/pat-7",
+                   "title": "Engineer", "company_name": "Firm 7"}
+            body = {"type": type, "owner": "acme@acme.example", "shared": True, "leads": [form, pat],
+                    "options": {"reveal_phone_numbers": True}}
+            hrefs.append(self.api.post("/lead-lists", body, expect=202).header("Location"))
+            self.wait(hrefs[-1])
+        return hrefs
+
     def leads(self):
         """The person, asked for in each form; found, and missed."""
         return [{"email": WHO["email"]}, {"linkedin_url": WHO["linkedin"] + "/"},
@@ -90,6 +104,7 @@ class PrivacyTest(harness.ApiTest):
         while any(row["status"] in ("queued", "processing")
                   for row in self.api.get("/email-validations", expect=200).json["email_validations"]):
             time.sleep(0.02)
+        lists = self.lead_lists()
         self.assertNotEqual(traces(self.server), [])
         said = self.server.line("privacy", "remove", "--email", WHO["email"])
         self.assertIn("removed", said)
@@ -99,6 +114,10 @@ class PrivacyTest(harness.ApiTest):
         self.assertEqual(traces(self.server), [])
         results = self.api.get(batch, expect=200).json["results"]
         self.assertEqual([result["status"] for result in results], ["gdpr_removed"] * 3 + ["not_found"])
+        for href in lists:
+            entries = self.api.get(href, expect=200).json["leads"]
+            self.assertEqual([entry["email"] for entry in entries], [None, "pat7@firm7.example"])
+            self.assertEqual([entry["person_id"] is None for entry in entries], [True, False])
         self.assertEqual(self.api.get("/people/find", query={"email": WHO["email"]}).status, 451)
         for name, total in ((WHO["name"], 0), ("Pat Number1999", 1)):
             found = self.api.post("/people/search", {"person_name": name}, expect=200)

@@ -25,10 +25,6 @@ POST /custom_signals/{token}/entries
 GET /duo_leads
 GET /job-openings
 GET /job-openings/{id}
-GET /lead-lists
-POST /lead-lists
-GET /lead-lists/{id}
-POST /lead-lists/{id}/leads
 POST /sequences/{id}/leads
 GET /tasks
 GET /tasks/statuses

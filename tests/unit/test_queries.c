@@ -58,7 +58,7 @@ static void test_all_prepare(void **state) {
 static const char *const large[] = {
     "people",         "companies",     "phone_numbers", "phone_reviews", "removals",
     "credit_entries", "found_charges", "exclusions",    "enrichments",   "enrichment_items",
-    "jobs",           "changes",
+    "jobs",           "changes",       "lead_list_entries", "validation_emails",
 };
 
 /* Statements that read all of one of them, and may. */
