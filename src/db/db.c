@@ -185,6 +185,24 @@ enum rc db_transact(struct ctx *ctx, db_work *work, void *arg) {
     return rc;
 }
 
+enum rc db_at_one_moment(struct ctx *ctx, db_work *work, void *arg) {
+    struct db_session *session = ctx->db;
+    const struct engine *engine = session->db->engine;
+    ASSERT(!session->in_transaction);
+    enum rc rc = engine->moment_begin(ctx);
+    if (rc != OK)
+        return rc;
+    session->in_transaction = true;
+    session->failed = OK;
+    rc = work(ctx, arg);
+    if (rc == OK)
+        rc = session->failed;
+    rows_close_inside(session);
+    session->in_transaction = false;
+    session->failed = OK;
+    return engine->moment_end(ctx, rc);
+}
+
 enum rc db_empty_log(struct ctx *ctx) {
     ASSERT(!ctx->db->in_transaction);
     return ctx->db->db->engine->empty_log(ctx);

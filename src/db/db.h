@@ -188,6 +188,10 @@ void db_row_json(struct db_rows *rows, const struct row_json *how, struct json_w
 typedef enum rc db_work(struct ctx *ctx, void *arg);
 MUST_USE enum rc db_transact(struct ctx *ctx, db_work *work, void *arg);
 
+/* Runs `work(ctx, arg)`, which only reads, so that all it reads is from one moment. Its rows
+ * end with it. Not inside db_transact. */
+MUST_USE enum rc db_at_one_moment(struct ctx *ctx, db_work *work, void *arg);
+
 /* The migrations of sql/, embedded in the binary (tools/embed.c writes them). */
 struct migration {
     int number;

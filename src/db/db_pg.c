@@ -547,29 +547,25 @@ static enum rc script(struct ctx *ctx, const char *name, const char *sql) {
 
 /* Transactions. */
 
-static enum rc begin(struct ctx *ctx) {
+static enum rc begin(struct ctx *ctx, const char *sql) {
     struct pg_session *session = session_of(ctx);
     bool was_open = is_alive(session);
     struct err before = ctx->err;
     enum rc rc = connect_if_needed(ctx);
     if (rc != OK)
         return rc;
-    rc = run_command(ctx, "begin", "BEGIN", "BEGIN");
+    rc = run_command(ctx, "begin", sql, "BEGIN");
     if (rc == OK || !died_idle(session, was_open))
         return rc;
     ctx->err = before;
     rc = connect_session(ctx);
-    return rc == OK ? run_command(ctx, "begin", "BEGIN", "BEGIN") : rc;
+    return rc == OK ? run_command(ctx, "begin", sql, "BEGIN") : rc;
 }
 
 static enum rc end(struct ctx *ctx, enum rc rc) {
     struct pg_session *session = session_of(ctx);
-    if (rc == OK) {
-        rc = run_command(ctx, "commit", "COMMIT", "COMMIT");
-        if (rc == OK)
-            session->base.db->commits++;
-        return rc;
-    }
+    if (rc == OK)
+        return run_command(ctx, "commit", "COMMIT", "COMMIT");
     struct err before = ctx->err;
     /* A connection that cannot even roll back is of no use any more. */
     if (!is_alive(session) || run_command(ctx, "rollback", "ROLLBACK", "ROLLBACK") != OK)
@@ -581,7 +577,7 @@ static enum rc end(struct ctx *ctx, enum rc rc) {
 static enum rc try_once(struct ctx *ctx, db_work *work, void *arg) {
     struct pg_session *session = session_of(ctx);
     session->again = false;
-    enum rc rc = begin(ctx);
+    enum rc rc = begin(ctx, "BEGIN");
     if (rc != OK)
         return rc;
     session->base.in_transaction = true;
@@ -591,9 +587,14 @@ static enum rc try_once(struct ctx *ctx, db_work *work, void *arg) {
         rc = session->base.failed;
     rows_close_inside(&session->base);
     rc = end(ctx, rc);
+    session->base.db->commits += rc == OK;
     session->base.in_transaction = false;
     session->base.failed = OK;
     return rc;
+}
+
+static enum rc moment_begin(struct ctx *ctx) {
+    return begin(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 }
 
 /* So that those who met do not meet again. */
@@ -672,6 +673,8 @@ static const struct engine engine = {
     .exec = exec,
     .script = script,
     .transact = transact,
+    .moment_begin = moment_begin,
+    .moment_end = end,
     .backup = backup,
     .empty_log = empty_log,
     .rewrite = rewrite,

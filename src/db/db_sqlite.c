@@ -348,6 +348,22 @@ static enum rc script(struct ctx *ctx, const char *name, const char *sql) {
     return code == SQLITE_OK ? OK : statement_failed(ctx, name);
 }
 
+/* The moment is that of the first statement. */
+static enum rc moment_begin(struct ctx *ctx) {
+    struct sqlite_session *session = session_of(ctx);
+    enum rc rc = session->handle ? OK : sqlite_connect(ctx, session, false);
+    return rc == OK ? script(ctx, "begin", "BEGIN") : rc;
+}
+
+static enum rc moment_end(struct ctx *ctx, enum rc rc) {
+    sqlite3 *handle = session_of(ctx)->handle;
+    /* After some failures the engine has ended it already. */
+    if (!sqlite3_get_autocommit(handle) && sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL) != SQLITE_OK
+        && rc == OK)
+        rc = statement_failed(ctx, "commit");
+    return rc;
+}
+
 /* Backup. */
 
 /* Makes the file's content durable, then its name. */
@@ -457,6 +473,8 @@ static const struct engine engine = {
     .exec = exec,
     .script = script,
     .transact = writer_transact,
+    .moment_begin = moment_begin,
+    .moment_end = moment_end,
     .backup = backup,
     .empty_log = writer_empty_log,
     .rewrite = writer_rewrite,

@@ -77,6 +77,9 @@ struct engine {
     /* Several statements without parameters, inside a transaction. */
     enum rc (*script)(struct ctx *ctx, const char *name, const char *sql);
     enum rc (*transact)(struct ctx *ctx, db_work *work, void *arg);
+    /* Around what reads from one moment, on the session of ctx. */
+    enum rc (*moment_begin)(struct ctx *ctx);
+    enum rc (*moment_end)(struct ctx *ctx, enum rc rc);
     enum rc (*backup)(struct ctx *ctx, const char *path);
     enum rc (*empty_log)(struct ctx *ctx);
     enum rc (*rewrite)(struct ctx *ctx);

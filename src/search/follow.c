@@ -5,7 +5,10 @@
  * Waiting is by numbers: a search that wants to see something new raises `asked` and waits
  * until `answered` has reached its number, which the thread sets to what `asked` was when a
  * round began. So a round that began before is not enough, and one round serves all who
- * waited for it. */
+ * waited for it.
+ *
+ * When other programs write much for long, a search does not wait for each of their batches:
+ * it takes the state of a moment ago. What this process has committed is always waited for. */
 #include "search/follow.h"
 
 #include <errno.h>
@@ -17,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -27,8 +31,10 @@ enum {
     POLL_MS = 250, /* how far behind other processes it may be when nobody searches */
     WAIT_MS = 500, /* how long a search waits for it before it asks the database */
     CHECKPOINT_MS = 5000,
-    CHECKPOINT_ROWS = 8192,
-    PAUSE_MIN_MS = 100, /* before it builds anew after a failure; doubles each time */
+    CHECKPOINT_ROWS = 32768,
+    FLOOD_ROWS = 5000, /* changed in a second: others write much */
+    BEHIND_MS = 500,   /* how old a state searches take then */
+    PAUSE_MIN_MS = 100, /* before it tries again after a failure; doubles each time */
     PAUSE_MAX_MS = 60000,
     FOLDERS_MAX = 64,
 };
@@ -51,7 +57,12 @@ struct follower {
     pthread_cond_t wake, done;
     uint64_t asked, answered;
     bool is_current;     /* the last round succeeded */
-    int64_t current_ms;  /* when it last did, monotonic; 0: never */
+    int64_t current_ms;  /* when the last one that did began, monotonic; 0: never */
+    int64_t writes;      /* of this process, before that */
+    bool is_flood;
+    struct {
+        int64_t from_ms, rows;
+    } second;            /* for telling a flood: what changed since then */
     struct change_position position; /* a copy of the replica's */
     char *snapshot;
 
@@ -79,18 +90,51 @@ static uint64_t wait_for_work(struct follower *f, int64_t ms) {
 
 /* --- showing the replica --- */
 
-static void answer(struct follower *f, uint64_t asked, bool good) {
+/* What a round stands for. */
+struct round {
+    uint64_t asked; /* when it began, like the next two */
+    int64_t began_ms, writes;
+    int64_t changed;
+};
+
+static struct round begin_round(struct follower *f, uint64_t asked) {
+    struct db_stats stats;
+    db_stats(f->db, &stats);
+    return (struct round){ .asked = asked, .began_ms = monotonic_ms(), .writes = stats.writes };
+}
+
+/* With `mutex` held. */
+static void watch_for_flood(struct follower *f, const struct round *round) {
+    f->second.rows += round->changed;
+    if (f->second.rows >= FLOOD_ROWS)
+        f->is_flood = true;
+    if (round->began_ms - f->second.from_ms < SECOND_MS)
+        return;
+    f->is_flood = f->second.rows >= FLOOD_ROWS;
+    f->second.rows = 0;
+    f->second.from_ms = round->began_ms;
+}
+
+static void answer(struct follower *f, const struct round *round) {
     pthread_mutex_lock(&f->mutex);
-    f->answered = asked;
-    f->is_current = good;
-    if (good) {
-        mem_free(f->snapshot);
-        f->position = f->replica.position;
-        f->snapshot = str_is_set(f->position.snapshot)
-                          ? mem_strdup(f->replica.snapshot) : NULL;
-        f->position.snapshot.p = f->snapshot;
-        f->current_ms = monotonic_ms();
-    }
+    f->answered = round->asked;
+    f->is_current = true;
+    mem_free(f->snapshot);
+    f->position = f->replica.position;
+    f->snapshot = str_is_set(f->position.snapshot) ? mem_strdup(f->replica.snapshot) : NULL;
+    f->position.snapshot.p = f->snapshot;
+    f->current_ms = round->began_ms;
+    f->writes = round->writes;
+    watch_for_flood(f, round);
+    pthread_cond_broadcast(&f->done);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+/* Nobody waits for what does not come: searches ask the database until a round succeeds. */
+static void give_up(struct follower *f) {
+    pthread_mutex_lock(&f->mutex);
+    f->answered = f->asked;
+    f->is_current = false;
     pthread_cond_broadcast(&f->done);
     pthread_mutex_unlock(&f->mutex);
 }
@@ -106,11 +150,7 @@ static void show(struct follower *f) {
 }
 
 static void withdraw(struct follower *f) {
-    pthread_mutex_lock(&f->mutex);
-    f->answered = f->asked;
-    f->is_current = false;
-    pthread_cond_broadcast(&f->done);
-    pthread_mutex_unlock(&f->mutex);
+    give_up(f);
     pthread_rwlock_wrlock(&f->use); /* waits for those who search */
     f->is_shown = false;
     pthread_rwlock_unlock(&f->use);
@@ -125,11 +165,19 @@ static int64_t rows_of(struct index *index) {
     return stats.rows;
 }
 
+static enum rc catch_up(struct follower *f, struct ctx *ctx, uint64_t asked) {
+    struct round round = begin_round(f, asked);
+    enum rc rc = replica_catch_up(ctx, &f->replica, &round.changed);
+    if (rc == OK)
+        answer(f, &round);
+    return rc;
+}
+
 /* OK when what is in the folder can be followed from. */
 static enum rc open_folder(struct follower *f, struct ctx *ctx) {
     enum rc rc = replica_open(ctx, f->folder, &f->stop, &f->replica);
     if (rc == OK)
-        rc = replica_catch_up(ctx, &f->replica);
+        rc = catch_up(f, ctx, 0);
     if (rc != OK)
         replica_close(&f->replica);
     return rc;
@@ -156,58 +204,66 @@ static enum rc prepare(struct follower *f, struct ctx *ctx) {
     return rc;
 }
 
-static enum rc checkpoint_if_due(struct follower *f, struct ctx *ctx, int64_t *last_ms) {
+static void checkpoint_if_due(struct follower *f, int64_t *last_ms) {
     int64_t now = monotonic_ms();
     bool due = f->replica.uncheckpointed >= CHECKPOINT_ROWS || now - *last_ms >= CHECKPOINT_MS;
     if (f->replica.uncheckpointed == 0 || !due)
-        return OK;
-    enum rc rc = replica_checkpoint(ctx, &f->replica);
-    *last_ms = monotonic_ms();
-    return rc;
-}
-
-/* Rounds until something fails or the end. */
-static enum rc follow(struct follower *f, struct ctx *ctx) {
-    enum rc rc = OK;
-    int64_t checkpoint_ms = monotonic_ms();
-    while (rc == OK && !atomic_load(&f->stop)) {
-        uint64_t asked = wait_for_work(f, POLL_MS);
-        rc = replica_catch_up(ctx, &f->replica);
-        if (rc == OK)
-            answer(f, asked, true);
-        if (rc == OK)
-            rc = checkpoint_if_due(f, ctx, &checkpoint_ms);
-        if (rc == OK)
-            arena_reset(ctx->arena);
-    }
-    if (rc == OK && f->replica.uncheckpointed)
-        rc = replica_checkpoint(ctx, &f->replica);
-    return rc;
-}
-
-static void run_once(struct follower *f, struct ctx *ctx, int64_t *pause_ms) {
-    enum rc rc = prepare(f, ctx);
-    if (rc == OK) {
-        answer(f, 0, true);
-        show(f);
-        rc = follow(f, ctx);
-        withdraw(f);
-        replica_close(&f->replica);
-        *pause_ms = PAUSE_MIN_MS;
-    }
-    if (rc == OK || rc == E_CANCELED)
         return;
+    replica_checkpoint_soon(&f->replica);
+    *last_ms = now;
+}
+
+/* Whether the indexes are in order and only the database, or the disk, did not do its part. */
+static bool is_passing(enum rc rc) {
+    return rc != OK && rc != E_NOT_FOUND && rc != E_INVALID && rc != E_CANCELED;
+}
+
+/* The indexes stay open, but searches ask the database until a round succeeds. */
+static void wait_after_failure(struct follower *f, struct ctx *ctx, enum rc rc, int64_t *pause_ms) {
+    give_up(f);
     if (rc != E_NOT_FOUND) /* another history: it is built anew, and that is said */
         log_warn(ctx, "the search index cannot follow, retrying", LOG_C("result", rc_name(rc)),
                  LOG_S("error", ctx->err.text), LOG_I("pause_ms", *pause_ms));
     ctx_clear_error(ctx);
-    arena_reset(ctx->arena);
     pthread_mutex_lock(&f->mutex);
     struct timespec until = after_ms(*pause_ms);
     while (!atomic_load(&f->stop) && pthread_cond_timedwait(&f->wake, &f->mutex, &until) == 0)
         ;
     pthread_mutex_unlock(&f->mutex);
     *pause_ms = *pause_ms * 2 < PAUSE_MAX_MS ? *pause_ms * 2 : PAUSE_MAX_MS;
+}
+
+/* Rounds until the indexes are of no use any more or the end. */
+static enum rc follow(struct follower *f, struct ctx *ctx) {
+    enum rc rc = OK;
+    int64_t checkpoint_ms = monotonic_ms(), pause_ms = PAUSE_MIN_MS;
+    while ((rc == OK || is_passing(rc)) && !atomic_load(&f->stop)) {
+        rc = catch_up(f, ctx, wait_for_work(f, POLL_MS));
+        if (is_passing(rc))
+            wait_after_failure(f, ctx, rc, &pause_ms);
+        if (rc == OK) {
+            checkpoint_if_due(f, &checkpoint_ms);
+            pause_ms = PAUSE_MIN_MS;
+        }
+        arena_reset(ctx->arena);
+    }
+    if (atomic_load(&f->stop))
+        rc = f->replica.uncheckpointed ? replica_checkpoint(ctx, &f->replica) : OK;
+    return rc;
+}
+
+static void run_once(struct follower *f, struct ctx *ctx, int64_t *pause_ms) {
+    enum rc rc = prepare(f, ctx);
+    if (rc == OK) {
+        show(f);
+        rc = follow(f, ctx);
+        withdraw(f);
+        replica_close(&f->replica);
+        *pause_ms = PAUSE_MIN_MS;
+    }
+    if (rc != OK && rc != E_CANCELED)
+        wait_after_failure(f, ctx, rc, pause_ms);
+    arena_reset(ctx->arena);
 }
 
 static void *follower_main(void *arg) {
@@ -326,26 +382,43 @@ void follower_stop(struct follower **follower) {
 
 /* --- searching --- */
 
-/* Where the indexes were after the last round; false when there was none. */
-static bool position_of(struct follower *f, struct arena *arena,
-                        struct change_position *ret_position) {
+/* How the indexes were after the last round. */
+struct state {
+    bool is_current;
+    bool may_be_behind; /* of what others commit, at this moment */
+    struct change_position position;
+};
+
+static struct state state_of(struct follower *f, struct arena *arena) {
+    struct db_stats stats;
+    db_stats(f->db, &stats);
     pthread_mutex_lock(&f->mutex);
-    bool is_current = f->is_current;
-    if (is_current) {
-        *ret_position = f->position;
-        if (f->snapshot)
-            ret_position->snapshot = arena_str(arena, f->position.snapshot);
-    }
+    struct state state = {
+        .is_current = f->is_current,
+        .may_be_behind = f->is_flood && f->writes == stats.writes
+                         && monotonic_ms() - f->current_ms < BEHIND_MS,
+        .position = f->position,
+    };
+    if (f->snapshot)
+        state.position.snapshot = arena_str(arena, f->position.snapshot);
     pthread_mutex_unlock(&f->mutex);
-    return is_current;
+    return state;
 }
 
-/* True when a round that began now has succeeded. */
-static bool catch_up(struct follower *f) {
-    struct timespec until = after_ms(WAIT_MS);
+/* Asks for a round, and returns its number. */
+static uint64_t ask(struct follower *f) {
     pthread_mutex_lock(&f->mutex);
     uint64_t mine = ++f->asked;
     pthread_cond_signal(&f->wake);
+    pthread_mutex_unlock(&f->mutex);
+    return mine;
+}
+
+/* True when a round that began now has succeeded. */
+static bool wait_for_round(struct follower *f) {
+    struct timespec until = after_ms(WAIT_MS);
+    uint64_t mine = ask(f);
+    pthread_mutex_lock(&f->mutex);
     while (f->answered < mine && !atomic_load(&f->stop)
            && pthread_cond_timedwait(&f->done, &f->mutex, &until) == 0)
         ;
@@ -354,13 +427,18 @@ static bool catch_up(struct follower *f) {
     return done;
 }
 
-static enum rc make_current(struct ctx *ctx, struct follower *f, bool *ret_is_current) {
-    struct change_position position;
-    bool pending = false, is_current = position_of(f, ctx->arena, &position);
-    enum rc rc = is_current ? changes_pending(ctx, position, &pending) : OK;
-    if (rc == OK)
-        *ret_is_current = is_current && (!pending || catch_up(f));
-    return rc;
+static enum rc make_current(struct ctx *ctx, struct follower *f, bool had_gaps,
+                            bool *ret_is_current) {
+    bool pending = false;
+    struct state state = state_of(f, ctx->arena);
+    enum rc rc = state.is_current ? changes_pending(ctx, state.position, &pending) : OK;
+    if (rc != OK)
+        return rc;
+    bool waits = pending && (had_gaps || !state.may_be_behind);
+    if (pending && !waits)
+        (void) ask(f); /* for those who come later */
+    *ret_is_current = state.is_current && (!waits || wait_for_round(f));
+    return OK;
 }
 
 /* Who knows that it is not current does not come here, so that `withdraw` gets its turn. */
@@ -377,7 +455,7 @@ static bool search_shown(struct follower *f, struct arena *arena, const struct p
 enum rc follower_search(struct ctx *ctx, struct follower *f, const struct plan *plan,
                         struct hits *ret_hits) {
     bool is_current = false;
-    enum rc rc = make_current(ctx, f, &is_current);
+    enum rc rc = make_current(ctx, f, ret_hits->had_gaps, &is_current);
     if (rc != OK)
         return rc;
     bool answered = is_current && search_shown(f, ctx->arena, plan, ret_hits);
@@ -391,9 +469,10 @@ void follower_stats(struct follower *f, struct follower_stats *ret_stats) {
     pthread_mutex_lock(&f->mutex);
     stats.behind_ms = f->current_ms ? monotonic_ms() - f->current_ms : -1;
     stats.position = f->position.number;
+    bool is_current = f->is_current;
     pthread_mutex_unlock(&f->mutex);
     pthread_rwlock_rdlock(&f->use);
-    stats.is_ready = f->is_shown;
+    stats.is_ready = f->is_shown && is_current;
     struct index *indexes[] = { f->replica.people, f->replica.companies };
     for (size_t i = 0; f->is_shown && i < LENGTH(indexes); i++) {
         struct index_stats of;

@@ -1,9 +1,12 @@
 /* Follows the database with the search indexes (search/replica.h): one thread per process
  * that serves. It opens the indexes or builds them, reads the feed of changes, keeps the
- * position, and builds anew when something is wrong; meanwhile the database answers.
+ * position, and builds anew when something is wrong with them. Meanwhile, and while the
+ * database does not tell what changed, the database answers.
  *
  * A search sees everything that was committed before it began, whoever committed it: it
- * asks the feed, and when there is something new it wakes the thread and waits for it.
+ * asks the feed, and when there is something new it wakes the thread and waits for it. Only
+ * when more than 5,000 rows a second change, what other processes commit may be missing for
+ * up to a second.
  *
  * Life cycle: follower_start once the database is open, in services before other threads
  * start; follower_stop when they have ended. All functions from any thread. */

@@ -11,11 +11,6 @@
 #include "search/load.h"
 #include "search/manifest.h"
 #include "search/tags.h"
-#include "store/shown_cache.h"
-
-/* More unread changes than this, and building anew is not much slower; their numbers are
- * in memory. */
-enum { UNREAD_MAX = 300000 };
 
 static const enum index_kind kinds[] = { INDEX_COMPANIES, INDEX_PEOPLE };
 
@@ -56,6 +51,18 @@ static enum rc open_indexes(struct ctx *ctx, const char *folder, const atomic_bo
     return rc;
 }
 
+/* Writers first: else searches that overlap would keep changes from being seen for ever. */
+static pthread_rwlock_t *new_lock(void) {
+    pthread_rwlock_t *lock = MEM_NEW(pthread_rwlock_t);
+    pthread_rwlockattr_t attributes;
+    ASSERT(pthread_rwlockattr_init(&attributes) == 0);
+    ASSERT(pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+           == 0);
+    ASSERT(pthread_rwlock_init(lock, &attributes) == 0);
+    (void) pthread_rwlockattr_destroy(&attributes); /* nothing depends on it */
+    return lock;
+}
+
 enum rc replica_open(struct ctx *ctx, const char *folder, const atomic_bool *stop,
                      struct replica *ret_replica) {
     struct replica r = { 0 };
@@ -69,6 +76,9 @@ enum rc replica_open(struct ctx *ctx, const char *folder, const atomic_bool *sto
     int64_t people = kept_position(r.people), companies = kept_position(r.companies);
     r.position.number = people < companies ? people : companies;
     r.loader = loader_new();
+    r.lock = new_lock();
+    r.is_whole = true;
+    r.stop = stop;
     r.origin = str_of(mem_strdup(arena_cstr(ctx->arena, r.origin)));
     *ret_replica = r;
     return OK;
@@ -78,20 +88,12 @@ void replica_close(struct replica *r) {
     index_close(&r->people);
     index_close(&r->companies);
     loader_free(&r->loader);
+    if (r->lock)
+        (void) pthread_rwlock_destroy(r->lock); /* fails only for one in use */
+    mem_free(r->lock);
     mem_free((char *) r->origin.p);
     mem_free(r->snapshot);
     *r = (struct replica){ 0 };
-}
-
-static void set_position(struct replica *r, struct change_position position) {
-    mem_free(r->snapshot);
-    r->snapshot = NULL;
-    if (str_is_set(position.snapshot)) {
-        r->snapshot = mem_alloc(position.snapshot.n + 1);
-        memcpy(r->snapshot, position.snapshot.p, position.snapshot.n);
-        position.snapshot.p = r->snapshot;
-    }
-    r->position = position;
 }
 
 /* --- building --- */
@@ -161,112 +163,7 @@ enum rc replica_discard(struct ctx *ctx, const char *folder) {
     return rc;
 }
 
-/* --- catching up --- */
-
-/* What is to be read again. */
-struct unread {
-    struct ints companies, people;
-    struct ints with_people; /* companies */
-};
-
-static int compare_ints(const void *a, const void *b) {
-    const int64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static void sort_once_each(struct ints *list) {
-    size_t n = 0;
-    if (list->n)
-        qsort(list->p, list->n, sizeof *list->p, compare_ints);
-    for (size_t i = 0; i < list->n; i++)
-        if (n == 0 || list->p[n - 1] != list->p[i])
-            list->p[n++] = list->p[i];
-    list->n = n;
-}
-
-static enum rc read_changes(struct ctx *ctx, struct change_position from, struct unread *unread,
-                            struct change_position *ret_position) {
-    struct changes_reader reader;
-    struct change change;
-    enum rc rc = changes_read(ctx, from, &reader, ret_position);
-    if (rc != OK)
-        return rc;
-    struct ints *const lists[] = { [CHANGE_COMPANY] = &unread->companies,
-                                   [CHANGE_COMPANY_PEOPLE] = &unread->with_people,
-                                   [CHANGE_PERSON] = &unread->people };
-    size_t n = 0;
-    for (; n < UNREAD_MAX && changes_next(&reader, &change); n++)
-        ints_add(ctx->arena, lists[change.kind], change.doc);
-    rc = changes_close(&reader);
-    if (rc == OK && n == UNREAD_MAX)
-        return E_NOT_FOUND;
-    if (rc == OK)
-        rc = load_people_of(ctx, unread->with_people, UNREAD_MAX, &unread->people);
-    sort_once_each(&unread->people);
-    return rc == E_LIMIT ? E_NOT_FOUND : rc;
-}
-
-/* Those of `docs` up to `rows->last` that have no row any more. */
-static void remove_missing(struct arena *arena, struct index *index, struct ints docs,
-                           const struct index_rows *rows) {
-    struct ints gone = { 0 };
-    size_t at = 0;
-    for (size_t i = 0; i < docs.n && docs.p[i] <= rows->last; i++) {
-        while (at < rows->n && rows->p[at].doc < docs.p[i])
-            at++;
-        if (at == rows->n || rows->p[at].doc != docs.p[i])
-            ints_add(arena, &gone, docs.p[i]);
-    }
-    index_remove(index, gone.p, gone.n);
-}
-
-static enum rc apply(struct ctx *ctx, struct replica *r, enum index_kind kind, struct ints docs) {
-    struct index *index = kind == INDEX_PEOPLE ? r->people : r->companies;
-    struct ctx part = { .arena = arena_new(), .clock = ctx->clock, .db = ctx->db };
-    enum rc rc = OK;
-    while (docs.n && rc == OK) {
-        struct index_rows rows;
-        arena_reset(part.arena);
-        rc = load_docs(&part, r->loader, kind, docs, &rows);
-        if (rc == OK) {
-            remove_missing(part.arena, index, docs, &rows);
-            rc = index_put(&part, index, rows.p, rows.n);
-        }
-        for (; rc == OK && docs.n && docs.p[0] <= rows.last; docs.n--)
-            docs.p++;
-    }
-    if (rc != OK)
-        rc = fail(ctx, rc, "follow the database: %.*s", STR_FMT(part.err.text));
-    arena_free(&part.arena);
-    return rc;
-}
-
-enum rc replica_catch_up(struct ctx *ctx, struct replica *r) {
-    struct str origin;
-    struct unread unread = { 0 };
-    struct change_position position;
-    enum rc rc = changes_origin(ctx, &origin);
-    if (rc != OK)
-        return rc;
-    if (!str_eq(origin, r->origin))
-        return E_NOT_FOUND;
-    if (index_is_damaged(r->people) || index_is_damaged(r->companies))
-        return fail(ctx, E_INVALID, "a file of the search index is damaged");
-    rc = read_changes(ctx, r->position, &unread, &position);
-    if (rc == OK && r->shown) {
-        shown_cache_forget(r->shown, SHOWN_COMPANY, unread.companies);
-        shown_cache_forget(r->shown, SHOWN_PERSON, unread.people);
-    }
-    if (rc == OK)
-        rc = apply(ctx, r, INDEX_COMPANIES, unread.companies);
-    if (rc == OK)
-        rc = apply(ctx, r, INDEX_PEOPLE, unread.people);
-    if (rc != OK)
-        return rc;
-    r->uncheckpointed += (int64_t) (unread.companies.n + unread.people.n);
-    set_position(r, position);
-    return OK;
-}
+/* --- keeping --- */
 
 enum rc replica_checkpoint(struct ctx *ctx, struct replica *r) {
     enum rc rc = index_checkpoint(ctx, r->companies, r->position.number);
@@ -275,6 +172,13 @@ enum rc replica_checkpoint(struct ctx *ctx, struct replica *r) {
     if (rc == OK)
         r->uncheckpointed = 0;
     return rc;
+}
+
+void replica_checkpoint_soon(struct replica *r) {
+    bool both = index_checkpoint_soon(r->companies, r->position.number);
+    both = index_checkpoint_soon(r->people, r->position.number) && both;
+    if (both)
+        r->uncheckpointed = 0;
 }
 
 /* --- searching --- */
@@ -357,8 +261,9 @@ static enum rc count_facets(struct index *index, struct arena *arena, const stru
     return rc;
 }
 
-enum rc replica_search(const struct replica *r, struct arena *arena, const struct plan *plan,
-                       struct hits *ret_hits) {
+/* With the lock held for reading: companies, page and counts of one moment. */
+static enum rc search(const struct replica *r, struct arena *arena, const struct plan *plan,
+                      struct hits *ret_hits) {
     struct ranges ranges;
     struct doc_set companies = { 0 };
     enum rc rc = OK;
@@ -385,5 +290,13 @@ enum rc replica_search(const struct replica *r, struct arena *arena, const struc
         rc = count_facets(index, arena, plan, &query, ret_hits);
     ret_hits->total = hits.total;
     ret_hits->docs = hits.docs;
+    return rc;
+}
+
+enum rc replica_search(const struct replica *r, struct arena *arena, const struct plan *plan,
+                       struct hits *ret_hits) {
+    ASSERT(pthread_rwlock_rdlock(r->lock) == 0);
+    enum rc rc = r->is_whole ? search(r, arena, plan, ret_hits) : E_UNSUPPORTED;
+    ASSERT(pthread_rwlock_unlock(r->lock) == 0);
     return rc;
 }

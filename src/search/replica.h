@@ -4,6 +4,7 @@
 #ifndef SEARCH_REPLICA_H
 #define SEARCH_REPLICA_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/ctx.h"
@@ -17,6 +18,10 @@ struct shown_cache;
 
 struct replica {
     struct index *people, *companies;
+    pthread_rwlock_t *lock; /* read for all of a search; written for the step in which it sees
+                               something new, which takes microseconds to milliseconds */
+    bool is_whole;          /* false while more is being taken over than is kept from view */
+    const atomic_bool *stop;
     struct loader *loader;
     struct str origin;               /* of the database when it was opened */
     struct change_position position; /* up to here the indexes are the database */
@@ -38,17 +43,24 @@ void replica_close(struct replica *replica);
 /* Deletes what is in both folders, which nobody has open. */
 MUST_USE enum rc replica_discard(struct ctx *ctx, const char *folder);
 
-/* Reads what the database committed since and puts it into the indexes. E_NOT_FOUND,
- * without a message: this is not the history that the replica knows, or too much happened;
- * close it and build. After another failure, as E_INVALID when a file was found damaged, the
- * replica lacks something: as well. */
-MUST_USE enum rc replica_catch_up(struct ctx *ctx, struct replica *replica);
+/* Reads what the database committed since, as it was at one moment, and shows all of it to
+ * searches at once; more than some 100,000 rows are taken over in parts, and no search is
+ * answered meanwhile. *ret_changed: how many rows were read again. Otherwise nothing is shown,
+ * and:
+ *   E_NOT_FOUND, without a message: this is not the history that the replica knows, or too
+ *     much happened. E_INVALID: a file is damaged. Close it and build.
+ *   E_CANCELED: `stop`.
+ *   others, as of a database that does not answer: call again later. */
+MUST_USE enum rc replica_catch_up(struct ctx *ctx, struct replica *replica, int64_t *ret_changed);
 
 /* Keeps the position over a restart. */
 MUST_USE enum rc replica_checkpoint(struct ctx *ctx, struct replica *replica);
+/* The same by threads of the indexes, later; uncheckpointed is 0 when they took it on. */
+void replica_checkpoint_soon(struct replica *replica);
 
 /* Total, page and facets of the plan. From any thread that keeps the replica open meanwhile.
- * E_LIMIT, E_INVALID as index_search: ask the database. */
+ * Without a message, E_LIMIT and E_INVALID as index_search, E_UNSUPPORTED while it is not
+ * whole: ask the database. */
 MUST_USE enum rc replica_search(const struct replica *replica, struct arena *arena,
                                 const struct plan *plan, struct hits *ret_hits);
 

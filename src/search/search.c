@@ -4,6 +4,7 @@
 #include "search/search.h"
 
 #include "base/vec.h"
+#include "db/db.h"
 #include "search/conditions.h"
 #include "search/follow.h"
 #include "search/plan.h"
@@ -16,11 +17,23 @@ enum { TRIES_MAX = 5 };
 /* A name with more unknown words is no name with typing errors. */
 enum { MISTAKEN_MAX = 3 };
 
-/* The index, or the database when there is none or it is not ready. */
+struct question {
+    const struct plan *plan;
+    struct hits *hits;
+};
+
+static enum rc ask_database(struct ctx *ctx, void *arg) {
+    const struct question *question = arg;
+    return sql_search(ctx, question->plan, question->hits);
+}
+
+/* The index, or the database when there is none or it is not ready. Total, page and counts
+ * are of one moment. */
 static enum rc run(struct ctx *ctx, const struct plan *plan, struct hits *hits) {
     struct follower *follower = ctx->services ? ctx->services->search : NULL;
     enum rc rc = follower ? follower_search(ctx, follower, plan, hits) : E_UNSUPPORTED;
-    return rc == E_UNSUPPORTED ? sql_search(ctx, plan, hits) : rc;
+    struct question question = { plan, hits };
+    return rc == E_UNSUPPORTED ? db_at_one_moment(ctx, ask_database, &question) : rc;
 }
 
 /* The words of the name that may be mistaken and that nobody bears. */
@@ -57,8 +70,9 @@ static void show_facets(struct ctx *ctx, const struct plan *plan, struct hits *h
             = facet_list(ctx->arena, plan->facets[i], hits->counts[i]);
 }
 
-static struct hits hits_of(const struct plan *plan) {
-    return (struct hits){ .page = plan->offset / plan->limit + 1, .page_size = plan->limit };
+static struct hits hits_of(const struct plan *plan, const struct hits *last) {
+    return (struct hits){ .page = plan->offset / plan->limit + 1, .page_size = plan->limit,
+                          .had_gaps = last->had_gaps };
 }
 
 enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hits *ret_hits) {
@@ -66,7 +80,7 @@ enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hit
     if (rc != OK)
         return rc;
     struct plan plan = plan_people(ctx->arena, s);
-    struct hits hits = hits_of(&plan);
+    struct hits hits = hits_of(&plan, ret_hits);
     rc = run(ctx, &plan, &hits);
     if (rc == OK && hits.total == 0 && str_is_set(s->name))
         rc = forgive(ctx, s, &hits);
@@ -83,7 +97,7 @@ enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
     if (rc != OK)
         return rc;
     struct plan plan = plan_companies(ctx->arena, s);
-    struct hits hits = hits_of(&plan);
+    struct hits hits = hits_of(&plan, ret_hits);
     rc = run(ctx, &plan, &hits);
     if (rc != OK)
         return rc;
@@ -92,6 +106,7 @@ enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
     return OK;
 }
 
-bool search_has_gaps(const struct hits *hits, size_t found, int *tries) {
-    return found < hits->docs.n && ++*tries < TRIES_MAX;
+bool search_has_gaps(struct hits *hits, size_t found, int *tries) {
+    hits->had_gaps = found < hits->docs.n;
+    return hits->had_gaps && ++*tries < TRIES_MAX;
 }

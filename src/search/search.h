@@ -18,10 +18,12 @@ struct hits {
                              each, this was found */
     struct counts counts[FACETS]; /* of plan->facets, in their order, by key: for engines */
     struct facets *facets;        /* NULL when none were asked for */
+    bool had_gaps;                /* set by search_has_gaps: this time, nothing may be missed */
     struct shown_cache *shown;    /* for the rows of the page (store/shown.h), or NULL */
 };
 
-/* E_INVALID with problems when a filter cannot be answered. */
+/* *ret_hits is zero the first time, and what came the last time when it is made again.
+ * E_INVALID with problems when a filter cannot be answered. */
 MUST_USE enum rc search_people(struct ctx *ctx, const struct people_search *search,
                                struct hits *ret_hits);
 MUST_USE enum rc search_companies(struct ctx *ctx, const struct companies_search *search,
@@ -29,6 +31,6 @@ MUST_USE enum rc search_companies(struct ctx *ctx, const struct companies_search
 
 /* True when of the page only `found` rows were there to be read, because others went away
  * after the search, and it is worth searching again. `*tries` counts from 0. */
-bool search_has_gaps(const struct hits *hits, size_t found, int *tries);
+bool search_has_gaps(struct hits *hits, size_t found, int *tries);
 
 #endif

@@ -3,6 +3,7 @@ to the process or to the index's folder; meanwhile the database answers."""
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import threading
 
@@ -42,6 +43,16 @@ class IndexTest(harness.ApiTest):
 
     def from_index(self, server=None):
         return (server or self.server).metric("outrider_searches_total", '{engine="index"}')
+
+    def sql(self, statement):
+        if harness.ENGINE == "postgres":
+            subprocess.run(["psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement,
+                            self.server.database.url], check=True, capture_output=True, timeout=60)
+            return
+        with sqlite3.connect(self.server.database.folder / "var/outrider.db", timeout=60) as connection:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute(statement)
+        connection.close()
 
     def assert_from_index(self, search, server=None):
         """What `search` returns, which the index answered."""
@@ -143,6 +154,55 @@ class FollowingTest(IndexTest):
             thread.join()
         self.assertEqual(faults, [])
         self.assertEqual(self.found(person_name="Rita"), (0, []))
+
+    def test_a_commit_is_seen_as_a_whole(self):
+        """Searches beside imports of one transaction each find all of it or nothing, and the
+        counts beside a total are of the same moment."""
+        self.ready()
+        people = 900
+        titles, faults, done = ("Software Engineer", "Accountant"), [], threading.Event()
+        self.import_people([(f"Wanda Whole{n}", titles[0], "Wholeco") for n in range(people)])
+
+        def search():
+            client = self.server.client(self.account.key)
+            query = {"company_names": ["Wholeco"], "facets": ["person_departments"], "page_size": 1}
+            while not done.is_set():
+                answer = client.post("/people/search", query, expect=200, judge=False).json
+                counts = [entry["count"] for entry in answer["facets"]["person_departments"]]
+                if counts != [people] or answer["_pagination"]["total"] != people:
+                    faults.append((answer["_pagination"]["total"], counts))
+                answer = client.post("/people/search", {"person_titles": titles[:1], "page_size": 1,
+                                                        "company_names": ["Wholeco"]}, expect=200, judge=False).json
+                if answer["_pagination"]["total"] not in (0, people):
+                    faults.append(answer["_pagination"]["total"])
+            client.close()
+
+        threads = [threading.Thread(target=search) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for step in range(1, 7):
+            self.import_people([(f"Wanda Whole{n}", titles[step % 2], "Wholeco") for n in range(people)])
+        done.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(faults, [])
+
+    def test_database_does_not_answer_the_follower(self):
+        """Then searches ask the database, the index stays open, and goes on afterwards."""
+        self.ready()
+        builds = self.server.metric("outrider_search_builds_total")
+        opened = self.server.log_text().count("the search index is ready")
+        self.sql("ALTER TABLE change_feed RENAME TO change_feed_away")
+        self.import_people([("Hanna Hiccup", "Engineer", "Hiccupco")])
+        self.assertEqual(self.found(person_name="Hiccup"), (1, ["Hanna Hiccup"]))
+        self.server.wait_for(lambda: self.server.metric("outrider_search_ready") == 0, "not ready")
+        self.import_people([("Hugo Hiccup", "Engineer", "Hiccupco")])
+        self.assertEqual(self.found(person_name="Hiccup")[0], 2)
+        self.sql("ALTER TABLE change_feed_away RENAME TO change_feed")
+        self.ready()
+        self.assertEqual(self.assert_from_index(lambda: self.found(person_name="Hiccup"))[0], 2)
+        self.assertEqual(self.server.metric("outrider_search_builds_total"), builds)
+        self.assertEqual(self.server.log_text().count("the search index is ready"), opened)
 
     def test_reindex_beside_the_server(self):
         self.ready()

@@ -44,6 +44,7 @@ WANTED_TITLES = {
 PLACES = [("Austin", "Texas", "US", "United States"), ("Houston", "Texas", "US", "United States"),
           ("Toronto", "Ontario", "CA", "Canada"), ("Munich", "Bavaria", "DE", "Germany"), (None, "Bavaria", "DE", "Germany"),
           (None, None, "DE", "Germany"), (None, None, None, None)]
+WHOLE_PLACES = [place for place in PLACES if all(place)]
 WANTED_PLACES = {
     "Austin": {"city": "Austin"}, "Texas": {"region": "Texas"}, "Texas, United States": {"region": "Texas"},
     "United States": {"country": "US"}, "USA": {"country": "US"}, "Germany": {"country": "DE"},
@@ -183,10 +184,33 @@ class World:
 
     def write(self, folder):
         for kind in ("companies", "people"):
-            with open(folder / f"{kind}.jsonl", "w", encoding="utf-8") as file:
-                for row in getattr(self, kind):
-                    told = {name: value for name, value in row.items() if name[0] != "_" and value not in (None, [])}
-                    file.write(json.dumps(told) + "\n")
+            self.write_rows(folder / f"{kind}.jsonl", getattr(self, kind))
+
+    @staticmethod
+    def write_rows(path, rows):
+        with open(path, "w", encoding="utf-8") as file:
+            for row in rows:
+                told = {name: value for name, value in row.items() if name[0] != "_" and value not in (None, [])}
+                file.write(json.dumps(told) + "\n")
+
+    # --- changes: rows are the same ones as before, so that an import finds them again. An
+    # import takes nothing away, so what changes has a value before and after. ---
+
+    def edit_person(self, row):
+        rng = self.rng
+        row["name"] = rng.choice([row["name"], f"{rng.choice(FIRST)} {rng.choice(LAST)}".title()])
+        row["title"], row["headline"] = rng.choice(list(TITLES)), self.text(4)
+        row["_company"] = rng.choice(self.companies)
+        row["city"], row["region"], row["country"], row["_country_name"] = rng.choice(WHOLE_PLACES)
+        self.read_person(row)
+
+    def edit_company(self, row):
+        rng = self.rng
+        row["industry"], row["latest_funding_stage"] = rng.choice(INDUSTRIES), rng.choice(STAGES)
+        row["estimated_number_of_employees"] = rng.choice([3, 50, 900, 20000])
+        row["revenue"] = rng.choice([0, 1000000, 60000000])
+        row["city"], row["region"], row["country"], row["_country_name"] = rng.choice(WHOLE_PLACES)
+        self.read_company(row)
 
     # --- searches ---
 

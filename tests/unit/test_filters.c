@@ -193,7 +193,7 @@ static bool was_found(const struct list *people, struct str id) {
 /* Returns how many people the search finds. */
 static int64_t compare(struct ctx *ctx, const struct rows *rows, int number,
                        const struct people_search *s) {
-    struct hits hits;
+    struct hits hits = { 0 };
     struct list found;
     assert_ok(ctx, search_people(ctx, s, &hits));
     assert_ok(ctx, people_by_docs(ctx, hits.docs, &found));
@@ -253,7 +253,7 @@ static void test_companies_as_the_oracle(void **state) {
     int found_some = 0;
     for (int i = 0; i < SEARCHES / 4; i++) {
         struct companies_search s = { .company = random_company(ctx->arena, &seed), .page_size = opt_int(COMPANIES) };
-        struct hits hits;
+        struct hits hits = { 0 };
         assert_ok(ctx, search_companies(ctx, &s, &hits));
         int64_t expected = 0;
         for (int n = 0; n < COMPANIES; n++)
@@ -272,7 +272,7 @@ static void test_pages(void **state) {
     struct strs wanted = { 0 };
     strs_add(ctx->arena, &wanted, STR("Sales"));
     struct people_search s = { .titles = wanted, .page_size = opt_int(PEOPLE) };
-    struct hits all, page;
+    struct hits all = { 0 }, page = { 0 };
     assert_ok(ctx, search_people(ctx, &s, &all));
     assert_true(all.total > 14);
     size_t seen = 0;
@@ -307,7 +307,7 @@ static void test_typing_errors(void **state) {
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct people_search s = { .name = str_of(cases[i].wanted), .page_size = opt_int(PEOPLE) };
-        struct hits hits;
+        struct hits hits = { 0 };
         struct list found;
         assert_ok(ctx, search_people(ctx, &s, &hits));
         assert_ok(ctx, people_by_docs(ctx, hits.docs, &found));
@@ -325,7 +325,7 @@ static void test_what_equals_comes_first(void **state) {
     (void) make_rows(ctx);
     struct people_search s = { .page_size = opt_int(PEOPLE) };
     strs_add(ctx->arena, &s.titles, STR("Sales"));
-    struct hits hits;
+    struct hits hits = { 0 };
     struct list found;
     assert_ok(ctx, search_people(ctx, &s, &hits));
     assert_ok(ctx, people_by_docs(ctx, hits.docs, &found));
@@ -373,7 +373,7 @@ static void test_ranges(void **state) {
         struct last_funding wanted = { .min_date = since ? STR("2024-05-01") : STR_NONE,
                                        .max_date = since ? STR_NONE : STR("2024-05-31") };
         struct companies_search s = { .company.last_funding = &wanted, .page_size = opt_int(100) };
-        struct hits hits;
+        struct hits hits = { 0 };
         struct list found;
         assert_ok(ctx, search_companies(ctx, &s, &hits));
         assert_ok(ctx, companies_by_docs(ctx, hits.docs, &found));

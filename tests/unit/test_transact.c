@@ -425,12 +425,39 @@ static void test_deadlock_is_repeated(void **state) {
     pthread_barrier_destroy(&barrier);
 }
 
+/* What others commit meanwhile is not seen before the moment is over, whatever fails in it. */
+static enum rc read_twice(struct ctx *ctx, void *arg) {
+    struct test_db *t = arg;
+    int64_t before = value_of(ctx, "a");
+    struct ctx other = test_db_ctx(t->db);
+    struct nested n = { .caller = NULL };
+    assert_ok(&other, db_transact(&other, outer_work, &n));
+    int64_t others = value_of(&other, "a");
+    test_db_ctx_done(&other);
+    if (others != before + 1 || value_of(ctx, "a") != before)
+        return E_PROTO;
+    return before == 1 ? db_exec(ctx, &q_increment, DB_ARGS(db_v_text(STR("a"))), NULL) : OK;
+}
+
+static void test_one_moment(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    assert_ok(ctx, db_at_one_moment(ctx, read_twice, t));
+    assert_int_equal(value_of(ctx, "a"), 1);
+    assert_rc(ctx, db_at_one_moment(ctx, read_twice, t), E_DB); /* which writes */
+    ctx_clear_error(ctx);
+    assert_int_equal(value_of(ctx, "a"), 2);
+    assert_ok(ctx, db_at_one_moment(ctx, read_twice, t));
+    assert_int_equal(value_of(ctx, "a"), 3);
+}
+
 int main(int argc, char **argv) {
     if (argc == 5 && strcmp(argv[1], "--child") == 0)
         return child_main(argv[2], argv[3], argv[4]);
     const struct CMUnitTest tests[] = {
         ON_BOTH(test_failure_ends_transaction),
         ON_BOTH(test_nested),
+        ON_BOTH(test_one_moment),
         ON_BOTH(test_threads),
         ON_BOTH(test_threads_that_fail),
         ON_BOTH(test_two_processes),

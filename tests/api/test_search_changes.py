@@ -1,0 +1,114 @@
+"""Imports, edits, removals, restarts and kill -9 in random order: after each step the searches
+answer what the plain evaluator of tests/lib/search_world.py works out, totals, rows, their
+order, and counts by facet. The index answers, and while it is not ready the database."""
+import random
+import subprocess
+
+import harness
+from lib.search_world import PEOPLE_FACETS, World
+
+
+class ChangesTest(harness.ApiTest):
+    settings = {"search.engine": "index"}
+    seed, rounds, counts, timeout_s = 20261123, 14, (150, 25), 600
+
+    @classmethod
+    def prepare(cls, server):
+        cls.world = World(cls.seed, *cls.counts)
+        cls.world.write(server.folder)
+        for kind in ("companies", "people"):
+            server.cli("import", kind, server.folder / f"{kind}.jsonl")
+
+    # --- steps ---
+
+    def write(self, kind, rows):
+        path = self.server.folder / f"some-{kind}.jsonl"
+        self.world.write_rows(path, rows)
+        return ["import", kind, str(path)]
+
+    def change_people(self):
+        """Some who are there, and some new ones."""
+        rows = self.moments.sample(self.world.people, self.moments.randint(0, 25))
+        for row in rows:
+            self.world.edit_person(row)
+        new = []
+        for _ in range(self.moments.randint(1, 25)):
+            new.append(self.world.make_person(self.number))
+            self.number += 1
+        self.world.people += new
+        self.server.cli(*self.write("people", rows + new))
+
+    def change_companies(self):
+        rows = self.moments.sample(self.world.companies, self.moments.randint(1, 6))
+        for row in rows:
+            self.world.edit_company(row)
+        for person in self.world.people:
+            self.world.read_person(person)
+        self.server.cli(*self.write("companies", rows))
+
+    def remove(self):
+        for row in self.moments.sample(self.world.people, self.moments.randint(1, 3)):
+            self.world.people.remove(row)
+            self.server.cli("privacy", "remove", "--linkedin-url", row["linkedin_url"])
+
+    def restart(self):
+        self.close_clients()
+        self.moments.choice([self.server.stop, self.server.kill])()
+        if self.moments.random() < 0.5:
+            self.moments.choice([self.change_people, self.change_companies, self.remove])()
+        self.server.start(index=self.moments.random() < 0.5)
+
+    def kill_beside_an_import(self):
+        """The import goes on to its end."""
+        rows = self.moments.sample(self.world.people, 40)
+        for row in rows:
+            self.world.edit_person(row)
+        words = self.write("people", rows)
+        importing = subprocess.Popen([str(harness.BINARY), *words, *self.server.common_options()],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+        for _ in range(self.moments.randint(0, 6)):
+            self.api.post("/people/search", {}, expect=200, judge=False)
+        self.close_clients()
+        self.server.kill()
+        self.assertEqual(importing.wait(harness.COMMAND_S), 0)
+        self.server.start(index=False)
+
+    def build_anew(self):
+        self.server.cli("reindex")
+
+    def close_clients(self):
+        for client in (self.api, self.admin, self.stranger, self.nobody):
+            client.close()
+
+    # --- comparing ---
+
+    def compare(self, step):
+        for kind, picture in (("people", "image_url"),) * 4 + (("companies", "logo_url"),) * 2:
+            query = self.world.random_query(kind)
+            answer = self.api.post(f"/{kind}/search", query, expect=200, judge=False).json
+            told = answer["_pagination"]["total"], [row[picture] for row in answer["results"]]
+            self.assertEqual(told, self.world.answer(kind, query), f"{step}: {query}")
+        query = self.world.random_query("people") | {"facets": PEOPLE_FACETS}
+        answer = self.api.post("/people/search", query, expect=200, judge=False).json
+        counts = {name: {entry["value"]: entry["count"] for entry in entries}
+                  for name, entries in answer["facets"].items()}
+        self.assertEqual(counts, self.world.facets(query), f"{step}: {query}")
+
+    def test_in_random_order(self):
+        self.moments, self.number = random.Random(self.seed), self.counts[0]
+        steps = [self.change_people] * 5 + [self.change_companies] * 3 + [self.remove] * 3 \
+            + [self.restart] * 2 + [self.kill_beside_an_import] + [self.build_anew]
+        for number in range(self.rounds):
+            step = self.moments.choice(steps)
+            step()
+            self.compare(f"step {number} of seed {self.seed}, {step.__name__}")
+        self.server.wait_for(lambda: self.server.metric("outrider_search_ready") == 1, "a ready index")
+        before = self.server.metric("outrider_searches_total", '{engine="index"}')
+        for _ in range(5):
+            self.compare("at the end")
+        self.assertGreaterEqual(self.server.metric("outrider_searches_total", '{engine="index"}'), before + 35)
+
+
+if __name__ == "__main__":
+    harness.unittest.main()
