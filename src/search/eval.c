@@ -54,15 +54,27 @@ static uint32_t bound_of_or(struct eval *e, struct node *node, uint32_t chunk) {
     return sum < rows ? (uint32_t) sum : rows;
 }
 
+/* These also make sure that the columns can be read. */
+static uint32_t bound_of_range(struct eval *e, const struct node *node, uint32_t chunk) {
+    uint32_t rows = source_chunk_rows(e->source, chunk);
+    const int64_t *values = node->values + (size_t) chunk * CHUNK_ROWS;
+    return source_holds(e->source, values, rows * sizeof *values) ? rows : 0;
+}
+
+static uint32_t bound_of_groups(struct eval *e, uint32_t chunk) {
+    return e->source->calls->holds_groups(e->source, chunk) ? source_chunk_rows(e->source, chunk)
+                                                            : 0;
+}
+
 static uint32_t bound_of(struct eval *e, struct node *node, uint32_t chunk) {
     switch (node->kind) {
     case NODE_ROWS:
         node->here = postings_chunk(&node->postings, chunk, node->room);
         node->bound = node->here.n;
         break;
-    case NODE_ALL:
-    case NODE_RANGE:
-    case NODE_GROUPS: node->bound = source_chunk_rows(e->source, chunk); break;
+    case NODE_ALL: node->bound = source_chunk_rows(e->source, chunk); break;
+    case NODE_RANGE: node->bound = bound_of_range(e, node, chunk); break;
+    case NODE_GROUPS: node->bound = bound_of_groups(e, chunk); break;
     case NODE_AND: node->bound = bound_of_and(e, node, chunk); break;
     case NODE_OR: node->bound = bound_of_or(e, node, chunk); break;
     }

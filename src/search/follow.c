@@ -477,6 +477,7 @@ void follower_stats(struct follower *f, struct follower_stats *ret_stats) {
     for (size_t i = 0; f->is_shown && i < LENGTH(indexes); i++) {
         struct index_stats of;
         index_stats(indexes[i], &of);
+        stats.is_ready &= !index_is_damaged(indexes[i]); /* soon withdrawn */
         stats.rows[i] = of.rows;
         stats.segments[i] = of.segments;
         stats.tail_rows[i] = of.tail_rows;

@@ -2,9 +2,7 @@
  * there: search/index_own.h. */
 #include "search/index_own.h"
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "search/manifest.h"
 #include "search/pages.h"
 
 enum { TAIL_ROWS = 16384 };
@@ -98,8 +96,12 @@ static void init_locks(struct index *index) {
     mutexes_of(index, mutexes);
     for (size_t i = 0; i < MUTEXES; i++)
         ASSERT(pthread_mutex_init(mutexes[i], NULL) == 0);
-    ASSERT(pthread_cond_init(&index->sealer.woken, NULL) == 0);
-    ASSERT(pthread_cond_init(&index->merger.woken, NULL) == 0);
+    pthread_condattr_t monotonic;
+    ASSERT(pthread_condattr_init(&monotonic) == 0);
+    ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    ASSERT(pthread_cond_init(&index->sealer.woken, &monotonic) == 0);
+    ASSERT(pthread_cond_init(&index->merger.woken, &monotonic) == 0);
+    (void) pthread_condattr_destroy(&monotonic);
 }
 
 static struct index *index_new(const struct index_options *options,
@@ -125,10 +127,7 @@ enum rc index_open(struct ctx *ctx, const struct index_options *options,
     enum rc rc = manifest_read(ctx, options, &manifest);
     if (rc != OK)
         return rc;
-    if (manifest.n > SEGMENTS_MAX)
-        rc = fail(ctx, E_INVALID, "%s has %zu segments", options->folder, manifest.n);
-    if (rc == OK)
-        rc = manifest_clean(ctx, options->folder, &manifest);
+    rc = manifest_clean(ctx, options->folder, &manifest);
     for (size_t i = 0; i < manifest.n && rc != OK; i++)
         segment_close(&manifest.segments[i]);
     if (rc != OK)
@@ -150,22 +149,13 @@ static void done_locks(struct index *index) {
     (void) pthread_rwlock_destroy(&index->lock);
 }
 
-/* Without its manifest the folder is nothing. Should this fail, or a crash come first, the
- * damage is found again. */
-static void forget_folder(const struct index *index) {
-    struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
-    if (manifest_clean(&ctx, index->folder, NULL) != OK)
-        log_warn(&ctx, "damaged search index not removed", LOG_S("reason", ctx.err.text));
-    arena_free(&ctx.arena);
-}
-
 void index_close(struct index **index) {
     struct index *i = *index;
     if (!i)
         return;
     index_workers_stop(i);
-    if (index_is_damaged(i))
-        forget_folder(i);
+    if (index_is_damaged(i)) /* else, or after a crash, the damage is found again */
+        manifest_forget(i->folder);
     index_unstage(i);
     for (size_t s = 0; s < i->n; s++)
         segment_close(&i->segments[s]);

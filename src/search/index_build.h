@@ -13,10 +13,11 @@ MUST_USE enum rc index_builder_new(struct ctx *ctx, const struct index_options *
                                    struct index_builder **ret_builder);
 MUST_USE enum rc index_builder_add(struct ctx *ctx, struct index_builder *builder,
                                    const struct index_row *rows, size_t n);
-/* Makes the folder one that index_open takes, at position `seq`. The builder is freed. */
+/* Makes the folder one that index_open takes, at position `seq`. The builder is freed.
+ * E_CANCELED when options.stop. */
 MUST_USE enum rc index_builder_finish(struct ctx *ctx, struct index_builder **builder,
                                       int64_t seq);
-/* Gives up. Accepts NULL. */
+/* Gives up and deletes what was made. Accepts NULL. */
 void index_builder_free(struct index_builder **builder);
 
 #endif

@@ -5,6 +5,8 @@
  * does not keep rows from the disk. */
 #include "search/index_own.h"
 
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -14,7 +16,11 @@
 
 enum {
     MERGE_WIDTH = 4, /* segments of one size that become one of the next */
-    INPUTS_MAX = 16
+    INPUTS_MAX = 16,
+    BEHIND = 8,      /* so many small segments wait while the merger is busy with others */
+    CLASSES = 32,
+    PAUSE_MIN_MS = 1000, /* after a failure, doubles each time */
+    PAUSE_MAX_MS = 60000
 };
 _Static_assert((int) ASIDE_MAX <= (int) INPUTS_MAX, "all tails at once");
 
@@ -35,7 +41,8 @@ struct inputs {
     struct segment *segments[INPUTS_MAX];
     struct merge_input p[INPUTS_MAX];
     size_t n;
-    uint64_t id; /* of the file */
+    uint64_t bytes; /* of the segments */
+    uint64_t id;    /* of the file */
 };
 
 static uint64_t **copy_dead(const struct source *s) {
@@ -59,8 +66,22 @@ static void add_input(struct inputs *in, const struct source *source) {
     in->p[in->n++] = (struct merge_input){ source, copy_dead(source), NULL };
 }
 
+/* With `change` held. Nobody else takes the segment until free_inputs. Passed over when the
+ * file would be too large. */
+static void add_segment(struct inputs *in, struct segment *s) {
+    if (s->is_taken || in->n == INPUTS_MAX || (in->n && in->bytes + s->bytes > MERGE_MAX_BYTES))
+        return;
+    s->is_taken = true;
+    in->bytes += s->bytes;
+    in->segments[in->n] = s;
+    add_input(in, &s->source);
+}
+
+/* With `change` held, or after the segments were retired. */
 static void free_inputs(struct inputs *in) {
     for (size_t i = 0; i < in->n; i++) {
+        if (in->segments[i])
+            in->segments[i]->is_taken = false;
         free_dead(in->p[i].dead, in->p[i].source->chunks);
         mem_free(in->p[i].map);
     }
@@ -68,15 +89,21 @@ static void free_inputs(struct inputs *in) {
 
 /* The inputs as an open segment; NULL when none of their rows is alive. */
 static enum rc make_segment(struct ctx *ctx, struct index *index, struct inputs *in,
-                            const atomic_bool *stopping, struct segment **ret_segment) {
-    struct merge_order order = { index->folder, in->id, in->p, in->n, stopping };
+                            const atomic_bool *stop, struct segment **ret_segment) {
+    struct merge_order order = { index->folder, in->id, in->p, in->n, stop };
     enum rc rc = merge_sources(ctx, &order);
     *ret_segment = NULL;
-    if (rc == OK)
-        rc = segment_open(ctx, index->folder, in->id, ret_segment);
-    else if (rc == E_NOT_FOUND)
+    if (rc == E_NOT_FOUND)
         return OK;
-    return rc == E_NOT_FOUND ? E_IO : rc;
+    if (rc == E_INVALID)
+        atomic_store(&index->is_damaged, true);
+    if (rc != OK)
+        return rc;
+    rc = segment_open(ctx, index->folder, in->id, ret_segment);
+    if (rc == OK)
+        return OK;
+    (void) unlink(segment_path(ctx->arena, index->folder, in->id).p); /* else index_open does */
+    return E_IO;
 }
 
 /* What died in one chunk of an input while it was merged dies in the result. */
@@ -172,6 +199,54 @@ static enum rc write_manifest(struct ctx *ctx, struct index *index) {
     return rc;
 }
 
+/* --- segments --- */
+
+static uint32_t live_rows(const struct segment *s) {
+    return s->source.rows - s->dead_rows;
+}
+
+/* Sizes that differ by less than MERGE_WIDTH times are one class. */
+static uint32_t size_class(const struct segment *s) {
+    uint32_t class = 0;
+    for (uint32_t rows = live_rows(s) / 4096; rows; rows /= MERGE_WIDTH)
+        class++;
+    return class;
+}
+
+static bool is_mostly_dead(const struct segment *s) {
+    return (uint64_t) s->dead_rows * 10 > (uint64_t) s->source.rows * 4;
+}
+
+static bool is_input(const struct inputs *in, const struct segment *s) {
+    bool found = false;
+    for (size_t i = 0; i < in->n; i++)
+        found |= in->segments[i] == s;
+    return found;
+}
+
+/* With `change` held: the result is there instead of its inputs. Which are the first of the
+ * tails that were set aside, and any segments: where the result is does not matter, because
+ * a document is alive in one place only. */
+static void swap_inputs(struct index *index, const struct inputs *in, struct segment *result) {
+    size_t kept = 0, tails = 0;
+    lock_readers_out(index);
+    while (tails < in->n && in->tails[tails])
+        tails++;
+    index->aside_n -= tails;
+    index->aside_first += tails;
+    memmove(index->aside, index->aside + tails, index->aside_n * sizeof *index->aside);
+    for (size_t i = 0; i < index->n; i++)
+        if (!is_input(in, index->segments[i]))
+            index->segments[kept++] = index->segments[i];
+    if (result)
+        index->segments[kept++] = result;
+    index->n = kept;
+    index->merges += in->n > tails;
+    let_readers_in(index);
+    for (size_t i = tails; i < in->n; i++)
+        index->retired[index->retired_count++] = in->segments[i];
+}
+
 /* --- sealing --- */
 
 void index_set_aside(struct index *index) {
@@ -195,48 +270,70 @@ static void choose_tails(struct index *index, struct inputs *in) {
     in->id = in->n ? index->next_id++ : 0;
 }
 
-/* With `change` held: the first tails are the segment now. */
-static void swap_tails(struct index *index, size_t n, struct segment *segment) {
-    lock_readers_out(index);
-    index->aside_n -= n;
-    index->aside_first += n;
-    memmove(index->aside, index->aside + n, index->aside_n * sizeof *index->aside);
-    if (segment)
-        index->segments[index->n++] = segment;
-    let_readers_in(index);
+static int compare_live(const void *a, const void *b) {
+    uint32_t x = live_rows(*(struct segment *const *) a), y = live_rows(*(struct segment *const *) b);
+    return (x > y) - (x < y);
 }
 
-static enum rc seal_chosen(struct ctx *ctx, struct index *index, struct inputs *in) {
-    struct segment *segment;
-    for (size_t i = 0; i < in->n; i++)
-        tail_freeze(in->tails[i]);
-    /* Not stopped: it is short, and who stops wants the position on disk. */
-    enum rc rc = make_segment(ctx, index, in, NULL, &segment);
-    if (rc != OK)
-        return rc;
+/* With `change` held. While a long merge goes on nobody merges the small segments that come:
+ * then they are written together with the tails; any of them when there are too many. */
+static void choose_behind(struct index *index, struct inputs *in) {
+    struct segment *idle[SEGMENTS_MAX];
+    size_t n = 0, small = 0;
+    for (size_t i = 0; i < index->n; i++) {
+        if (index->segments[i]->is_taken)
+            continue;
+        idle[n++] = index->segments[i];
+        small += live_rows(index->segments[i]) <= 2 * index->options.tail_rows;
+    }
+    qsort(idle, n, sizeof(struct segment *), compare_live);
+    size_t wanted = index->n == SEGMENTS_MAX ? n : small >= BEHIND ? small : 0;
+    for (size_t i = 0; i < wanted && index->retired_count + INPUTS_MAX <= RETIRED_MAX; i++)
+        add_segment(in, idle[i]);
+}
+
+/* Makes the file and shows it instead of the inputs, which are let go of. */
+static enum rc replace_inputs(struct ctx *ctx, struct index *index, struct inputs *in,
+                              const atomic_bool *stop) {
+    struct segment *result;
+    enum rc rc = make_segment(ctx, index, in, stop, &result);
     index_lock(&index->change);
-    kill_all_late(in, segment);
-    swap_tails(index, in->n, segment);
+    if (rc == OK) {
+        kill_all_late(in, result);
+        swap_inputs(index, in, result);
+    }
+    free_inputs(in); /* before the segments that they look at may be closed */
     index_unlock(&index->change);
-    return OK;
+    return rc;
+}
+
+/* Tails alone take a moment, and who stops wants them on disk: that is not stopped. */
+static enum rc seal_chosen(struct ctx *ctx, struct index *index, struct inputs *in) {
+    size_t tails = 0;
+    for (; tails < in->n && in->tails[tails]; tails++)
+        tail_freeze(in->tails[tails]);
+    enum rc rc = replace_inputs(ctx, index, in, in->n > tails ? index->options.stop : NULL);
+    for (size_t i = 0; i < tails && rc == OK; i++)
+        tail_free(&in->tails[i]); /* nobody sees them any more */
+    return rc;
 }
 
 enum rc index_seal(struct ctx *ctx, struct index *index) {
-    struct inputs in = { .n = 0 };
+    const atomic_bool *stop = index->options.stop;
+    struct inputs in = { 0 };
     index_lock(&index->sealing);
     index_lock(&index->change);
-    bool has_room = index->n < SEGMENTS_MAX;
-    if (has_room)
-        choose_tails(index, &in);
+    choose_tails(index, &in);
+    size_t tails = in.n;
+    if (tails && !(stop && atomic_load(stop)))
+        choose_behind(index, &in);
+    bool has_room = in.n > tails || index->n < SEGMENTS_MAX;
     index_unlock(&index->change);
     enum rc rc = has_room ? OK : fail(ctx, E_LIMIT, "%s: merging does not keep up", index->folder);
-    if (in.n)
+    if (tails && rc == OK)
         rc = seal_chosen(ctx, index, &in);
-    free_inputs(&in);
-    for (size_t i = 0; i < in.n && rc == OK; i++)
-        tail_free(&in.tails[i]); /* nobody sees them any more */
     index_unlock(&index->sealing);
-    if (in.n && rc == OK)
+    if (tails && rc == OK)
         wake(&index->merger);
     return rc;
 }
@@ -288,87 +385,42 @@ static enum rc seal_and_keep(struct ctx *ctx, struct index *index) {
 
 /* --- merging --- */
 
-static uint32_t live_rows(const struct segment *s) {
-    return s->source.rows - s->dead_rows;
-}
-
-/* Sizes that differ by less than MERGE_WIDTH times are one class. */
-static uint32_t size_class(const struct segment *s) {
-    uint32_t class = 0;
-    for (uint32_t rows = live_rows(s) / 4096; rows; rows /= MERGE_WIDTH)
-        class++;
-    return class;
-}
-
-static bool is_mostly_dead(const struct segment *s) {
-    return (uint64_t) s->dead_rows * 10 > (uint64_t) s->source.rows * 4;
-}
-
-static void add_segment(struct inputs *in, struct segment *s) {
-    in->segments[in->n] = s;
-    add_input(in, &s->source);
+/* With `change` held. Gives back what was chosen. */
+static void choose_none(struct inputs *in) {
+    free_inputs(in);
+    *in = (struct inputs){ 0 };
 }
 
 /* With `change` held: the smallest class that is full, or a segment that is worth writing
  * anew. */
 static void choose_segments(struct index *index, struct inputs *in) {
-    enum { CLASSES = 32 };
-    uint32_t counts[CLASSES] = { 0 }, class = 0;
+    uint32_t counts[CLASSES] = { 0 };
     for (size_t i = 0; i < index->n; i++)
-        counts[size_class(index->segments[i])]++;
-    while (class < CLASSES && counts[class] < MERGE_WIDTH)
-        class++;
-    for (size_t i = 0; i < index->n && in->n < INPUTS_MAX; i++)
-        if (size_class(index->segments[i]) == class)
-            add_segment(in, index->segments[i]);
+        counts[size_class(index->segments[i])] += !index->segments[i]->is_taken;
+    for (uint32_t class = 0; class < CLASSES && in->n < 2; class++) {
+        choose_none(in);
+        for (size_t i = 0; i < index->n && counts[class] >= MERGE_WIDTH; i++)
+            if (size_class(index->segments[i]) == class)
+                add_segment(in, index->segments[i]);
+    }
+    if (in->n < 2)
+        choose_none(in);
     for (size_t i = 0; i < index->n && in->n == 0; i++)
         if (is_mostly_dead(index->segments[i]))
             add_segment(in, index->segments[i]);
     in->id = in->n ? index->next_id++ : 0;
 }
 
-static bool is_input(const struct inputs *in, const struct segment *s) {
-    bool found = false;
-    for (size_t i = 0; i < in->n; i++)
-        found |= in->segments[i] == s;
-    return found;
-}
-
-/* With `change` held. The result is put where there is room, which does not matter: a
- * document is alive in one place only. */
-static void swap_segments(struct index *index, const struct inputs *in, struct segment *result) {
-    size_t kept = 0;
-    lock_readers_out(index);
-    for (size_t i = 0; i < index->n; i++)
-        if (!is_input(in, index->segments[i]))
-            index->segments[kept++] = index->segments[i];
-    if (result)
-        index->segments[kept++] = result;
-    index->n = kept;
-    index->merges++;
-    let_readers_in(index);
-    for (size_t i = 0; i < in->n; i++)
-        index->retired[index->retired_count++] = in->segments[i];
-}
-
 /* E_NOT_FOUND when there is nothing to merge. */
 static enum rc merge_once(struct ctx *ctx, struct index *index) {
-    struct inputs in = { .n = 0 };
+    struct inputs in = { 0 };
     index_lock(&index->change);
-    if (index->retired_count + INPUTS_MAX <= SEGMENTS_MAX)
+    if (index->retired_count + 2 * INPUTS_MAX <= RETIRED_MAX) /* and those of the sealer */
         choose_segments(index, &in);
     index_unlock(&index->change);
     if (in.n == 0)
         return E_NOT_FOUND;
-    struct segment *result;
-    enum rc rc = make_segment(ctx, index, &in, &index->stopping, &result);
-    if (rc == OK) {
-        index_lock(&index->change);
-        kill_all_late(&in, result);
-        swap_segments(index, &in, result);
-        index_unlock(&index->change);
-    }
-    free_inputs(&in); /* before the segments that they look at may be closed */
+    enum rc rc = replace_inputs(ctx, index, &in, &index->stopping);
     return rc == OK ? write_manifest(ctx, index) : rc;
 }
 
@@ -383,23 +435,38 @@ enum rc index_merge(struct ctx *ctx, struct index *index) {
 
 /* --- the threads --- */
 
-static bool wait_for_work(struct index *index, struct worker *worker) {
+/* Until there is some, or, after a failure, until the pause is over. */
+static bool wait_for_work(struct index *index, struct worker *worker, int64_t pause_ms) {
+    int64_t at = monotonic_ms() + pause_ms;
+    struct timespec until = { .tv_sec = (time_t) (at / 1000), .tv_nsec = (long) (at % 1000) * 1000000 };
     index_lock(&worker->mutex);
-    while (!worker->has_work && !atomic_load(&index->stopping))
+    while (pause_ms && !atomic_load(&index->stopping)
+           && pthread_cond_timedwait(&worker->woken, &worker->mutex, &until) == 0)
+        ;
+    while (!pause_ms && !worker->has_work && !atomic_load(&index->stopping))
         ASSERT(pthread_cond_wait(&worker->woken, &worker->mutex) == 0);
     worker->has_work = false;
     index_unlock(&worker->mutex);
     return !atomic_load(&index->stopping);
 }
 
-/* What fails is tried again when there is more of it. */
+static int64_t pause_after(enum rc rc, int64_t pause_ms) {
+    if (rc == OK || rc == E_CANCELED)
+        return 0;
+    pause_ms = pause_ms ? pause_ms * 2 : PAUSE_MIN_MS;
+    return pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS;
+}
+
+/* What fails is tried again. */
 static void run(struct index *index, struct worker *worker,
                 enum rc (*work)(struct ctx *ctx, struct index *index)) {
     struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
-    while (wait_for_work(index, worker)) {
+    for (int64_t pause_ms = 0; wait_for_work(index, worker, pause_ms);) {
         enum rc rc = work(&ctx, index);
-        if (rc != OK && rc != E_CANCELED)
-            log_warn(&ctx, "search index not written, retrying", LOG_S("reason", ctx.err.text));
+        pause_ms = pause_after(rc, pause_ms);
+        if (pause_ms)
+            log_warn(&ctx, "search index not written, retrying", LOG_C("result", rc_name(rc)),
+                     LOG_S("reason", ctx.err.text), LOG_I("pause_ms", pause_ms));
         ctx_clear_error(&ctx);
         arena_reset(ctx.arena);
     }

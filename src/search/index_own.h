@@ -19,12 +19,14 @@
 
 #include "base/check.h"
 #include "search/index.h"
+#include "search/manifest.h"
 #include "search/segment.h"
 #include "search/tail.h"
 
 enum {
-    SEGMENTS_MAX = 4096, /* far beyond what merging leaves */
-    ASIDE_MAX = 8,       /* tails; with the next full one writing waits for a file */
+    SEGMENTS_MAX = MANIFEST_SEGMENTS_MAX, /* far beyond what merging leaves */
+    RETIRED_MAX = 4 * SEGMENTS_MAX,
+    ASIDE_MAX = 8, /* tails; with the next full one writing waits for a file */
 };
 
 /* A row of a segment or of a tail; `row` UINT32_MAX: none. */
@@ -71,7 +73,7 @@ struct index {
     } wanted;           /* of the next checkpoint */
     uint64_t next_id;
     uint64_t merges;
-    struct segment *retired[SEGMENTS_MAX]; /* not searched, but named by the manifest on disk */
+    struct segment *retired[RETIRED_MAX]; /* not searched, but named by the manifest on disk */
     size_t retired_count;
     struct worker sealer, merger;
     atomic_bool stopping, is_damaged;
@@ -95,7 +97,8 @@ static inline void let_readers_in(struct index *index) {
 
 /* With `change` held, room and rows: the tail takes no rows any more. Wakes the sealer. */
 void index_set_aside(struct index *index);
-/* Makes one file of all tails that are set aside, but those with staged rows. */
+/* Makes one file of all tails that are set aside, but those with staged rows; where merging
+ * is behind, with some of the small segments. */
 MUST_USE enum rc index_seal(struct ctx *ctx, struct index *index);
 /* The two threads; without them index_seal, index_checkpoint and index_merge do the work. */
 void index_workers_start(struct index *index);

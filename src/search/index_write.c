@@ -102,7 +102,7 @@ size_t index_staged(const struct index *index) {
 /* --- publishing --- */
 
 /* Newer versions are in what came later. */
-static struct place find_doc(const struct index *index, int64_t doc) {
+static struct place find_doc(struct index *index, int64_t doc) {
     uint32_t row = tail_row(index->tail, doc);
     if (row != UINT32_MAX)
         return (struct place){ NULL, index->tail, row };
@@ -111,6 +111,8 @@ static struct place find_doc(const struct index *index, int64_t doc) {
             return (struct place){ NULL, index->aside[i], row };
     for (size_t i = index->n; i--;) {
         row = segment_row(index->segments[i], doc);
+        if (source_is_damaged(&index->segments[i]->source))
+            atomic_store(&index->is_damaged, true);
         if (row != UINT32_MAX && !source_is_dead(&index->segments[i]->source, row))
             return (struct place){ index->segments[i], NULL, row };
     }

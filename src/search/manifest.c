@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "search/checksum.h"
 #include "search/stream.h"
 
 /* Changes with every change of the manifest's or the segments' layout. */
-#define MANIFEST_MAGIC "OUTRIDX\x01"
+#define MANIFEST_MAGIC "OUTRIDX\x02"
 #define MANIFEST_NAME "manifest"
 
 enum { MANIFEST_MAX_BYTES = 32 * 1024 * 1024 };
@@ -44,7 +45,7 @@ static struct str path_in(struct arena *arena, const char *folder, const char *n
 /* --- writing --- */
 
 static void write_entry(struct stream *out, const struct segment *s) {
-    struct entry entry = { .id = s->id, .rows = s->source.rows, .checksum = s->checksum };
+    struct entry entry = { .id = s->id, .rows = s->source.rows, .checksum = s->header->sums };
     for (uint32_t i = 0; i < s->source.chunks; i++)
         entry.dead_chunks += s->dead_counts[i] != 0;
     stream_write(out, &entry, sizeof entry);
@@ -104,28 +105,15 @@ static const void *take(struct str *rest, size_t size) {
     return p;
 }
 
-static bool kill_chunk(struct segment *s, const struct dead_chunk *dead) {
-    if (dead->chunk >= s->source.chunks)
-        return false;
-    uint32_t first = (uint32_t) dead->chunk * CHUNK_ROWS;
-    uint64_t words[CHUNK_WORDS]; /* in the file they are not aligned */
-    memcpy(words, (const char *) dead + offsetof(struct dead_chunk, words), sizeof words);
-    for (uint32_t id = words_next(words, 0); id < CHUNK_ROWS; id = words_next(words, id + 1)) {
-        if (id >= source_chunk_rows(&s->source, (uint32_t) dead->chunk))
-            return false;
-        (void) segment_kill(s, first + id); /* true: all are alive yet */
-    }
-    return true;
-}
-
 static bool read_dead(struct segment *s, uint32_t chunks, struct str *rest) {
-    struct dead_chunk *dead = MEM_NEW(struct dead_chunk);
+    struct dead_chunk *dead = MEM_NEW(struct dead_chunk); /* in the file it is not aligned */
     bool sound = true;
     for (uint32_t i = 0; i < chunks && sound; i++) {
         const void *from = take(rest, sizeof *dead);
         if (from)
             memcpy(dead, from, sizeof *dead);
-        sound = from && kill_chunk(s, dead);
+        sound = from && dead->chunk < s->source.chunks
+                && segment_kill_chunk(s, (uint32_t) dead->chunk, dead->words);
     }
     mem_free(dead);
     return sound;
@@ -143,7 +131,7 @@ static enum rc read_segment(struct ctx *ctx, const struct index_options *options
     if (rc != OK)
         return rc == E_NOT_FOUND ? E_INVALID : rc;
     m->segments[m->n++] = s;
-    bool sound = s->source.rows == entry.rows && s->checksum == entry.checksum
+    bool sound = s->source.rows == entry.rows && s->header->sums == entry.checksum
                  && (s->source.values[0] != NULL) == (options->kind == INDEX_COMPANIES)
                  && read_dead(s, entry.dead_chunks, rest);
     return sound ? OK : fail(ctx, E_INVALID, "%s: a segment is not the manifest's", options->folder);
@@ -174,37 +162,62 @@ static enum rc read_head(struct ctx *ctx, const struct index_options *options, s
     memcpy(head, take(rest, sizeof *head), sizeof *head);
     if (head->kind != options->kind || head->identity != options->identity)
         return fail(ctx, E_CONFLICT, "%s is of another database", options->folder);
-    if (head->segments > rest->n / sizeof(struct entry))
-        return fail(ctx, E_INVALID, "%s: the manifest is too short", options->folder);
+    if (head->segments > rest->n / sizeof(struct entry) || head->segments > MANIFEST_SEGMENTS_MAX)
+        return fail(ctx, E_INVALID, "%s: the manifest has too many segments", options->folder);
     return OK;
 }
 
-enum rc manifest_read(struct ctx *ctx, const struct index_options *options,
-                      struct manifest *ret_manifest) {
-    struct str rest, path = path_in(ctx->arena, options->folder, MANIFEST_NAME);
+static enum rc read_all(struct ctx *ctx, const struct index_options *options, struct str rest,
+                        struct manifest *ret_manifest) {
     struct head head;
-    enum rc rc = file_read(ctx, path.p, MANIFEST_MAX_BYTES, &rest);
-    if (rc == OK)
-        rc = read_head(ctx, options, &rest, &head);
+    enum rc rc = read_head(ctx, options, &rest, &head);
+    struct manifest m = { 0 };
     if (rc != OK)
-        return rc == E_TOO_LARGE ? E_INVALID : rc;
-    struct manifest m = { .seq = head.seq, .next_id = head.next_id };
+        return rc;
+    m.seq = head.seq;
+    m.next_id = head.next_id;
     rc = read_segments(ctx, options, rest, head.segments, &m);
     if (rc == OK)
         *ret_manifest = m;
     return rc;
 }
 
+/* The file has a bit for every row of some chunks, which is not for the caller's memory. */
+enum rc manifest_read(struct ctx *ctx, const struct index_options *options,
+                      struct manifest *ret_manifest) {
+    struct ctx file = { .arena = arena_new(), .clock = ctx->clock };
+    struct str text, path = path_in(ctx->arena, options->folder, MANIFEST_NAME);
+    enum rc rc = file_read(&file, path.p, MANIFEST_MAX_BYTES, &text);
+    if (rc == OK)
+        rc = read_all(ctx, options, text, ret_manifest);
+    else
+        rc = fail(ctx, rc == E_TOO_LARGE ? E_INVALID : rc, "%.*s", STR_FMT(file.err.text));
+    arena_free(&file.arena);
+    return rc;
+}
+
 /* --- cleaning --- */
 
-static bool is_named(struct ctx *ctx, const char *folder, const struct manifest *m,
-                     const char *name) {
-    if (!m)
-        return false;
-    bool found = str_eq(str_of(name), STR(MANIFEST_NAME));
-    struct str path = path_in(ctx->arena, folder, name);
-    for (size_t i = 0; i < m->n && !found; i++)
-        found = str_eq(segment_path(ctx->arena, folder, m->segments[i]->id), path);
+/* The number in "0000000000000012.seg"; 0, which is none, for other names. */
+static uint64_t id_of(struct str name) {
+    enum { DIGITS = 16 };
+    uint64_t id = 0;
+    if (name.n <= DIGITS || !str_eq(str_sub(name, DIGITS, name.n), STR(".seg")))
+        return 0;
+    for (size_t i = 0; i < DIGITS; i++) {
+        char c = name.p[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+            return 0;
+        id = id << 4 | (uint64_t) (c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return id;
+}
+
+static bool is_named(const struct manifest *m, struct str name) {
+    bool found = m && str_eq(name, STR(MANIFEST_NAME));
+    uint64_t id = id_of(name);
+    for (size_t i = 0; m && id && i < m->n && !found; i++)
+        found = m->segments[i]->id == id;
     return found;
 }
 
@@ -219,8 +232,15 @@ enum rc manifest_clean(struct ctx *ctx, const char *folder, const struct manifes
     if (!dir)
         return rc == OK ? fail(ctx, E_IO, "read %s: %s", folder, error_text(errno)) : rc;
     for (struct dirent *entry; (entry = readdir(dir));)
-        if (entry->d_name[0] != '.' && !is_named(ctx, folder, m, entry->d_name))
-            (void) unlink(path_in(ctx->arena, folder, entry->d_name).p); /* else next time */
+        if (entry->d_name[0] != '.' && !is_named(m, str_of(entry->d_name)))
+            (void) unlinkat(dirfd(dir), entry->d_name, 0); /* else next time */
     (void) closedir(dir);
     return OK;
+}
+
+void manifest_forget(const char *folder) {
+    struct ctx ctx = { .arena = arena_new(), .clock = &clock_system };
+    if (manifest_clean(&ctx, folder, NULL) != OK)
+        log_warn(&ctx, "search index not removed", LOG_S("reason", ctx.err.text));
+    arena_free(&ctx.arena);
 }

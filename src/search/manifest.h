@@ -6,6 +6,8 @@
 
 #include "search/segment.h"
 
+enum { MANIFEST_SEGMENTS_MAX = 64 }; /* each costs every search */
+
 struct manifest {
     int64_t seq;
     uint64_t next_id;          /* of the next segment */
@@ -24,5 +26,7 @@ MUST_USE enum rc manifest_write(struct ctx *ctx, const struct index_options *opt
  * what it does not name. Makes the folder when it is not there. */
 MUST_USE enum rc manifest_clean(struct ctx *ctx, const char *folder,
                                 const struct manifest *manifest);
+/* The first, when nothing can be done about a failure but to say so in the log. */
+void manifest_forget(const char *folder);
 
 #endif

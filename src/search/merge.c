@@ -17,7 +17,7 @@ struct merge {
     uint32_t n;
     uint32_t rows, chunks;
     enum index_kind kind;
-    const atomic_bool *stopping;
+    const atomic_bool *stop;
     struct segment_writer *writer;
     uint64_t *bits; /* of all rows, zero between terms */
     struct row_list list;
@@ -71,6 +71,16 @@ static bool load_term(const void *arg, uint32_t input, uint32_t i, struct heap_i
     return true;
 }
 
+/* Looked at in every loop over rows or terms. What is written then is of no use. */
+static bool is_stopped(const struct merge *m) {
+    return m->stop && atomic_load_explicit(m->stop, memory_order_relaxed);
+}
+
+/* The next element of all inputs; false also when it is time to stop. */
+static bool next(const struct merge *m, struct heap *heap, struct heap_item *ret_item) {
+    return !is_stopped(m) && heap_next(heap, ret_item);
+}
+
 static bool is_dead(const struct merge_input *input, uint32_t row) {
     const uint64_t *dead = input->dead[row / CHUNK_ROWS];
     return dead && words_have(dead, row % CHUNK_ROWS);
@@ -81,7 +91,7 @@ static void make_maps(struct merge *m) {
     for (uint32_t i = 0; i < m->n; i++)
         m->inputs[i].map = mem_array(m->inputs[i].source->rows, sizeof(uint32_t));
     struct heap heap = heap_new(m, load_key, m->n);
-    for (struct heap_item item; heap_next(&heap, &item);) {
+    for (struct heap_item item; next(m, &heap, &item);) {
         struct merge_input *input = &m->inputs[item.input];
         input->map[item.row] = is_dead(input, item.row) ? MERGE_DROPPED : m->rows++;
     }
@@ -172,16 +182,12 @@ static void write_term(struct merge *m, struct same *same) {
     same->total = 0;
 }
 
-static bool is_stopped(const struct merge *m) {
-    return m->stopping && atomic_load(m->stopping);
-}
-
 static void write_terms(struct merge *m) {
     struct same same = { mem_array(m->n, sizeof *same.inputs),
                          mem_array(m->n, sizeof *same.postings), 0, 0 };
     struct str current = STR_NONE;
     struct heap heap = heap_new(m, load_term, m->n);
-    for (struct heap_item item; !is_stopped(m) && heap_next(&heap, &item);) {
+    for (struct heap_item item; next(m, &heap, &item);) {
         if (!str_is_set(current) || !str_eq(current, item.text)) {
             if (same.n)
                 write_term(m, &same);
@@ -205,7 +211,7 @@ static void write_terms(struct merge *m) {
 static void write_keys(struct merge *m) {
     segment_writer_section(m->writer, SECTION_KEYS);
     struct heap heap = heap_new(m, load_key, m->n);
-    for (struct heap_item item; heap_next(&heap, &item);)
+    for (struct heap_item item; next(m, &heap, &item);)
         if (m->inputs[item.input].map[item.row] != MERGE_DROPPED)
             segment_writer_bytes(m->writer, &item.key, sizeof item.key);
     heap_done(&heap);
@@ -214,7 +220,7 @@ static void write_keys(struct merge *m) {
 static void write_by_doc(struct merge *m) {
     segment_writer_section(m->writer, SECTION_BY_DOC);
     struct heap heap = heap_new(m, load_doc, m->n);
-    for (struct heap_item item; heap_next(&heap, &item);) {
+    for (struct heap_item item; next(m, &heap, &item);) {
         uint32_t row = m->inputs[item.input].map[item.row];
         if (row != MERGE_DROPPED)
             segment_writer_bytes(m->writer, &row, sizeof row);
@@ -226,7 +232,7 @@ static void write_values(struct merge *m) {
     segment_writer_section(m->writer, SECTION_VALUES);
     for (size_t value = 0; value < INDEX_VALUES && m->kind == INDEX_COMPANIES; value++) {
         struct heap heap = heap_new(m, load_key, m->n);
-        for (struct heap_item item; heap_next(&heap, &item);) {
+        for (struct heap_item item; next(m, &heap, &item);) {
             const struct merge_input *input = &m->inputs[item.input];
             if (input->map[item.row] != MERGE_DROPPED)
                 segment_writer_bytes(m->writer, &input->source->values[value][item.row],
@@ -271,7 +277,7 @@ static void write_group(struct merge *m, struct groups *g, uint64_t doc) {
 /* Rows without a company have the number behind the last group. */
 static void write_group_of(struct merge *m, struct groups *g) {
     segment_writer_section(m->writer, SECTION_GROUP_OF);
-    for (uint32_t row = 0; row < m->rows && m->kind == INDEX_PEOPLE; row++) {
+    for (uint32_t row = 0; row < m->rows && m->kind == INDEX_PEOPLE && !is_stopped(m); row++) {
         uint32_t group = g->of[row] == UINT32_MAX ? g->n : g->of[row];
         segment_writer_bytes(m->writer, &group, sizeof group);
     }
@@ -283,7 +289,7 @@ static struct groups write_groups(struct merge *m) {
     segment_writer_section(m->writer, SECTION_GROUP_ROWS);
     struct heap heap = heap_new(m, load_group, m->n);
     uint64_t doc = 0;
-    for (struct heap_item item; heap_next(&heap, &item);) {
+    for (struct heap_item item; next(m, &heap, &item);) {
         if (item.key != doc)
             write_group(m, &g, doc);
         doc = item.key;
@@ -309,14 +315,14 @@ static struct groups write_groups(struct merge *m) {
 static enum rc write_segment(struct ctx *ctx, struct merge *m) {
     m->bits = mem_array((size_t) m->chunks * CHUNK_WORDS, sizeof *m->bits);
     write_terms(m);
-    if (is_stopped(m)) {
-        segment_writer_free(&m->writer);
-        return E_CANCELED;
-    }
     write_keys(m);
     write_by_doc(m);
     struct groups groups = write_groups(m);
     write_values(m);
+    if (is_stopped(m)) {
+        segment_writer_free(&m->writer);
+        return E_CANCELED;
+    }
     struct segment_header counts = { .kind = m->kind,
                                      .rows = m->rows,
                                      .groups = groups.n,
@@ -324,19 +330,34 @@ static enum rc write_segment(struct ctx *ctx, struct merge *m) {
     return segment_writer_finish(ctx, &m->writer, &counts);
 }
 
-enum rc merge_sources(struct ctx *ctx, const struct merge_order *order) {
+/* Walking needs all of every input to be in order. */
+static enum rc check_inputs(struct ctx *ctx, const struct merge_order *order) {
+    enum rc rc = OK;
+    for (size_t i = 0; i < order->n && rc == OK; i++)
+        if (order->inputs[i].source->calls->check)
+            rc = order->inputs[i].source->calls->check(order->inputs[i].source, order->stop);
+    return rc == E_INVALID ? fail(ctx, rc, "a file in %s is damaged", order->folder) : rc;
+}
+
+static enum rc merge_checked(struct ctx *ctx, const struct merge_order *order) {
     struct merge *m = MEM_NEW(struct merge);
     m->inputs = order->inputs;
     m->n = (uint32_t) order->n;
-    m->stopping = order->stopping;
+    m->stop = order->stop;
     m->kind = order->inputs[0].source->values[0] ? INDEX_COMPANIES : INDEX_PEOPLE;
     make_maps(m);
-    enum rc rc = m->rows ? segment_writer_new(ctx, order->folder, order->id, &m->writer)
-                         : E_NOT_FOUND;
+    enum rc rc = is_stopped(m) ? E_CANCELED : m->rows ? OK : E_NOT_FOUND;
+    if (rc == OK)
+        rc = segment_writer_new(ctx, order->folder, order->id, &m->writer);
     if (rc == OK)
         rc = write_segment(ctx, m);
     mem_free(m->bits);
     row_list_done(&m->list);
     mem_free(m);
     return rc;
+}
+
+enum rc merge_sources(struct ctx *ctx, const struct merge_order *order) {
+    enum rc rc = check_inputs(ctx, order);
+    return rc == OK ? merge_checked(ctx, order) : rc;
 }

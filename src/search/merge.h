@@ -3,11 +3,13 @@
 #ifndef SEARCH_MERGE_H
 #define SEARCH_MERGE_H
 
-#include <stdatomic.h>
-
 #include "search/segment.h"
 
 #define MERGE_DROPPED UINT32_MAX
+
+/* Of all inputs' files: beyond some gigabytes a segment's numbers would not fit in its
+ * tables, and merging would take very long for little. */
+#define MERGE_MAX_BYTES ((uint64_t) 4 << 30)
 
 struct merge_input {
     const struct source *source; /* a tail is frozen */
@@ -20,11 +22,11 @@ struct merge_order {
     uint64_t id; /* of the new segment */
     struct merge_input *inputs;
     size_t n;
-    const atomic_bool *stopping; /* when it becomes true: E_CANCELED. May be NULL */
+    const atomic_bool *stop; /* once true: E_CANCELED, without a message. May be NULL */
 };
 
-/* Rows that are alive are in at most one of the inputs. E_NOT_FOUND, without a message and
- * without a file, when no row is alive. */
+/* Rows that are alive are in at most one of the inputs. E_INVALID when one of them is damaged;
+ * E_NOT_FOUND, without a message, when no row is alive. There is no file after a failure. */
 MUST_USE enum rc merge_sources(struct ctx *ctx, const struct merge_order *order);
 
 #endif

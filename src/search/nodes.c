@@ -124,24 +124,34 @@ struct node *nodes_expr(struct nodes *p, const struct expr *expr) {
 
 /* --- companies --- */
 
+/* The last of all where it cannot be read. */
+static uint64_t group_doc(const struct source *s, uint64_t group) {
+    const uint64_t *doc = &s->group_docs[group];
+    return source_holds(s, doc, sizeof *doc) ? *doc : UINT64_MAX;
+}
+
 /* Index of the first group at `from` or after it that is not before `doc`. Documents
  * ascend by one at least, so it is not behind the guess; mostly it is there. */
 static uint32_t group_find(const struct source *s, uint32_t from, uint64_t doc) {
-    if (from == s->groups || s->group_docs[from] >= doc)
+    if (from == s->groups || group_doc(s, from) >= doc)
         return from;
-    uint64_t guess = from + (doc - s->group_docs[from]);
-    if (guess < s->groups && s->group_docs[guess] == doc)
+    uint64_t guess = from + (doc - group_doc(s, from));
+    if (guess < s->groups && group_doc(s, guess) == doc)
         return (uint32_t) guess;
     uint64_t low = from + 1, high = guess < s->groups ? guess : s->groups;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (s->group_docs[middle] < doc)
+        if (group_doc(s, middle) < doc)
             low = middle + 1;
         else
             high = middle;
     }
     return (uint32_t) low;
 }
+
+struct span {
+    uint32_t from, end;
+};
 
 /* Companies of the source, by their group. */
 struct groups {
@@ -150,9 +160,19 @@ struct groups {
     uint64_t rows; /* of all of them */
 };
 
+/* Where the rows of a company begin and end; nowhere where it cannot be read. */
+static struct span span_of(const struct source *s, uint32_t group) {
+    const uint32_t *starts = &s->group_starts[group];
+    if (!source_holds(s, starts, 2 * sizeof *starts) || starts[0] > starts[1]
+        || starts[1] > s->grouped)
+        return (struct span){ 0, 0 };
+    return (struct span){ starts[0], starts[1] };
+}
+
 static void want_group(const struct source *s, struct groups *g, uint32_t group) {
+    struct span span = span_of(s, group);
     g->bits[group / 64] |= (uint64_t) 1 << group % 64;
-    g->rows += s->group_starts[group + 1] - s->group_starts[group];
+    g->rows += span.end - span.from;
 }
 
 /* By whichever are fewer: the companies that are wanted, or those that are here. */
@@ -162,7 +182,7 @@ static struct groups wanted_groups(const struct nodes *p, const struct doc_set *
     g.bits = ARENA_ARRAY(p->arena, g.words, uint64_t);
     if (docs->n > s->groups) {
         for (uint32_t group = 0; group < s->groups; group++)
-            if (doc_set_has(docs, s->group_docs[group]))
+            if (doc_set_has(docs, group_doc(s, group)))
                 want_group(s, &g, group);
         return g;
     }
@@ -171,15 +191,20 @@ static struct groups wanted_groups(const struct nodes *p, const struct doc_set *
         at = group_find(s, at, (uint64_t) doc);
         if (at == s->groups)
             break;
-        if (s->group_docs[at] == (uint64_t) doc)
+        if (group_doc(s, at) == (uint64_t) doc)
             want_group(s, &g, at);
     }
     return g;
 }
 
 static void gather_group(const struct source *s, uint32_t group, struct gather *rows) {
-    for (uint32_t r = s->group_starts[group]; r < s->group_starts[group + 1]; r++)
-        gather_row(rows, s->group_rows[r]);
+    struct span span = span_of(s, group);
+    const uint32_t *from = s->group_rows + span.from, *end = s->group_rows + span.end;
+    if (!source_holds(s, from, (size_t) (end - from) * sizeof *from))
+        return;
+    for (const uint32_t *row = from; row < end; row++)
+        if (*row < s->rows)
+            gather_row(rows, *row);
 }
 
 static struct node *gathered_groups(const struct nodes *p, const struct groups *g) {

@@ -33,8 +33,8 @@ struct nodes {
 };
 
 /* NULL is true for all rows. */
-struct node *nodes_expr(struct nodes *nodes, const struct expr *expr);
+struct node *nodes_expr(struct nodes *p, const struct expr *expr);
 /* The expression, the companies and the ranges of the query. */
-struct node *nodes_query(struct nodes *nodes, const struct index_query *query);
+struct node *nodes_query(struct nodes *p, const struct index_query *query);
 
 #endif

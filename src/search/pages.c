@@ -48,6 +48,9 @@ static struct search *search_new(struct sources sources, const struct index_quer
 static enum rc search_end(struct search *search) {
     struct arena *arena = search->arena;
     enum rc rc = arena_used(arena) > MEMORY_MAX ? E_LIMIT : OK;
+    for (size_t i = 0; i < search->n; i++)
+        if (source_is_damaged(search->parts[i].source))
+            rc = E_INVALID;
     arena_free(&arena);
     return rc;
 }
@@ -168,11 +171,14 @@ enum rc pages_search(struct arena *arena, struct sources sources, const struct i
 
 static void add_docs(struct arena *arena, const struct part *part, uint32_t chunk,
                      struct container rows, struct doc_set *docs) {
-    const uint64_t *keys = part->source->keys + (size_t) chunk * CHUNK_ROWS;
+    const struct source *s = part->source;
+    const uint64_t *keys = s->keys + (size_t) chunk * CHUNK_ROWS;
     for (uint32_t i = 0; rows.ids && i < rows.n; i++)
-        doc_set_add(arena, docs, key_doc(keys[rows.ids[i]]));
-    uint32_t id = rows.words ? words_next(rows.words, 0) : CHUNK_ROWS;
-    for (; id < CHUNK_ROWS; id = words_next(rows.words, id + 1))
+        if (source_holds(s, &keys[rows.ids[i]], sizeof *keys))
+            doc_set_add(arena, docs, key_doc(keys[rows.ids[i]]));
+    if (!rows.words || !source_holds(s, keys, source_chunk_rows(s, chunk) * sizeof *keys))
+        return;
+    for (uint32_t id = words_next(rows.words, 0); id < CHUNK_ROWS; id = words_next(rows.words, id + 1))
         doc_set_add(arena, docs, key_doc(keys[id]));
 }
 

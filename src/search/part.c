@@ -194,11 +194,28 @@ static int64_t lower_bound(const uint64_t *keys, int64_t n, uint64_t key) {
     return low;
 }
 
+static uint64_t key_at(const struct source *s, uint32_t row) {
+    return source_holds(s, &s->keys[row], sizeof *s->keys) ? s->keys[row] : 0;
+}
+
+/* The first row whose key is not below `key`. */
+static uint32_t row_at(const struct source *s, uint64_t key) {
+    uint32_t low = 0, high = s->rows;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (key_at(s, middle) < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 int64_t part_before(struct part *part, uint64_t key) {
     const struct source *s = part->source;
     if (part->list)
         return lower_bound(part->list, part->totals[part->chosen], key);
-    uint32_t row = (uint32_t) lower_bound(s->keys, s->rows, key), chunk = row / CHUNK_ROWS;
+    uint32_t row = row_at(s, key), chunk = row / CHUNK_ROWS;
     if (row == s->rows)
         return part->totals[part->chosen];
     int64_t before = part->before[chunk];
@@ -232,5 +249,5 @@ uint64_t part_key(struct part *part, int64_t k) {
         row = container_select(hits, (uint32_t) (k - part->before[chunk]));
     part->last_hit = k;
     part->last_row = chunk * CHUNK_ROWS + row;
-    return part->source->keys[part->last_row];
+    return key_at(part->source, part->last_row);
 }

@@ -1,5 +1,5 @@
-/* Opening checks everything that reading relies on (segment_check.c), so that reading has
- * no branch for damage. */
+/* Every number that is read from the file is checked before it is used, here or in
+ * segment_check.c. */
 #include "search/segment.h"
 
 #include <errno.h>
@@ -22,29 +22,43 @@ static const struct segment *of(const struct source *source) {
     return (const struct segment *) (const void *) source;
 }
 
-static struct str text_of(const struct segment *s, uint32_t term) {
-    uint32_t at = s->terms[term].text;
-    return (struct str){ s->text + at, s->terms[term + 1].text - at };
+static void damaged(const struct segment *s) {
+    atomic_store(&s->seen->is_damaged, true);
 }
 
-static struct postings postings_of(const struct segment *s, uint32_t term) {
+static bool postings_of(const struct segment *s, uint32_t term, struct postings *ret) {
+    if (!segment_holds_postings(s, term))
+        return false;
     uint32_t from = s->terms[term].refs & ~SEGMENT_FEW;
     uint32_t n = (s->terms[term + 1].refs & ~SEGMENT_FEW) - from;
     const uint32_t *refs = s->refs + from;
     if (s->terms[term].refs & SEGMENT_FEW)
-        return (struct postings){ .few = refs, .few_count = n };
-    return (struct postings){ .refs = (const void *) refs, .ref_count = n / 2,
-                              .payload = s->payload };
+        *ret = (struct postings){ .few = refs, .few_count = n };
+    else
+        *ret = (struct postings){ .refs = (const void *) refs, .ref_count = n / 2,
+                                  .payload = s->payload };
+    return true;
+}
+
+/* What is in a slot of the hash table: 0 too where it cannot be read. */
+static uint32_t slot_at(const struct segment *s, uint32_t i) {
+    if (!segment_holds(s, &s->slots[i], sizeof *s->slots))
+        return 0;
+    if (s->slots[i] > s->source.terms)
+        damaged(s);
+    return s->slots[i] > s->source.terms ? 0 : s->slots[i];
 }
 
 static bool find(const struct source *source, struct str token, struct postings *ret) {
     const struct segment *s = of(source);
-    for (uint32_t i = segment_slot(token, s->slot_count); s->slots[i];
-         i = i + 1 < s->slot_count ? i + 1 : 0) {
-        if (str_eq(text_of(s, s->slots[i] - 1), token)) {
-            *ret = postings_of(s, s->slots[i] - 1);
-            return true;
-        }
+    uint32_t slots = s->header->slots, at = segment_slot(token, slots), term;
+    for (uint32_t tries = 0; tries < slots && (term = slot_at(s, at)); tries++) {
+        struct str text;
+        if (!segment_holds_text(s, term - 1, &text))
+            return false;
+        if (str_eq(text, token))
+            return postings_of(s, term - 1, ret);
+        at = at + 1 < slots ? at + 1 : 0;
     }
     return false;
 }
@@ -53,48 +67,86 @@ static void prefix(const struct source *source, struct str wanted, postings_visi
                    void *arg) {
     const struct segment *s = of(source);
     uint32_t low = 0, high = source->terms;
+    struct str text;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (str_compare(text_of(s, middle), wanted) < 0)
+        if (!segment_holds_text(s, middle, &text))
+            return;
+        if (str_compare(text, wanted) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < source->terms && str_starts(text_of(s, low), wanted); low++) {
-        struct postings postings = postings_of(s, low);
-        visit(arg, &postings);
+    for (; low < source->terms && segment_holds_text(s, low, &text) && str_starts(text, wanted); low++) {
+        struct postings postings;
+        if (postings_of(s, low, &postings))
+            visit(arg, &postings);
     }
 }
 
 static struct str term(const struct source *source, uint32_t i, struct postings *ret) {
-    *ret = postings_of(of(source), i);
-    return text_of(of(source), i);
+    struct str text = STR("");
+    *ret = (struct postings){ 0 };
+    return segment_holds_text(of(source), i, &text) && postings_of(of(source), i, ret) ? text
+                                                                                      : STR("");
 }
 
-static const struct source_calls calls = { find, prefix, term };
+static bool holds(const struct source *source, const void *p, size_t bytes) {
+    return segment_holds(of(source), p, bytes);
+}
+
+static bool holds_groups(const struct source *source, uint32_t chunk) {
+    return segment_holds_groups(of(source), chunk);
+}
+
+static bool is_damaged(const struct source *source) {
+    return atomic_load(&of(source)->seen->is_damaged);
+}
+
+static enum rc check(const struct source *source, const atomic_bool *stop) {
+    return segment_check(of(source), stop);
+}
+
+static const struct source_calls calls = { find, prefix, term, holds, holds_groups, is_damaged, check };
 
 /* --- rows --- */
 
-uint32_t segment_row(const struct segment *segment, int64_t doc) {
+/* Row number i by document; UINT32_MAX where it cannot be read. */
+static uint32_t row_by_doc(const struct segment *segment, uint32_t i, int64_t *ret_doc) {
     const struct source *s = &segment->source;
-    /* Documents ascend by one at least, so it is not behind the guess, and mostly there. */
-    int64_t first = key_doc(s->keys[s->by_doc[0]]);
-    if (doc < first)
+    if (!segment_holds(segment, &s->by_doc[i], sizeof *s->by_doc))
         return UINT32_MAX;
-    uint64_t guess = (uint64_t) (doc - first);
-    if (guess < s->rows && key_doc(s->keys[s->by_doc[guess]]) == doc)
-        return s->by_doc[guess];
-    uint32_t low = 0, high = guess < s->rows ? (uint32_t) guess : s->rows;
+    uint32_t row = s->by_doc[i];
+    if (row >= s->rows)
+        damaged(segment);
+    if (row >= s->rows || !segment_holds(segment, &s->keys[row], sizeof *s->keys))
+        return UINT32_MAX;
+    *ret_doc = key_doc(s->keys[row]);
+    return row;
+}
+
+uint32_t segment_row(const struct segment *segment, int64_t doc) {
+    /* Documents ascend by one at least, so it is not behind the guess, and mostly there. */
+    uint32_t rows = segment->source.rows, row;
+    int64_t found;
+    if (row_by_doc(segment, 0, &found) == UINT32_MAX || doc < found)
+        return UINT32_MAX;
+    uint64_t guess = (uint64_t) (doc - found);
+    if (guess < rows && (row = row_by_doc(segment, (uint32_t) guess, &found)) != UINT32_MAX
+        && found == doc)
+        return row;
+    uint32_t low = 0, high = guess < rows ? (uint32_t) guess : rows;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (key_doc(s->keys[s->by_doc[middle]]) < doc)
+        if (row_by_doc(segment, middle, &found) == UINT32_MAX)
+            return UINT32_MAX;
+        if (found < doc)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == s->rows || key_doc(s->keys[s->by_doc[low]]) != doc)
-        return UINT32_MAX;
-    return s->by_doc[low];
+    row = low < rows ? row_by_doc(segment, low, &found) : UINT32_MAX;
+    return row != UINT32_MAX && found == doc ? row : UINT32_MAX;
 }
 
 bool segment_kill(struct segment *s, uint32_t row) {
@@ -106,6 +158,19 @@ bool segment_kill(struct segment *s, uint32_t row) {
     words_set(s->dead[chunk], row % CHUNK_ROWS);
     s->dead_counts[chunk]++;
     s->dead_rows++;
+    return true;
+}
+
+bool segment_kill_chunk(struct segment *s, uint32_t chunk, const uint64_t *words) {
+    if (chunk >= s->source.chunks
+        || words_next(words, source_chunk_rows(&s->source, chunk)) != CHUNK_ROWS)
+        return false;
+    if (!s->dead[chunk])
+        s->dead[chunk] = mem_array(CHUNK_WORDS, sizeof(uint64_t));
+    words_or(s->dead[chunk], words);
+    uint32_t n = words_count(s->dead[chunk]);
+    s->dead_rows += n - s->dead_counts[chunk];
+    s->dead_counts[chunk] = n;
     return true;
 }
 
@@ -127,6 +192,7 @@ static struct source source_over(const unsigned char *bytes) {
                         .group_rows = section(bytes, SECTION_GROUP_ROWS),
                         .group_of = section(bytes, SECTION_GROUP_OF),
                         .groups = h->groups,
+                        .grouped = h->grouped,
                         .terms = h->terms,
                         .by_doc = section(bytes, SECTION_BY_DOC) };
     const int64_t *values = section(bytes, SECTION_VALUES);
@@ -136,19 +202,18 @@ static struct source source_over(const unsigned char *bytes) {
 }
 
 enum rc segment_read(const unsigned char *bytes, size_t size, struct segment **ret_segment) {
-    if (!segment_is_sound(bytes, size))
+    if (!segment_header_is_sound(bytes, size))
         return E_INVALID;
-    const struct segment_header *h = (const void *) bytes;
     struct segment *s = MEM_NEW(struct segment);
     s->source = source_over(bytes);
     s->bytes = size;
-    s->checksum = h->body;
+    s->header = (const void *) bytes;
     s->terms = section(bytes, SECTION_TERMS);
     s->refs = section(bytes, SECTION_REFS);
     s->payload = section(bytes, SECTION_PAYLOAD);
     s->text = section(bytes, SECTION_TEXT);
     s->slots = section(bytes, SECTION_SLOTS);
-    s->slot_count = h->slots;
+    s->seen = segment_seen_new(s->header);
     s->dead = mem_array(s->source.chunks, sizeof *s->dead);
     s->dead_counts = mem_array(s->source.chunks, sizeof *s->dead_counts);
     s->source.dead = s->dead;
@@ -157,20 +222,28 @@ enum rc segment_read(const unsigned char *bytes, size_t size, struct segment **r
     return OK;
 }
 
+/* The tables of terms are read by every search, here and there: from a disk that takes long
+ * page by page. A hint, which may fail. */
+static void read_tables_ahead(const struct segment *s) {
+    uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+    uint64_t from = s->header->offsets[SECTION_REFS] / page * page;
+    char *map = (char *) (uintptr_t) s->header;
+    (void) madvise(map + from, s->header->offsets[SECTION_KEYS] - from, MADV_WILLNEED);
+}
+
 static enum rc map_file(struct ctx *ctx, int fd, const char *path, size_t size,
                         struct segment **ret_segment) {
     void *map = size ? mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
     if (map == MAP_FAILED)
         return size ? fail(ctx, E_IO, "map %s: %s", path, error_text(errno))
                     : fail(ctx, E_INVALID, "%s is empty", path);
-    /* Checking reads all of it; the hint lets the kernel read ahead of that. */
-    (void) madvise(map, size, MADV_WILLNEED);
     enum rc rc = segment_read(map, size, ret_segment);
     if (rc != OK) {
         (void) munmap(map, size);
         return fail(ctx, rc, "%s is damaged", path);
     }
-    (*ret_segment)->map = map;
+    (*ret_segment)->is_mapped = true;
+    read_tables_ahead(*ret_segment);
     return OK;
 }
 
@@ -199,8 +272,9 @@ void segment_close(struct segment **segment) {
         mem_free(s->dead[i]);
     mem_free(s->dead);
     mem_free(s->dead_counts);
-    if (s->map)
-        (void) munmap((void *) (uintptr_t) s->map, s->bytes);
+    segment_seen_free(s->seen);
+    if (s->is_mapped)
+        (void) munmap((void *) (uintptr_t) s->header, s->bytes);
     mem_free(s);
     *segment = NULL;
 }

@@ -1,16 +1,22 @@
-/* A part of the index as a file that never changes: mapped, checked as a whole when it is
- * opened, read without further doubt. The file is little-endian and in the layout of the
- * structs here; it is a copy of what the database holds, so an old version is not read but
- * built anew.
+/* A part of the index as a file that never changes: mapped, and checked where it is read.
+ * The file is little-endian and in the layout of the structs here; it is a copy of what the
+ * database holds, so an old version is not read but built anew.
+ *
+ * Opening looks at the header only. Each block of the file has a checksum that is compared
+ * when something in the block is read for the first time, and so are the numbers that a
+ * reader follows: whatever a file holds, nothing outside of it is read. What is not in order
+ * makes the segment damaged; then what was found in it is no answer.
  *
  * Life cycle: search/segment_write.h makes it, segment_open, segment_close. Immutable but
- * for the rows that are dead, which belong to whoever opened it. */
+ * for the rows that are dead, which belong to whoever opened it. Reading is for any number
+ * of threads. */
 #ifndef SEARCH_SEGMENT_H
 #define SEARCH_SEGMENT_H
 
 #include "search/source.h"
+#include "search/stream.h"
 
-#define SEGMENT_MAGIC "OUTRSEG\x02"
+#define SEGMENT_MAGIC "OUTRSEG\x03"
 #define SEGMENT_ALIGN ((size_t) 64)
 
 /* Parts of the file, in their order. */
@@ -28,6 +34,8 @@ enum section {
     SECTION_GROUP_STARTS, /* u32, one more for the end */
     SECTION_GROUP_OF,   /* u32, of each row; people only */
     SECTION_VALUES,     /* i64, INDEX_VALUES columns; companies only */
+    SECTION_SUMS,       /* u32: checksums of the blocks between the header and here, which
+                           have STREAM_BLOCK_BYTES, the last fewer */
     SECTIONS
 };
 
@@ -48,7 +56,7 @@ struct segment_header {
     uint32_t rows, terms, slots, groups, grouped;
     uint64_t offsets[SECTIONS], sizes[SECTIONS]; /* bytes */
     uint64_t size;                               /* of the file */
-    uint32_t body;   /* checksum of what follows the header */
+    uint32_t sums;   /* checksum of SECTION_SUMS, and with that of all */
     uint32_t header; /* checksum of the header up to here */
 };
 
@@ -56,31 +64,31 @@ struct segment {
     struct source source; /* first: a segment is a source */
     uint64_t id;          /* names the file */
     size_t bytes;
-    uint32_t checksum; /* of the body */
-    const unsigned char *map;
+    const struct segment_header *header; /* the beginning of the file */
+    bool is_mapped;
     const struct segment_term *terms;
     const uint32_t *refs;
     const uint16_t *payload;
     const char *text;
     const uint32_t *slots;
-    uint32_t slot_count;
-    uint64_t **dead; /* owned; for source.dead */
+    struct segment_seen *seen; /* what was checked; changed by readers */
+    uint64_t **dead;           /* owned; for source.dead */
     uint32_t *dead_counts;
     uint32_t dead_rows;
+    bool is_taken; /* for whoever opened it: it is being merged */
 };
 
 /* "FOLDER/0000000000000012.seg" */
 struct str segment_path(struct arena *arena, const char *folder, uint64_t id);
 
-/* E_NOT_FOUND, E_INVALID when the file is not in order, E_IO. */
+/* E_NOT_FOUND, E_INVALID when the file is not in order as far as was seen, E_IO. */
 MUST_USE enum rc segment_open(struct ctx *ctx, const char *folder, uint64_t id,
                               struct segment **ret_segment);
 /* Accepts NULL. */
 void segment_close(struct segment **segment);
 
-/* Whether `size` bytes (at an address that is a multiple of 64) are a whole segment in
- * order, and the segment over them: for segment_open and for tests. segment_close does not
- * unmap what came from here. */
+/* The segment over `size` bytes (at an address that is a multiple of 64), for segment_open
+ * and for tests. E_INVALID. segment_close does not unmap what came from here. */
 MUST_USE enum rc segment_read(const unsigned char *bytes, size_t size,
                               struct segment **ret_segment);
 
@@ -88,5 +96,7 @@ MUST_USE enum rc segment_read(const unsigned char *bytes, size_t size,
 uint32_t segment_row(const struct segment *segment, int64_t doc);
 /* Marks the row as dead; false when it was. */
 bool segment_kill(struct segment *segment, uint32_t row);
+/* The same of all rows of a chunk that have a bit in `words`; false when some are not there. */
+bool segment_kill_chunk(struct segment *segment, uint32_t chunk, const uint64_t *words);
 
 #endif

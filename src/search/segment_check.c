@@ -1,8 +1,10 @@
 /* The checksum finds what happened to a file by chance. The rest also refuses what was
- * made to pass it: a reader follows no number that was not checked here. */
+ * made to pass it: a reader follows no number that was not checked here or by itself. Two
+ * threads may check the same part at the same time, which does no harm. */
 #include "search/segment_check.h"
 
 #include "base/check.h"
+#include "base/mem.h"
 #include "search/checksum.h"
 
 _Static_assert(sizeof(struct chunk_ref) == 8, "the layout of the file");
@@ -10,30 +12,23 @@ _Static_assert(sizeof(struct segment_term) == 8, "the layout of the file");
 _Static_assert(sizeof(struct segment_header) == 32 + 16 * SECTIONS + 16, "without gaps");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the file is little-endian");
 
-struct view {
-    const struct segment_header *h;
-    const unsigned char *bytes;
-};
+/* --- header --- */
 
-static const void *part(const struct view *v, enum section which) {
-    return v->bytes + v->h->offsets[which];
-}
-
-static uint64_t count(const struct view *v, enum section which, size_t size) {
-    return v->h->sizes[which] / size;
-}
-
-static bool header_is_sound(const unsigned char *bytes, size_t size) {
+static bool is_header(const unsigned char *bytes, size_t size) {
     const struct segment_header *h = (const void *) bytes;
     return size >= sizeof *h && memcmp(h->magic, SEGMENT_MAGIC, sizeof h->magic) == 0
            && h->size == size && h->header == checksum(0, h, offsetof(struct segment_header, header))
            && (h->kind == INDEX_PEOPLE || h->kind == INDEX_COMPANIES) && h->rows > 0
-           && h->rows <= UINT32_MAX - CHUNK_ROWS && h->terms < UINT32_MAX && h->groups < UINT32_MAX;
+           && h->rows <= UINT32_MAX - CHUNK_ROWS && h->terms < UINT32_MAX
+           && h->groups < UINT32_MAX && h->slots > h->terms;
+}
+
+static uint64_t block_count(const struct segment_header *h) {
+    return (h->offsets[SECTION_SUMS] - sizeof *h + STREAM_BLOCK_BYTES - 1) / STREAM_BLOCK_BYTES;
 }
 
 /* Sections follow each other and are as long as the counts in the header say. */
-static bool sections_are_sound(const struct view *v) {
-    const struct segment_header *h = v->h;
+static bool sections_are_sound(const struct segment_header *h) {
     const struct {
         size_t element;
         uint64_t n; /* UINT64_MAX: any */
@@ -50,6 +45,7 @@ static bool sections_are_sound(const struct view *v) {
         [SECTION_GROUP_STARTS] = { 4, (uint64_t) h->groups + 1 },
         [SECTION_GROUP_OF] = { 4, h->kind == INDEX_PEOPLE ? h->rows : 0 },
         [SECTION_VALUES] = { 8, h->kind == INDEX_COMPANIES ? (uint64_t) h->rows * INDEX_VALUES : 0 },
+        [SECTION_SUMS] = { 4, UINT64_MAX },
     };
     uint64_t end = sizeof *h;
     for (size_t i = 0; i < SECTIONS; i++) {
@@ -61,7 +57,93 @@ static bool sections_are_sound(const struct view *v) {
             return false;
         end = offset + bytes;
     }
-    return end == h->size;
+    return end == h->size && h->sizes[SECTION_SUMS] / 4 == block_count(h);
+}
+
+bool segment_header_is_sound(const unsigned char *bytes, size_t size) {
+    const struct segment_header *h = (const void *) bytes;
+    return is_header(bytes, size) && sections_are_sound(h)
+           && checksum(0, bytes + h->offsets[SECTION_SUMS], h->sizes[SECTION_SUMS]) == h->sums;
+}
+
+/* --- what was seen --- */
+
+static _Atomic uint64_t *bits_for(uint64_t n) {
+    return mem_array((size_t) (n / 64 + 1), sizeof(_Atomic uint64_t));
+}
+
+struct segment_seen *segment_seen_new(const struct segment_header *h) {
+    struct segment_seen *seen = MEM_NEW(struct segment_seen);
+    seen->blocks = bits_for(block_count(h));
+    seen->terms = bits_for(h->terms);
+    seen->group_chunks = bits_for(h->rows / CHUNK_ROWS);
+    return seen;
+}
+
+void segment_seen_free(struct segment_seen *seen) {
+    mem_free(seen->blocks);
+    mem_free(seen->terms);
+    mem_free(seen->group_chunks);
+    mem_free(seen);
+}
+
+static bool is_seen(const _Atomic uint64_t *bits, uint64_t i) {
+    return atomic_load_explicit(&bits[i / 64], memory_order_relaxed) >> i % 64 & 1;
+}
+
+static void see(_Atomic uint64_t *bits, uint64_t i) {
+    (void) atomic_fetch_or_explicit(&bits[i / 64], (uint64_t) 1 << i % 64, memory_order_relaxed);
+}
+
+static bool is_sound(const struct segment *s, bool sound) {
+    if (!sound)
+        atomic_store(&s->seen->is_damaged, true);
+    return sound;
+}
+
+/* --- bytes --- */
+
+static const void *part(const struct segment *s, enum section which) {
+    return (const char *) s->header + s->header->offsets[which];
+}
+
+static uint64_t count(const struct segment *s, enum section which, size_t size) {
+    return s->header->sizes[which] / size;
+}
+
+static bool block_is_sound(const struct segment *s, uint64_t block) {
+    const struct segment_header *h = s->header;
+    const uint32_t *sums = part(s, SECTION_SUMS);
+    uint64_t from = sizeof *h + block * STREAM_BLOCK_BYTES, left = h->offsets[SECTION_SUMS] - from;
+    size_t n = left < STREAM_BLOCK_BYTES ? (size_t) left : STREAM_BLOCK_BYTES;
+    return checksum(0, (const char *) h + from, n) == sums[block];
+}
+
+bool segment_holds(const struct segment *s, const void *p, size_t n) {
+    if (n == 0)
+        return true;
+    uint64_t from = (uint64_t) ((const char *) p - (const char *) s->header) - sizeof *s->header;
+    uint64_t last = (from + n - 1) / STREAM_BLOCK_BYTES;
+    for (uint64_t block = from / STREAM_BLOCK_BYTES; block <= last; block++) {
+        if (is_seen(s->seen->blocks, block))
+            continue;
+        if (!is_sound(s, block_is_sound(s, block)))
+            return false;
+        see(s->seen->blocks, block);
+    }
+    return true;
+}
+
+/* --- terms --- */
+
+bool segment_holds_text(const struct segment *s, uint32_t term, struct str *ret_text) {
+    const struct segment_term *at = &s->terms[term];
+    if (!segment_holds(s, at, 2 * sizeof *at)
+        || !is_sound(s, at->text <= at[1].text && at[1].text <= s->header->sizes[SECTION_TEXT])
+        || !segment_holds(s, s->text + at->text, at[1].text - at->text))
+        return false;
+    *ret_text = (struct str){ s->text + at->text, at[1].text - at->text };
+    return true;
 }
 
 static bool is_ascending_u16(const uint16_t *p, uint32_t n) {
@@ -71,11 +153,140 @@ static bool is_ascending_u16(const uint16_t *p, uint32_t n) {
     return sound;
 }
 
+static bool container_is_sound(const struct segment *s, const struct chunk_ref *ref) {
+    uint32_t n = (uint32_t) ref->last + 1;
+    uint64_t units = n <= CONTAINER_IDS_MAX ? n : CHUNK_ROWS / 16;
+    uint64_t payload = count(s, SECTION_PAYLOAD, 2);
+    uint64_t first = (uint64_t) ref->chunk * CHUNK_ROWS;
+    if (first >= s->source.rows || ref->offset > payload || units > payload - ref->offset)
+        return false;
+    const uint16_t *at = s->payload + ref->offset;
+    if (!segment_holds(s, at, (size_t) units * sizeof *at))
+        return false;
+    uint32_t rows = source_chunk_rows(&s->source, ref->chunk);
+    if (n <= CONTAINER_IDS_MAX)
+        return is_ascending_u16(at, n) && at[n - 1] < rows;
+    const uint64_t *words = (const void *) at;
+    return ref->offset % (SEGMENT_ALIGN / 2) == 0 && words_count(words) == n
+           && words_next(words, rows) == CHUNK_ROWS;
+}
+
+static bool few_are_sound(const struct segment *s, const uint32_t *rows, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (rows[i] >= s->source.rows || (i && rows[i - 1] >= rows[i]))
+            return false;
+    return n <= POSTINGS_FEW_MAX;
+}
+
+static bool refs_are_sound(const struct segment *s, const struct chunk_ref *refs, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (i && refs[i - 1].chunk >= refs[i].chunk)
+            return false;
+        if (!container_is_sound(s, &refs[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Its entry was read with the text. */
+static bool postings_are_sound(const struct segment *s, const struct segment_term *term) {
+    uint32_t from = term->refs & ~SEGMENT_FEW, to = term[1].refs & ~SEGMENT_FEW;
+    const uint32_t *refs = s->refs + from;
+    uint32_t n = to - from;
+    if (from >= to || to > count(s, SECTION_REFS, sizeof *refs)
+        || !segment_holds(s, refs, n * sizeof *refs))
+        return false;
+    if (term->refs & SEGMENT_FEW)
+        return few_are_sound(s, refs, n);
+    return n % 2 == 0 && refs_are_sound(s, (const void *) refs, n / 2);
+}
+
+bool segment_holds_postings(const struct segment *s, uint32_t term) {
+    if (is_seen(s->seen->terms, term))
+        return true;
+    if (!is_sound(s, postings_are_sound(s, &s->terms[term])))
+        return false;
+    see(s->seen->terms, term);
+    return true;
+}
+
+/* --- companies --- */
+
+bool segment_holds_groups(const struct segment *s, uint32_t chunk) {
+    if (is_seen(s->seen->group_chunks, chunk))
+        return true;
+    const uint32_t *group_of = s->source.group_of + (size_t) chunk * CHUNK_ROWS;
+    uint32_t n = source_chunk_rows(&s->source, chunk);
+    bool sound = segment_holds(s, group_of, n * sizeof *group_of);
+    for (uint32_t i = 0; sound && i < n; i++)
+        sound = group_of[i] <= s->source.groups;
+    if (is_sound(s, sound))
+        see(s->seen->group_chunks, chunk);
+    return sound;
+}
+
+/* --- all --- */
+
+static bool is_stopped(const atomic_bool *stop) {
+    return stop && atomic_load(stop);
+}
+
+/* How much is looked at between two looks at `stop`. */
+enum { STEP = CHUNK_ROWS };
+
+static bool bytes_are_sound(const struct segment *s, const atomic_bool *stop) {
+    const char *p = (const char *) (s->header + 1);
+    uint64_t left = s->header->offsets[SECTION_SUMS] - sizeof *s->header;
+    bool sound = true;
+    for (uint64_t n; sound && left && !is_stopped(stop); p += n, left -= n) {
+        n = left < STREAM_BLOCK_BYTES ? left : STREAM_BLOCK_BYTES;
+        sound = segment_holds(s, p, (size_t) n);
+    }
+    return sound;
+}
+
+static bool terms_are_sound(const struct segment *s, const atomic_bool *stop) {
+    struct str before = STR_NONE, text;
+    for (uint32_t i = 0; i < s->source.terms; i++, before = text) {
+        if (i % STEP == 0 && is_stopped(stop))
+            return true;
+        if (!segment_holds_text(s, i, &text) || (i && str_compare(before, text) >= 0)
+            || !segment_holds_postings(s, i))
+            return false;
+    }
+    return true;
+}
+
+/* Every term is in it once; a free slot ends every search. */
+static bool slots_are_sound(const struct segment *s) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < s->header->slots; i++) {
+        if (s->slots[i] > s->source.terms)
+            return false;
+        used += s->slots[i] != 0;
+    }
+    return used == s->source.terms;
+}
+
 static bool is_ascending_u64(const uint64_t *p, uint64_t n) {
     bool sound = true;
     for (uint64_t i = 1; i < n; i++)
         sound &= p[i - 1] < p[i];
     return sound;
+}
+
+static bool rows_are_sound(const struct segment *s, const atomic_bool *stop) {
+    const uint64_t *keys = s->source.keys;
+    const uint32_t *by_doc = s->source.by_doc;
+    int64_t last = 0;
+    for (uint32_t i = 0; i < s->source.rows; i++) {
+        if (i % STEP == 0 && is_stopped(stop))
+            return true;
+        if (by_doc[i] >= s->source.rows || key_doc(keys[by_doc[i]]) <= last)
+            return false;
+        last = key_doc(keys[by_doc[i]]);
+    }
+    return is_ascending_u64(keys, s->source.rows);
 }
 
 /* Numbers that do not fall, from 0 to `last`. */
@@ -86,123 +297,26 @@ static bool are_starts(const uint32_t *p, uint64_t n, uint64_t last) {
     return sound;
 }
 
-/* The same of both members of terms. */
-static bool are_term_starts(const struct view *v) {
-    const struct segment_term *terms = part(v, SECTION_TERMS), *last = terms + v->h->terms;
-    bool sound = terms->text == 0 && (terms->refs & ~SEGMENT_FEW) == 0
-                 && last->text == v->h->sizes[SECTION_TEXT]
-                 && last->refs == count(v, SECTION_REFS, 4);
-    for (const struct segment_term *term = terms; term < last; term++)
-        sound &= term->text <= term[1].text
-                 && (term->refs & ~SEGMENT_FEW) < (term[1].refs & ~SEGMENT_FEW);
+static bool groups_are_sound(const struct segment *s) {
+    const struct source *source = &s->source;
+    bool sound = are_starts(source->group_starts, (uint64_t) source->groups + 1, source->grouped)
+                 && is_ascending_u64(source->group_docs, source->groups);
+    for (uint32_t i = 0; i < source->grouped; i++)
+        sound &= source->group_rows[i] < source->rows;
+    for (uint32_t i = 0; i < source->chunks && s->header->kind == INDEX_PEOPLE && sound; i++)
+        sound = segment_holds_groups(s, i);
     return sound;
 }
 
-static bool container_is_sound(const struct view *v, const struct chunk_ref *ref) {
-    uint32_t n = (uint32_t) ref->last + 1;
-    uint64_t units = n <= CONTAINER_IDS_MAX ? n : CHUNK_ROWS / 16;
-    uint64_t payload = count(v, SECTION_PAYLOAD, 2);
-    uint64_t first = (uint64_t) ref->chunk * CHUNK_ROWS;
-    if (first >= v->h->rows || ref->offset > payload || units > payload - ref->offset)
-        return false;
-    uint64_t left = v->h->rows - first;
-    uint32_t rows = left < CHUNK_ROWS ? (uint32_t) left : CHUNK_ROWS;
-    const uint16_t *at = (const uint16_t *) part(v, SECTION_PAYLOAD) + ref->offset;
-    if (n <= CONTAINER_IDS_MAX)
-        return is_ascending_u16(at, n) && at[n - 1] < rows;
-    const uint64_t *words = (const void *) at;
-    return ref->offset % (SEGMENT_ALIGN / 2) == 0 && words_count(words) == n
-           && words_next(words, rows) == CHUNK_ROWS;
-}
-
-static bool few_are_sound(const struct view *v, const uint32_t *rows, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++)
-        if (rows[i] >= v->h->rows || (i && rows[i - 1] >= rows[i]))
-            return false;
-    return n <= POSTINGS_FEW_MAX;
-}
-
-static bool refs_are_sound(const struct view *v, const struct chunk_ref *refs, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
-        if (i && refs[i - 1].chunk >= refs[i].chunk)
-            return false;
-        if (!container_is_sound(v, &refs[i]))
-            return false;
-    }
-    return true;
-}
-
-/* It has at least one (are_term_starts). */
-static bool postings_are_sound(const struct view *v, const struct segment_term *term) {
-    const uint32_t *refs = part(v, SECTION_REFS);
-    uint32_t from = term->refs & ~SEGMENT_FEW, n = (term[1].refs & ~SEGMENT_FEW) - from;
-    if (term->refs & SEGMENT_FEW)
-        return few_are_sound(v, refs + from, n);
-    return n % 2 == 0 && refs_are_sound(v, (const void *) (refs + from), n / 2);
-}
-
-static struct str text_of(const struct view *v, const struct segment_term *term) {
-    return (struct str){ (const char *) part(v, SECTION_TEXT) + term->text,
-                         term[1].text - term->text };
-}
-
-static bool terms_are_sound(const struct view *v) {
-    const struct segment_term *terms = part(v, SECTION_TERMS);
-    if (!are_term_starts(v))
-        return false;
-    for (uint32_t i = 0; i < v->h->terms; i++) {
-        if (i && str_compare(text_of(v, &terms[i - 1]), text_of(v, &terms[i])) >= 0)
-            return false;
-        if (!postings_are_sound(v, &terms[i]))
-            return false;
-    }
-    return true;
-}
-
-/* Every term is in it once; a free slot ends every search. */
-static bool slots_are_sound(const struct view *v) {
-    const uint32_t *slots = part(v, SECTION_SLOTS);
-    uint32_t n = v->h->slots, used = 0;
-    if (n <= v->h->terms)
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        if (slots[i] > v->h->terms)
-            return false;
-        used += slots[i] != 0;
-    }
-    return used == v->h->terms;
-}
-
-static bool rows_are_sound(const struct view *v) {
-    const uint64_t *keys = part(v, SECTION_KEYS);
-    const uint32_t *by_doc = part(v, SECTION_BY_DOC);
-    int64_t last = 0;
-    for (uint32_t i = 0; i < v->h->rows; i++) {
-        if (by_doc[i] >= v->h->rows || key_doc(keys[by_doc[i]]) <= last)
-            return false;
-        last = key_doc(keys[by_doc[i]]);
-    }
-    return is_ascending_u64(keys, v->h->rows);
-}
-
-static bool groups_are_sound(const struct view *v) {
-    const uint32_t *starts = part(v, SECTION_GROUP_STARTS), *rows = part(v, SECTION_GROUP_ROWS);
-    if (!are_starts(starts, (uint64_t) v->h->groups + 1, v->h->grouped)
-        || !is_ascending_u64(part(v, SECTION_GROUP_DOCS), v->h->groups))
-        return false;
-    bool sound = true;
-    for (uint32_t i = 0; i < v->h->grouped; i++)
-        sound &= rows[i] < v->h->rows;
-    const uint32_t *group_of = part(v, SECTION_GROUP_OF);
-    for (uint32_t i = 0; i < v->h->rows && v->h->kind == INDEX_PEOPLE; i++)
-        sound &= group_of[i] <= v->h->groups;
-    return sound;
-}
-
-bool segment_is_sound(const unsigned char *bytes, size_t size) {
-    struct view v = { (const void *) bytes, bytes };
-    return header_is_sound(bytes, size) && sections_are_sound(&v)
-           && checksum(0, bytes + sizeof *v.h, size - sizeof *v.h) == v.h->body
-           && terms_are_sound(&v) && slots_are_sound(&v) && rows_are_sound(&v)
-           && groups_are_sound(&v);
+enum rc segment_check(const struct segment *s, const atomic_bool *stop) {
+    if (atomic_load(&s->seen->is_whole))
+        return OK;
+    bool sound = bytes_are_sound(s, stop) && terms_are_sound(s, stop) && slots_are_sound(s)
+                 && rows_are_sound(s, stop) && groups_are_sound(s);
+    if (!is_sound(s, sound))
+        return E_INVALID;
+    if (is_stopped(stop))
+        return E_CANCELED;
+    atomic_store(&s->seen->is_whole, true);
+    return OK;
 }

@@ -43,6 +43,7 @@ enum rc segment_writer_new(struct ctx *ctx, const char *folder, uint64_t id,
     w->id = id;
     w->fd = fd;
     w->file = stream_to(fd);
+    w->file.keeps_sums = true;
     w->refs = stream_spill(w->folder);
     w->terms = stream_spill(w->folder);
     w->text = stream_spill(w->folder);
@@ -222,7 +223,7 @@ static void write_header(struct segment_writer *w, const struct segment_header *
     h->groups = counts->groups;
     h->grouped = counts->grouped;
     h->size = sizeof *h + w->file.size;
-    h->body = w->file.checksum;
+    h->sums = checksum(0, w->file.sums, w->file.sum_count * sizeof *w->file.sums);
     h->header = checksum(0, h, offsetof(struct segment_header, header));
     ssize_t n = pwrite(w->fd, h, sizeof *h, 0);
     if (n != (ssize_t) sizeof *h && !w->file.error)
@@ -244,6 +245,10 @@ enum rc segment_writer_finish(struct ctx *ctx, struct segment_writer **writer,
                               const struct segment_header *counts) {
     struct segment_writer *w = *writer;
     ASSERT(w->section == SECTION_VALUES);
+    begin_section(w, SECTION_SUMS);
+    stream_flush(&w->file);
+    w->file.keeps_sums = false;
+    stream_write(&w->file, w->file.sums, w->file.sum_count * sizeof *w->file.sums);
     end_section(w);
     stream_flush(&w->file);
     write_header(w, counts);
@@ -253,6 +258,8 @@ enum rc segment_writer_finish(struct ctx *ctx, struct segment_writer **writer,
         error = errno;
     enum rc rc = error ? fail(ctx, E_IO, "write %s: %s", path.p, error_text(error))
                        : file_sync_directory(ctx, w->folder);
+    if (rc != OK)
+        (void) unlink(path.p); /* else index_open does */
     segment_writer_free(writer);
     return rc;
 }

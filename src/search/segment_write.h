@@ -18,7 +18,7 @@ void segment_writer_term(struct segment_writer *w, struct str text);
 /* Chunks ascend; `rows` is not empty. */
 void segment_writer_chunk(struct segment_writer *w, uint32_t chunk, struct container rows);
 
-/* From SECTION_KEYS on, in order, each once; what follows is its content. */
+/* From SECTION_KEYS to SECTION_VALUES, in order, each once; what follows is its content. */
 void segment_writer_section(struct segment_writer *w, enum section section);
 void segment_writer_bytes(struct segment_writer *w, const void *p, size_t n);
 

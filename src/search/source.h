@@ -58,8 +58,17 @@ struct source_calls {
                    void *arg);
     /* Term number i in the order of their bytes: for merging. */
     struct str (*term)(const struct source *source, uint32_t i, struct postings *ret);
+    /* Of a file, which is only known to be in order where it was looked at; NULL for what is
+     * in memory. Whether bytes of the arrays below are in order; group_of of a chunk;
+     * whether anything was found that is not; whether all is (segment_check). */
+    bool (*holds)(const struct source *source, const void *p, size_t bytes);
+    bool (*holds_groups)(const struct source *source, uint32_t chunk);
+    bool (*is_damaged)(const struct source *source);
+    enum rc (*check)(const struct source *source, const atomic_bool *stop);
 };
 
+/* Before any of the arrays is read, source_holds is asked for that part. Where it says no, a
+ * search goes on with anything and finds at its end that the source is damaged. */
 struct source {
     const struct source_calls *calls;
     uint32_t rows, chunks;
@@ -73,12 +82,19 @@ struct source {
     const uint64_t *group_docs;
     const uint32_t *group_starts, *group_rows;
     const uint32_t *group_of; /* of each row; `groups` without a company; not of the tail */
-    uint32_t groups;
+    uint32_t groups, grouped; /* how many companies; rows that have one */
     /* For merging. */
     uint32_t terms;
     const uint32_t *by_doc; /* rows in the order of their documents */
     const uint16_t *order;  /* rows in the order of their keys; NULL: they are */
 };
+
+static inline bool source_holds(const struct source *s, const void *p, size_t bytes) {
+    return !s->calls->holds || s->calls->holds(s, p, bytes);
+}
+static inline bool source_is_damaged(const struct source *s) {
+    return s->calls->is_damaged && s->calls->is_damaged(s);
+}
 
 static inline bool source_is_dead(const struct source *s, uint32_t row) {
     const uint64_t *dead = s->dead[row / CHUNK_ROWS];

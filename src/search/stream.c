@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "search/checksum.h"
 
-enum { BUFFER_BYTES = 256 * 1024 };
+enum { BUFFER_BYTES = STREAM_BLOCK_BYTES };
 
 struct stream stream_to(int fd) {
     return (struct stream){ .fd = fd, .buffer = mem_alloc(BUFFER_BYTES) };
@@ -24,7 +24,19 @@ void stream_done(struct stream *s) {
     if (s->folder && s->fd >= 0)
         (void) close(s->fd); /* its content is of no use any more */
     mem_free(s->buffer);
+    mem_free(s->sums);
     s->buffer = NULL;
+    s->sums = NULL;
+}
+
+static void keep_sum(struct stream *s) {
+    if (!s->keeps_sums || s->n == 0)
+        return;
+    if (s->sum_count == s->sum_room) {
+        s->sum_room = s->sum_room ? s->sum_room * 2 : 64;
+        s->sums = mem_resize(s->sums, s->sum_room * sizeof *s->sums);
+    }
+    s->sums[s->sum_count++] = checksum(0, s->buffer, s->n);
 }
 
 /* Its name is gone at once; one that a crash leaves is removed by index_open. */
@@ -42,7 +54,9 @@ static void open_spill(struct stream *s) {
 void stream_flush(struct stream *s) {
     if (s->fd < 0 && s->folder && !s->error)
         open_spill(s);
-    s->checksum = checksum(s->checksum, s->buffer, s->n);
+    keep_sum(s);
+    if (!s->keeps_sums)
+        s->checksum = checksum(s->checksum, s->buffer, s->n);
     for (size_t at = 0; at < s->n && !s->error;) {
         ssize_t n = write(s->fd, s->buffer + at, s->n - at);
         if (n > 0)

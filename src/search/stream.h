@@ -10,13 +10,18 @@
 
 #include "base/rc.h"
 
+#define STREAM_BLOCK_BYTES ((size_t) 64 * 1024)
+
 struct stream {
     int fd;             /* -1: not yet, or a small spill */
     const char *folder; /* of a spill's file */
     unsigned char *buffer;
     size_t n;           /* bytes in the buffer */
     uint64_t size;      /* bytes in all */
-    uint32_t checksum;  /* of all that left the buffer */
+    uint32_t checksum;  /* of all that left the buffer, or: */
+    bool keeps_sums;    /* set before the first byte and cleared behind the last that counts */
+    uint32_t *sums;     /* of each STREAM_BLOCK_BYTES; a flush ends the last, shorter block */
+    uint32_t sum_count, sum_room;
     int error;          /* errno of the first failure */
 };
 

@@ -280,6 +280,23 @@ class RestartTest(IndexTest):
             with self.subTest(damage=damage):
                 self.check_all(25)
 
+    def test_4_damaged_behind_the_header(self):
+        """What opening does not look at: the search that comes upon it asks the database, and
+        the index is built anew."""
+        for _ in range(2):
+            self.server.stop()
+            files = sorted(self.folder().rglob("*.seg"))
+            self.assertTrue(files)
+            for path in files:
+                data = bytearray(path.read_bytes())
+                data[300] ^= 1
+                path.write_bytes(data)
+            self.start()
+            self.ready()
+            self.assertEqual(self.server.metric("outrider_search_builds_total"), 0)
+            self.check_all(25)
+            self.assertEqual(self.server.metric("outrider_search_builds_total"), 1)
+
     def test_5_another_database(self):
         """A restored backup is another history, also when it has gone on for as long."""
         if harness.ENGINE == "postgres":

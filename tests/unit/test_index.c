@@ -264,6 +264,48 @@ static void test_duplicates_in_a_build(void **state) {
     arena_free(&ctx.arena);
 }
 
+/* Nobody merges, as while a long merge goes on: the number of files stays small. */
+static void test_behind(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 5000, 15);
+    struct index_options o = options(INDEX_PEOPLE, 100);
+    struct index *index = build(&ctx, &o, &m, 1);
+    for (int64_t i = 0; i < 1200; i++) {
+        change_some(&ctx, &m, index, 20);
+        assert_int_equal(index_checkpoint(&ctx, index, i + 2), OK);
+        struct index_stats stats;
+        index_stats(index, &stats);
+        assert_in_range(stats.segments, 0, 64);
+    }
+    model_check_random(&m, index, 20);
+    index_close(&index);
+    index = open_index(&ctx, &o);
+    model_check_random(&m, index, 20);
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+/* Building ends soon when it is told to, and leaves nothing. */
+static void test_stopped(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    atomic_bool stop = false;
+    struct index_options o = options(INDEX_PEOPLE, 0);
+    o.stop = &stop;
+    struct index_builder *builder = NULL;
+    assert_int_equal(index_builder_new(&ctx, &o, &builder), OK);
+    for (int64_t doc = 1; doc <= 70000; doc++) {
+        struct index_row row = { .doc = doc, .tags = STR("a") };
+        assert_int_equal(index_builder_add(&ctx, builder, &row, 1), OK);
+    }
+    atomic_store(&stop, true);
+    assert_int_equal(index_builder_finish(&ctx, &builder, 1), E_CANCELED);
+    assert_int_equal(rmdir(model_folder), 0); /* it was empty */
+    arena_free(&ctx.arena);
+}
+
 /* --- many threads --- */
 
 enum { FIXED = 50, MOVING = 51, READERS = 3 };
@@ -358,6 +400,8 @@ int main(void) {
         cmocka_unit_test(test_replay),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_duplicates_in_a_build),
+        cmocka_unit_test(test_behind),
+        cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, model_folder_make, model_folder_remove);

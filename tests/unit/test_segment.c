@@ -1,5 +1,6 @@
 /* Files of the index that are damaged: refused, or read with the same answers; and the
  * crash at each step of writing them. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,9 +11,9 @@
 
 #include "base/file.h"
 #include "index_model.h"
-#include "search/checksum.h"
 #include "search/index_build.h"
-#include "search/segment.h"
+#include "search/segment_check.h"
+#include "segment_forge.h"
 
 /* --- a crash at the n-th step: the calls that change files, in place of the C library's --- */
 
@@ -25,8 +26,17 @@ static void step(void) {
         steps_left--;
 }
 
+static int disk_room = -1; /* bytes; negative: enough */
+
 ssize_t write(int fd, const void *p, size_t n) {
     step();
+    if (disk_room >= 0) {
+        disk_room = (size_t) disk_room > n ? disk_room - (int) n : 0;
+        if (disk_room == 0) {
+            errno = ENOSPC;
+            return -1;
+        }
+    }
     if (steps_left == 0 && n > 1) /* the last write is cut short */
         return syscall(SYS_write, fd, p, n / 2);
     return syscall(SYS_write, fd, p, n);
@@ -77,32 +87,86 @@ static void check_answers(struct ctx *ctx, struct model *m, int queries) {
     index_close(&index);
 }
 
+int unlinkat(int at, const char *path, int flags) {
+    step();
+    return (int) syscall(SYS_unlinkat, at, path, flags);
+}
+
 /* --- damage --- */
 
-static void flip_each_byte(struct ctx *ctx, struct model *m, const char *path) {
+static void write_file(const char *path, struct str text) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.p, text.n), text.n);
+    close(fd);
+}
+
+static struct str read_whole(struct ctx *ctx, const char *path) {
     struct str whole;
     assert_int_equal(file_read(ctx, path, 1 << 20, &whole), OK);
-    int fd = open(path, O_RDWR);
-    assert_true(fd >= 0 && whole.n > 0);
+    assert_true(whole.n > 0);
+    return whole;
+}
+
+/* The two files of an index. */
+struct files {
+    const char *paths[2];
+    struct str texts[2];
+};
+
+/* A damaged byte is refused by the opening, or by the search that reads it: a search that
+ * answers answers right. What says that it is damaged is not opened again. */
+static void check_flipped(struct model *m, const struct files *files) {
+    struct ctx ctx = test_ctx();
     struct index_options o = options(m->kind);
-    size_t refused = 0;
-    for (size_t i = 0; i < whole.n; i++) {
-        struct ctx each = test_ctx();
-        struct index *index = NULL;
-        char flipped = (char) (whole.p[i] ^ (1 << i % 8));
-        assert_int_equal(pwrite(fd, &flipped, 1, (off_t) i), 1);
-        enum rc rc = index_open(&each, &o, &index);
-        if (rc == OK) {
-            model_check_random(m, index, 2);
-            index_close(&index);
+    struct index *index = NULL;
+    enum rc rc = index_open(&ctx, &o, &index);
+    assert_true(rc == OK || rc == E_INVALID || rc == E_CONFLICT);
+    if (rc == OK) {
+        model_check_random(m, index, 2);
+        bool is_damaged = index_is_damaged(index);
+        index_close(&index);
+        if (is_damaged) {
+            assert_int_equal(index_open(&ctx, &o, &index), E_NOT_FOUND);
+            for (size_t i = 0; i < LENGTH(files->paths); i++)
+                write_file(files->paths[i], files->texts[i]);
         }
-        refused += rc != OK;
-        assert_true(rc == OK || rc == E_INVALID || rc == E_CONFLICT);
-        assert_int_equal(pwrite(fd, &whole.p[i], 1, (off_t) i), 1);
-        arena_free(&each.arena);
     }
-    close(fd);
-    assert_int_equal(refused, whole.n); /* no byte is without a checksum */
+    arena_free(&ctx.arena);
+}
+
+/* No byte is without a checksum. */
+static bool is_refused(const char *path) {
+    struct ctx ctx = test_ctx();
+    struct segment *s = NULL;
+    bool is_segment = strstr(path, ".seg");
+    bool refused = !is_segment || segment_open(&ctx, model_folder, 1, &s) != OK
+                   || segment_check(s, NULL) == E_INVALID;
+    segment_close(&s);
+    arena_free(&ctx.arena);
+    return refused;
+}
+
+static void flip_each_byte(struct ctx *ctx, struct model *m) {
+    struct files files
+        = { .paths = { segment_path(ctx->arena, model_folder, 1).p,
+                       arena_printf(ctx->arena, "%s/manifest", model_folder).p } };
+    for (size_t i = 0; i < LENGTH(files.paths); i++)
+        files.texts[i] = read_whole(ctx, files.paths[i]);
+    m->may_be_damaged = true;
+    for (size_t f = 0; f < LENGTH(files.paths); f++) {
+        for (size_t i = 0; i < files.texts[f].n; i++) {
+            char *byte = (char *) (uintptr_t) &files.texts[f].p[i], before = *byte;
+            *byte = (char) (before ^ (1 << i % 8));
+            write_file(files.paths[f], files.texts[f]);
+            *byte = before;
+            if (!is_refused(files.paths[f]))
+                fail_case("byte %zu of file %zu", i, f);
+            check_flipped(m, &files);
+            write_file(files.paths[f], files.texts[f]);
+        }
+    }
+    m->may_be_damaged = false;
     check_answers(ctx, m, 2);
 }
 
@@ -113,8 +177,7 @@ static void test_flipped_bytes(void **state) {
         struct ctx ctx = test_ctx();
         struct model m = model_new(kinds[i], 20, 11);
         build(&ctx, &m, 20);
-        flip_each_byte(&ctx, &m, segment_path(ctx.arena, model_folder, 1).p);
-        flip_each_byte(&ctx, &m, arena_printf(ctx.arena, "%s/manifest", model_folder).p);
+        flip_each_byte(&ctx, &m);
         model_free(&m);
         arena_free(&ctx.arena);
     }
@@ -135,11 +198,9 @@ static void test_forged_bytes(void **state) {
         memcpy(bytes, whole.p, whole.n);
         static const unsigned char changes[] = { 0x01, 0x80, 0xff };
         bytes[i / 3] ^= changes[i % 3];
-        struct segment_header *h = (struct segment_header *) (void *) bytes;
-        h->body = checksum(0, bytes + sizeof *h, whole.n - sizeof *h);
-        h->header = checksum(0, h, offsetof(struct segment_header, header));
+        forge_checksums(bytes, whole.n);
         struct segment *s = NULL;
-        if (segment_read(bytes, whole.n, &s) == OK)
+        if (segment_read(bytes, whole.n, &s) == OK && segment_check(s, NULL) == OK)
             read++;
         else
             refused++;
@@ -176,6 +237,54 @@ static void test_truncated(void **state) {
     struct index *index = NULL;
     struct index_options o = options(INDEX_PEOPLE);
     assert_int_equal(index_open(&ctx, &o, &index), E_INVALID);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+/* --- a full disk --- */
+
+/* What is in the folder. */
+static int count_files(void) {
+    int n = 0;
+    DIR *dir = opendir(model_folder);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        n += entry->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
+/* A merge that fails leaves no file, and the index as it was. */
+static void test_full_disk(void **state) {
+    (void) state;
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 300, 14);
+    struct index_options o = options(INDEX_PEOPLE);
+    struct index *index = NULL;
+    build(&ctx, &m, 300);
+    assert_int_equal(index_open(&ctx, &o, &index), OK);
+    for (int64_t s = 1; s <= 5; s++) {
+        for (int64_t doc = 1; doc <= 50; doc++) {
+            struct index_row row = model_put(&m, doc + s * 50 - 50);
+            assert_int_equal(index_put(&ctx, index, &row, 1), OK);
+        }
+        assert_int_equal(index_checkpoint(&ctx, index, s + 1), OK);
+    }
+    int files = count_files();
+    assert_true(files > 4);
+    for (disk_room = 0; disk_room < 4000; disk_room += 700) {
+        int room = disk_room;
+        assert_int_equal(index_merge(&ctx, index), E_IO);
+        disk_room = room;
+        ctx_clear_error(&ctx);
+        assert_int_equal(count_files(), files);
+        model_check_random(&m, index, 2);
+    }
+    disk_room = -1;
+    assert_int_equal(index_merge(&ctx, index), OK);
+    assert_true(count_files() < files);
+    model_check_random(&m, index, 2);
+    index_close(&index);
     model_free(&m);
     arena_free(&ctx.arena);
 }
@@ -308,6 +417,7 @@ int main(void) {
         cmocka_unit_test(test_flipped_bytes),
         cmocka_unit_test(test_forged_bytes),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_crashes_of_a_build),
     };
