@@ -13,6 +13,7 @@ const struct route_table *const api_tables[] = {
     &lead_list_routes,
     &mailbox_routes,
     &sequence_routes,
+    &sequence_lead_routes,
     &system_routes,
 };
 const size_t api_tables_count = LENGTH(api_tables);

@@ -13,6 +13,7 @@ extern const struct route_table exclusion_routes;
 extern const struct route_table lead_list_routes;
 extern const struct route_table mailbox_routes;
 extern const struct route_table people_routes;
+extern const struct route_table sequence_lead_routes;
 extern const struct route_table sequence_routes;
 extern const struct route_table system_routes;
 extern const struct route_table user_routes;

@@ -10,6 +10,7 @@
 #include "enrich/batch.h"
 #include "search/follow.h"
 #include "store/changes.h"
+#include "store/contacts.h"
 #include "store/idempotency.h"
 #include "store/people.h"
 #include "store/removals.h"
@@ -85,6 +86,16 @@ static struct strs words_of(struct ctx *ctx, const struct removal *r) {
     return words;
 }
 
+/* Accounts may work with somebody who never was among the people. */
+static enum rc forget_contacts(struct ctx *ctx, const struct removal *r) {
+    struct str email = r->kind == REMOVAL_EMAIL ? r->key : STR_NONE;
+    struct str profile = r->kind == REMOVAL_LINKEDIN ? r->key : STR_NONE;
+    enum rc rc = contacts_forget(ctx, email, profile);
+    return rc == OK && r->is_known
+               ? contacts_forget(ctx, r->person.email_key, r->person.linkedin_key)
+               : rc;
+}
+
 static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     struct removal *r = arg;
     enum rc rc = removals_begin(ctx);
@@ -96,6 +107,8 @@ static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
         rc = validations_forget(ctx, r->key);
     if (rc == OK && r->is_known && str_is_set(r->person.email_key))
         rc = validations_forget(ctx, r->person.email_key);
+    if (rc == OK)
+        rc = forget_contacts(ctx, r);
     /* Also what was asked for, so that a later import of this person is refused. */
     return rc == OK ? removal_add(ctx, r->kind, r->key) : rc;
 }

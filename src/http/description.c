@@ -192,7 +192,8 @@ struct list route_answers(struct arena *arena, const struct route *route) {
         if (row->status != route_success(route))
             add_answer(arena, &answers,
                        (struct answer){ .status = row->status, .doc = str_of(row->doc),
-                                        .header = row->header });
+                                        .header = row->header,
+                                        .body = row->status == 422 ? route->reply_422 : NULL });
     }
     for (size_t i = 0; i < LENGTH(general); i++)
         if (general[i].applies(route))
@@ -306,6 +307,7 @@ struct vocabulary vocabulary_of(struct arena *arena, const struct list *routes) 
             add_members(&v, route->query);
         add_fields(&v, route->body);
         add_fields(&v, route->reply);
+        add_fields(&v, route->reply_422);
     }
     add_fields(&v, &error_response_fields);
     return v;

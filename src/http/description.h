@@ -12,6 +12,7 @@ struct answer {
     struct str doc;
     const char *const *headers; /* ends with NULL; may be NULL */
     const char *header;         /* one more, of the route's own row; or NULL */
+    const struct fields *body;  /* another one than the error object may have; or NULL */
     const char *shared;         /* name of the general answer that this is, unchanged; or NULL */
 };
 

@@ -201,6 +201,21 @@ static void write_error_content(struct json_writer *w) {
     json_end_object(w);
 }
 
+/* A refusal with a body of its own; the frame may refuse with the same status. */
+static void write_own_content(struct json_writer *w, const struct fields *body) {
+    begin_member(w, "content");
+    begin_member(w, "application/json");
+    begin_member(w, "schema");
+    json_key(w, STR("anyOf"));
+    json_begin_array(w);
+    openapi_ref(w, "schemas", body->name);
+    openapi_ref(w, "schemas", error_response_fields.name);
+    json_end_array(w);
+    json_end_object(w);
+    json_end_object(w);
+    json_end_object(w);
+}
+
 static void write_success_content(struct json_writer *w, const struct route *route) {
     if (route_success(route) == 204)
         return;
@@ -227,7 +242,9 @@ static void write_answer(struct json_writer *w, const struct route *route,
     json_begin_object(w);
     member_str(w, "description", answer->doc);
     write_headers(w, answer->headers, answer->header);
-    if (answer->status >= 400)
+    if (answer->body)
+        write_own_content(w, answer->body);
+    else if (answer->status >= 400)
         write_error_content(w);
     else
         write_success_content(w, route);

@@ -52,6 +52,7 @@ struct route {
     const struct fields *query; /* query parameters as a table, or NULL */
     const struct fields *body;  /* JSON body, or NULL: the route takes none */
     const struct fields *reply; /* of `success`, or NULL: see reply_schema */
+    const struct fields *reply_422; /* body of that status beside the error object, or NULL */
     const char *reply_schema;   /* OpenAPI schema as JSON where no table fits (exclusions) */
     int success;                /* 0 means 200 */
     size_t body_max;            /* bytes; 0 means HTTP_BODY_MAX_BYTES */

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "sequence/definition_private.h"
 #include "sequence/stage_kinds.h"
+#include "store/sequence_leads.h"
 #include "store/users.h"
 
 /* --- completing --- */
@@ -265,8 +266,10 @@ static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     enum rc rc = sequence_lock(ctx, w->id, &w->found);
     if (rc != OK)
         return rc;
-    return sequence_status_of(&w->found) == SEQUENCE_DRAFT ? sequence_delete(ctx, w->id)
-                                                           : E_UNSUPPORTED;
+    if (sequence_status_of(&w->found) != SEQUENCE_DRAFT)
+        return E_UNSUPPORTED;
+    rc = leads_delete(ctx, w->id);
+    return rc == OK ? sequence_delete(ctx, w->id) : rc;
 }
 
 enum rc sequence_remove(struct ctx *ctx, struct str id) {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "sequence/connections_check.h"
 #include "sequence/hours.h"
 #include "sequence/people.h"
 #include "sequence/stage_kinds.h"
@@ -163,6 +164,21 @@ static enum rc check_windows(struct launching *l) {
     return OK;
 }
 
+static enum rc check_connections(struct launching *l) {
+    const struct sender **sender = l->usable.p;
+    struct strs users = { 0 };
+    struct list missing = { 0 };
+    for (size_t i = 0; i < l->usable.n; i++)
+        if (!strs_have(users, sender[i]->user_id))
+            strs_add(l->ctx->arena, &users, sender[i]->user_id);
+    enum rc rc = users.n ? connections_check(l->ctx, &l->s->stages, users, 0, &missing) : OK;
+    const struct missing_connection *m = missing.p;
+    for (size_t i = 0; rc == OK && i < missing.n; i++)
+        (void) bad_field(l->ctx, STR("/settings/senders"), "missing_field", "%.*s",
+                         STR_FMT(m[i].message)); /* counted */
+    return rc;
+}
+
 enum rc launch_check(struct ctx *ctx, const struct sequence *sequence) {
     struct launching l = { .ctx = ctx, .s = sequence, .settings = sequence->settings };
     size_t before_it = ctx->problem_count;
@@ -171,6 +187,8 @@ enum rc launch_check(struct ctx *ctx, const struct sequence *sequence) {
     if (rc != OK)
         return rc;
     check_senders(&l);
-    rc = check_windows(&l);
+    rc = check_connections(&l);
+    if (rc == OK)
+        rc = check_windows(&l);
     return rc == OK && ctx->problem_count != before_it ? E_INVALID : rc;
 }

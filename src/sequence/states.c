@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "sequence/launch.h"
+#include "store/sequence_leads.h"
 #include "store/services.h"
 
 #define JOB_KIND "sequence_settle"
@@ -128,6 +129,8 @@ static enum rc settle_in_transaction(struct ctx *ctx, void *arg) {
     rc = sequence_work_count(ctx, s.id, &work);
     if (rc == OK && work)
         return job_again(ctx, job, ctx_now(ctx) + LOOK_AGAIN_MS, STR("work is in flight"));
+    if (rc == OK && settled->to == SEQUENCE_ARCHIVED)
+        rc = leads_archive(ctx, s.id);
     if (rc == OK)
         rc = sequence_set_status(ctx, s.id, settled->from, settled->to);
     return rc == OK ? job_done(ctx, job) : rc;

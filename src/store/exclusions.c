@@ -97,6 +97,24 @@ enum rc exclusions_list(struct ctx *ctx, enum exclusion_kind kind, const struct 
     return page_read(ctx, &pages[kind], page, DB_ARGS(db_v_text(ctx->account_id)), ret_page);
 }
 
+enum rc exclusions_among(struct ctx *ctx, enum exclusion_kind kind, struct strs values,
+                         struct strs *ret_excluded) {
+    struct db_rows *rows;
+    struct strs excluded = { 0 };
+    enum rc rc = db_query(ctx, &existing,
+                          DB_ARGS(db_v_text(ctx->account_id), db_v_text(str_of(kind_names[kind])),
+                                  sql_texts(ctx->arena, values)),
+                          &rows);
+    if (rc != OK)
+        return rc;
+    while (db_next(rows))
+        strs_add(ctx->arena, &excluded, db_text(rows, 0));
+    rc = db_rows_close(rows);
+    if (rc == OK)
+        *ret_excluded = excluded;
+    return rc;
+}
+
 /* Runs a query that returns values, and notes `result` for each that has none yet. */
 static enum rc note(struct ctx *ctx, const struct query *query, struct db_args args,
                     const struct str *result, struct map *results) {

@@ -28,6 +28,10 @@ MUST_USE enum rc exclusions_list(struct ctx *ctx, enum exclusion_kind kind,
 extern const struct str exclusion_success, exclusion_duplicated, exclusion_unsupported,
     exclusion_not_found;
 
+/* Which of `values` (in normal form) of that kind are excluded. One query. */
+MUST_USE enum rc exclusions_among(struct ctx *ctx, enum exclusion_kind kind, struct strs values,
+                                  struct strs *ret_excluded);
+
 struct new_exclusions {
     enum exclusion_kind kind;
     struct strs values; /* in normal form */

@@ -33,18 +33,21 @@ static const struct field sender_rows[] = {
 static const struct fields row_fields
     = FIELDS("SenderRow", struct sender_row, sender_rows, .doc = "A user with a mailbox.");
 
-#define SENDERS(users)                                                                        \
+#define SENDERS(join, where)                                                                  \
     "SELECT u.id AS user_id, u.email AS user_email, u.first_name, u.last_name, "              \
     "u.status AS user_status, m.id AS mailbox_id, m.email AS mailbox_email, m.display_name, " \
     "m.signature, m.signature_html, m.time_zone, m.status AS mailbox_status, m.working_hours " \
-    "FROM users u LEFT JOIN mailboxes m ON m.account_id = u.account_id "                      \
-    "AND m.user_id = u.id AND m.reason <> 'deleted' WHERE u.account_id = $1 AND u.id IN "     \
-    "(" users ") ORDER BY u.id, m.id"
+    "FROM users u " join " JOIN mailboxes m ON m.account_id = u.account_id "                  \
+    "AND m.user_id = u.id AND m.reason <> 'deleted' WHERE u.account_id = $1 AND " where       \
+    " ORDER BY u.id, m.id"
+#define IN_SQLITE " IN (SELECT value FROM json_each($2))"
+#define IN_PG " IN (SELECT json_array_elements_text($2::json))"
 static const struct query of_users
-    = { "senders_of_users", SENDERS("SELECT value FROM json_each($2)"),
-        SENDERS("SELECT json_array_elements_text($2::json)") };
+    = { "senders_of_users", SENDERS("LEFT", "u.id" IN_SQLITE), SENDERS("LEFT", "u.id" IN_PG) };
+static const struct query of_mailboxes
+    = { "senders_of_mailboxes", SENDERS("", "m.email" IN_SQLITE), SENDERS("", "m.email" IN_PG) };
 
-static const struct query *const queries[] = { &of_users };
+static const struct query *const queries[] = { &of_users, &of_mailboxes };
 const struct query_table sender_queries = QUERY_TABLE(queries);
 
 static struct sender user_of(const struct sender_row *row) {
@@ -79,6 +82,19 @@ enum rc senders_of_users(struct ctx *ctx, struct strs user_ids, struct list *ret
             *(struct sender *) list_add(ctx->arena, &senders, sizeof(struct sender))
                 = mailbox_of(&row[i]);
     }
+    if (rc == OK)
+        *ret_senders = senders;
+    return rc;
+}
+
+enum rc senders_of_mailboxes(struct ctx *ctx, struct strs emails, struct list *ret_senders) {
+    struct list rows = { 0 }, senders = { 0 };
+    enum rc rc = db_list(ctx, &of_mailboxes,
+                         DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, emails)),
+                         &row_fields, &rows);
+    const struct sender_row *row = rows.p;
+    for (size_t i = 0; rc == OK && i < rows.n; i++)
+        *(struct sender *) list_add(ctx->arena, &senders, sizeof(struct sender)) = mailbox_of(&row[i]);
     if (rc == OK)
         *ret_senders = senders;
     return rc;

@@ -18,6 +18,11 @@ struct sender {
  * deleted. Users that the account does not have are left out. List of struct sender. */
 MUST_USE enum rc senders_of_users(struct ctx *ctx, struct strs user_ids, struct list *ret_senders);
 
+/* The mailboxes of the account with these addresses (in lower case), with their users, in the
+ * order of their ids. List of struct sender. */
+MUST_USE enum rc senders_of_mailboxes(struct ctx *ctx, struct strs emails,
+                                      struct list *ret_senders);
+
 /* The one of these ids, or NULL; `mailbox_id` absent: the user as such. */
 const struct sender *sender_find(const struct list *senders, struct str user_id,
                                  struct str mailbox_id);

@@ -243,6 +243,21 @@ enum rc sequence_lock(struct ctx *ctx, struct str id, struct sequence *ret_seque
     return rc;
 }
 
+enum rc sequence_lock_outline(struct ctx *ctx, struct str id, struct sequence *ret_sequence) {
+    struct sequence s;
+    struct db_args of = DB_ARGS(ACCOUNT, db_v_text(id));
+    enum rc rc = sequence_lock(ctx, id, &s);
+    if (rc == OK)
+        rc = db_get(ctx, &settings_of, of, &sequence_fields, &s);
+    if (rc == OK)
+        rc = db_list(ctx, &stages_of, of, &sequence_stage_fields, &s.stages);
+    if (rc != OK)
+        return rc;
+    sequence_settings_complete(ctx->arena, s.settings);
+    *ret_sequence = s;
+    return OK;
+}
+
 /* Variants come in the order of stages' ids, so each stage's are one run. */
 static void give_variants(struct list *stages, const struct list *variants) {
     struct sequence_stage *stage = stages->p;

@@ -53,6 +53,10 @@ MUST_USE enum rc sequence_id_by_name(struct ctx *ctx, struct str name, struct st
 /* As sequence_head; nobody else changes the row until the transaction ends. */
 MUST_USE enum rc sequence_lock(struct ctx *ctx, struct str id, struct sequence *ret_sequence);
 
+/* The same with settings and stages, but without what stages say. */
+MUST_USE enum rc sequence_lock_outline(struct ctx *ctx, struct str id,
+                                       struct sequence *ret_sequence);
+
 /* Writes a new one (id, kind and creator set) as a draft, or name, stages, attachments,
  * settings and fields of one that is there. E_CONFLICT when another one has the name.
  * Stages and variants have ids; attachments without content keep what is stored. */

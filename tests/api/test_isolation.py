@@ -34,6 +34,10 @@ OWNED = {
     "PUT /dashboard/api/sequences/{id}": ("sequence", {"name": "Acme's own", "stages": [{"type": "custom_task"}]}),
     "GET /dashboard/api/sequences/{id}/export": ("sequence", None),
     "POST /dashboard/api/sequences/{id}/preview": ("sequence", {"stage_id": STAGE, "lead": {}}),
+    "POST /sequences/{id}/leads": ("sequence to pause", {"leads": []}),
+    "POST /dashboard/api/sequences/{id}/leads": ("sequence to pause", {"leads": []}),
+    "GET /dashboard/api/users/{id}/connections": ("user", None),
+    "PATCH /dashboard/api/users/{id}/connections": ("user", {"dialer": True}),
     "POST /dashboard/api/sequences/{id}/duplicate": ("sequence", {"name": "Acme's copy"}),
     "DELETE /dashboard/api/sequences/{id}": ("sequence to delete", None),
     "POST /dashboard/api/sequences/{id}/launch": ("sequence to launch", None),
@@ -47,7 +51,7 @@ OWNED = {
 
 # An id that has the right form and was never given.
 UUID = "01890000-0000-7000-8000-000000000000"
-NEVER_GIVEN = {"phone": UUID, "people batch": "987654321", "companies batch": "987654321",
+NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
                "mailbox to delete": UUID, "lead list": UUID, "open lead list": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
@@ -132,7 +136,7 @@ class IsolationTest(harness.ApiTest):
         cls.routes = [line.split()[:3] for line in cls.server.cli("routes").stdout.splitlines()]
         revealed = cls.api.get("/people/find", query={"email": "ada@engines.example.com",
                                                       "reveal_phone_numbers": "true"}, expect=200)
-        cls.ids = {"phone": revealed.json["phone_numbers"][0]["id"]}
+        cls.ids = {"phone": revealed.json["phone_numbers"][0]["id"], "user": cls.account.user_id}
         for kind in ("people", "companies"):
             started = cls.api.post(f"/{kind}/enrichment-requests", STARTS[f"POST /{kind}/enrichment-requests"],
                                    expect=202)

@@ -25,7 +25,6 @@ POST /custom_signals/{token}/entries
 GET /duo_leads
 GET /job-openings
 GET /job-openings/{id}
-POST /sequences/{id}/leads
 GET /tasks
 GET /tasks/statuses
 GET /tasks/types
@@ -52,6 +51,8 @@ EXCEPTIONS = [
      "an error of a batch has no HTTP status: the request was answered 200"),
     ("* /email-validations* field /_errors/[*]/source*",
      "an error of a batch has no place in the request, which was checked when it came"),
+    ("POST /sequences/{id}/leads body /leads/[*]/data/{}",
+     "names are the client's own: the document says in words what the values are, the server judges each"),
     ("POST /*/search body /job_openings/titles*",
      "no job openings are held yet: the filter is refused as a whole, whatever is in it"),
 ]

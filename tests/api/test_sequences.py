@@ -22,6 +22,7 @@ class SequenceTest(harness.ApiTest):
         super().setUpClass()
         cls.other_admin = cls.server.client(cls.other.admin_key)
         cls.mailbox = cls.connect(cls.admin, cls.account, "ann@acme.example")
+        cls.admin.patch(f"/dashboard/api/users/{cls.account.user_id}/connections", {"dialer": True, "linkedin": True}, expect=200)
         cls.sender = {"user_id": cls.account.user_id, "mailbox_id": cls.mailbox["id"]}
 
     @classmethod

@@ -1,0 +1,70 @@
+-- Somebody that an account works with: made from a lead or an import. Of an account there is
+-- one for an address and one for a profile.
+CREATE TABLE contacts (
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    id TEXT NOT NULL,
+    email TEXT,                   -- in normal form
+    linkedin_url TEXT,
+    linkedin_key TEXT,            -- "in/slug"
+    first_name TEXT,
+    last_name TEXT,
+    title TEXT,
+    location TEXT,
+    time_zone TEXT,               -- IANA name
+    company_name TEXT,
+    company_domain TEXT,
+    owner_user_id TEXT,
+    last_contacted_at INTEGER,    -- by anybody of the account, on any channel
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+-- A removal looks for a person in all accounts, so the person comes first.
+CREATE UNIQUE INDEX contacts_email ON contacts (email, account_id);
+CREATE UNIQUE INDEX contacts_linkedin ON contacts (linkedin_key, account_id);
+
+-- A contact in a sequence. Its user and mailbox stay for the whole sequence.
+CREATE TABLE sequence_leads (
+    account_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sequence_id TEXT NOT NULL,
+    contact_id TEXT,              -- NULL: removed for privacy
+    email TEXT,
+    linkedin_url TEXT,
+    linkedin_key TEXT,
+    data TEXT NOT NULL,           -- JSON object of texts: what templates name
+    user_id TEXT NOT NULL,
+    mailbox_id TEXT,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'active', 'waiting_task', 'paused', 'completed',
+                                           'replied', 'bounced', 'unsubscribed', 'removed', 'errored')),
+    reason TEXT,                  -- of paused, removed, errored
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT;
+-- Nobody is in a sequence twice; the same indexes say where somebody else is.
+CREATE UNIQUE INDEX sequence_leads_email ON sequence_leads (email, account_id, sequence_id);
+CREATE UNIQUE INDEX sequence_leads_linkedin ON sequence_leads (linkedin_key, account_id, sequence_id);
+CREATE INDEX sequence_leads_sequence ON sequence_leads (account_id, sequence_id, id);
+CREATE INDEX sequence_leads_contact ON sequence_leads (account_id, contact_id);
+
+-- How many leads each sequence ever got: a limit is judged, and senders take turns, without
+-- counting.
+CREATE TABLE sequence_counts (
+    account_id TEXT NOT NULL,
+    sequence_id TEXT NOT NULL,
+    leads INTEGER NOT NULL,
+    PRIMARY KEY (account_id, sequence_id)
+) STRICT;
+
+-- What a user has connected beside mailboxes; a user without a row has nothing.
+CREATE TABLE user_connections (
+    account_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    dialer INTEGER NOT NULL,
+    linkedin INTEGER NOT NULL,
+    voice_clone INTEGER NOT NULL,
+    copywriter INTEGER NOT NULL,
+    ai_credits INTEGER NOT NULL,
+    PRIMARY KEY (account_id, user_id)
+) STRICT;

@@ -1,0 +1,160 @@
+#include "store/contacts.h"
+
+#include "base/check.h"
+#include "base/map.h"
+#include "db/sql.h"
+#include "json/writer.h"
+#include "store/queries.h"
+
+enum { JSON_MAX_BYTES = 16 * 1024 * 1024 };
+
+#define T struct contact
+static const struct field contact_rows[] = {
+    F_ID(T, id),
+    F_STR(T, email),
+    F_STR(T, linkedin_key),
+    F_TIME(T, last_contacted_at),
+};
+#undef T
+static const struct fields contact_fields
+    = FIELDS("ContactKeys", struct contact, contact_rows, .doc = "What a contact is known by.");
+
+#define KEYS "x.id, x.email, x.linkedin_key, x.last_contacted_at"
+#define BY_SQLITE(column, set)                                                          \
+    "SELECT " KEYS " FROM contacts x WHERE x.account_id = $1 AND x." column             \
+    " IN (SELECT value FROM json_each(" set "))"
+/* As in store/exclusions.c: the account comes with the values, so that PostgreSQL does not
+ * guess from what it knows about the account alone. */
+#define SET_PG(name, set)                                                               \
+    name " AS MATERIALIZED (SELECT $1 AS account_id, v FROM json_array_elements_text("  \
+    set "::json) AS w (v))"
+#define BY_PG(column, name)                                                             \
+    "SELECT " KEYS " FROM " name " e JOIN contacts x ON x.account_id = e.account_id "   \
+    "AND x." column " = e.v"
+static const struct query among
+    = { "contacts_among",
+        BY_SQLITE("email", "$2") " UNION " BY_SQLITE("linkedin_key", "$3"),
+        "WITH " SET_PG("a", "$2") ", " SET_PG("b", "$3") " " BY_PG("email", "a") " UNION "
+        BY_PG("linkedin_key", "b") };
+#define INSERT(from)                                                                           \
+    "INSERT INTO contacts (account_id, id, email, linkedin_url, linkedin_key, first_name, "    \
+    "last_name, title, location, time_zone, company_name, company_domain, created_at, "        \
+    "updated_at) SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, " \
+    "value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, $3, $3 "   \
+    "FROM " from " WHERE 1 = 1 ON CONFLICT DO NOTHING"
+static const struct query insert
+    = { "contacts_insert", INSERT("json_each($2)"), INSERT("json_array_elements($2::json)") };
+/* The leads of the contact, and those that have the address or profile themselves. */
+#define FORGET_LEADS(which)                                                                 \
+    "UPDATE sequence_leads SET contact_id = NULL, email = NULL, linkedin_url = NULL, "      \
+    "linkedin_key = NULL, data = '{}', status = 'removed', reason = 'legal', "              \
+    "updated_at = $2 WHERE " which
+#define OF_CONTACT(column)                                                                  \
+    "(account_id, contact_id) IN (SELECT account_id, id FROM contacts WHERE " column " = $1)"
+static const struct query forget_email_contacts_leads
+    = { "contacts_forget_email_contacts_leads", FORGET_LEADS(OF_CONTACT("email")), NULL };
+static const struct query forget_email_leads
+    = { "contacts_forget_email_leads", FORGET_LEADS("email = $1"), NULL };
+static const struct query forget_email
+    = { "contacts_forget_email", "DELETE FROM contacts WHERE email = $1", NULL };
+static const struct query forget_profile_contacts_leads
+    = { "contacts_forget_profile_contacts_leads", FORGET_LEADS(OF_CONTACT("linkedin_key")), NULL };
+static const struct query forget_profile_leads
+    = { "contacts_forget_profile_leads", FORGET_LEADS("linkedin_key = $1"), NULL };
+static const struct query forget_profile
+    = { "contacts_forget_profile", "DELETE FROM contacts WHERE linkedin_key = $1", NULL };
+
+static const struct query *const queries[]
+    = { &among, &insert, &forget_email_contacts_leads, &forget_email_leads, &forget_email,
+        &forget_profile_contacts_leads, &forget_profile_leads, &forget_profile };
+const struct query_table contact_queries = QUERY_TABLE(queries);
+
+enum rc contacts_among(struct ctx *ctx, struct strs emails, struct strs linkedin_keys,
+                       struct list *ret_contacts) {
+    struct list found = { 0 };
+    enum rc rc = db_list(ctx, &among,
+                         DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, emails),
+                                 sql_texts(ctx->arena, linkedin_keys)),
+                         &contact_fields, &found);
+    if (rc == OK)
+        *ret_contacts = found;
+    return rc;
+}
+
+struct contacts_by_key {
+    struct map emails, profiles;
+};
+
+struct contacts_by_key *contacts_by_key(struct arena *arena, const struct list *contacts) {
+    struct contacts_by_key *by = ARENA_NEW(arena, struct contacts_by_key);
+    struct contact *c = contacts->p;
+    *by = (struct contacts_by_key){ map_in(arena), map_in(arena) };
+    for (size_t i = 0; i < contacts->n; i++) {
+        if (str_is_set(c[i].email))
+            (void) map_put(&by->emails, c[i].email, &c[i]); /* the indexes are unique */
+        if (str_is_set(c[i].linkedin_key))
+            (void) map_put(&by->profiles, c[i].linkedin_key, &c[i]);
+    }
+    return by;
+}
+
+const struct contact *contact_find(const struct contacts_by_key *contacts, struct str email,
+                                   struct str linkedin_key) {
+    const struct contact *found = str_is_set(email) ? map_get(&contacts->emails, email) : NULL;
+    if (!found && str_is_set(linkedin_key))
+        found = map_get(&contacts->profiles, linkedin_key);
+    return found;
+}
+
+static void write_contact(struct json_writer *w, const struct contact *c) {
+    const struct str columns[] = { c->id,        c->email,        c->linkedin_url, c->linkedin_key,
+                                   c->first_name, c->last_name,   c->title,        c->location,
+                                   c->time_zone, c->company_name, c->company_domain };
+    json_begin_array(w);
+    for (size_t i = 0; i < LENGTH(columns); i++)
+        json_str(w, columns[i]);
+    json_end_array(w);
+}
+
+enum rc contacts_insert(struct ctx *ctx, const struct list *contacts, int64_t *ret_inserted) {
+    const struct contact *c = contacts->p;
+    struct buf text = buf_on_heap(JSON_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_begin_array(&w);
+    for (size_t i = 0; i < contacts->n; i++)
+        write_contact(&w, &c[i]);
+    json_end_array(&w);
+    enum rc rc = buf_result(&text);
+    if (rc == OK)
+        rc = db_exec(ctx, &insert,
+                     DB_ARGS(db_v_text(ctx->account_id), db_v_text(buf_text(&text)),
+                             db_v_int(ctx_now(ctx))),
+                     ret_inserted);
+    else
+        rc = fail(ctx, rc, "contacts to insert");
+    buf_done(&text);
+    return rc;
+}
+
+struct forgetting {
+    const struct query *contacts_leads, *leads, *contacts;
+};
+
+static enum rc forget(struct ctx *ctx, const struct forgetting *f, struct str key) {
+    struct db_args leads = DB_ARGS(db_v_text(key), db_v_int(ctx_now(ctx)));
+    if (!str_is_set(key))
+        return OK;
+    enum rc rc = db_exec(ctx, f->contacts_leads, leads, NULL);
+    if (rc == OK)
+        rc = db_exec(ctx, f->leads, leads, NULL);
+    return rc == OK ? db_exec(ctx, f->contacts, DB_ARGS(db_v_text(key)), NULL) : rc;
+}
+
+enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_key) {
+    static const struct forgetting by_email
+        = { &forget_email_contacts_leads, &forget_email_leads, &forget_email };
+    static const struct forgetting by_profile
+        = { &forget_profile_contacts_leads, &forget_profile_leads, &forget_profile };
+    enum rc rc = forget(ctx, &by_email, email);
+    return rc == OK ? forget(ctx, &by_profile, linkedin_key) : rc;
+}

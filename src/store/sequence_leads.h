@@ -1,0 +1,39 @@
+/* Leads: contacts in sequences, with the user and mailbox that write to them. Scoped to the
+ * account of ctx; what writes is called inside db_transact. */
+#ifndef STORE_SEQUENCE_LEADS_H
+#define STORE_SEQUENCE_LEADS_H
+
+#include "base/ctx.h"
+#include "base/field.h"
+
+struct sequence_lead {
+    struct str id, contact_id, email, linkedin_url, linkedin_key;
+    struct str data; /* JSON object of texts */
+    struct str user_id, mailbox_id, status, reason;
+};
+
+/* Where somebody is already. */
+struct lead_place {
+    struct str email, linkedin_key, sequence_id, sequence_status, status;
+};
+
+/* Every lead of the account that has one of the addresses or profiles. List of struct
+ * lead_place. One query. */
+MUST_USE enum rc leads_among(struct ctx *ctx, struct strs emails, struct strs linkedin_keys,
+                             struct list *ret_places);
+
+/* Adds them (list of struct sequence_lead) as pending, but for those that are in the
+ * sequence already: *ret_inserted counts the rest, which the sequence's count grows by. */
+MUST_USE enum rc leads_insert(struct ctx *ctx, struct str sequence_id, const struct list *leads,
+                              int64_t *ret_inserted);
+
+/* How many leads the sequence ever got. */
+MUST_USE enum rc leads_count(struct ctx *ctx, struct str sequence_id, int64_t *ret_n);
+
+/* Removes, because the sequence is archived, those that have not come to an end. */
+MUST_USE enum rc leads_archive(struct ctx *ctx, struct str sequence_id);
+
+/* Forgets all that is kept of the leads of a sequence. */
+MUST_USE enum rc leads_delete(struct ctx *ctx, struct str sequence_id);
+
+#endif
