@@ -137,6 +137,10 @@ bench-validate_offline:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/offline
 	bench/validate_offline
 
+bench-validate:
+	$(MAKE) -s -j$(JOBS) MODE=release all
+	bench/validate
+
 bench-validate_engine:
 	$(MAKE) -s -j$(JOBS) MODE=release build/support/validate
 	bench/validate_engine

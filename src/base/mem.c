@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,10 @@ void *mem_resize(void *old, size_t size) {
 
 void mem_free(void *p) {
     free(p);
+}
+
+void mem_trim(void) {
+    (void) malloc_trim(0); /* whether there was anything */
 }
 
 char *mem_strdup(const char *text) {

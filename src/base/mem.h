@@ -19,6 +19,10 @@ void *mem_resize(void *old, size_t size) __attribute__((returns_nonnull));
 /* Accepts NULL. */
 void mem_free(void *p);
 
+/* Gives what was freed back to the system. The allocator keeps it otherwise, so a process would
+ * stay as large as its largest request made it. Takes milliseconds. */
+void mem_trim(void);
+
 /* NUL-terminated copy of `text`; the caller owns it. */
 char *mem_strdup(const char *text) __attribute__((malloc, returns_nonnull));
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/rand.h"
 #include "http/call.h"
 #include "http/errors.h"
@@ -242,8 +243,11 @@ void call_finish(struct call *c, enum rc rc) {
     if (rc != OK)
         answer_error(c, rc);
     idempotent_end(c);
+    bool is_large = c->message->body.n > HTTP_BODY_MAX_BYTES; /* the message goes with the answer */
     send_answer(c);
     release(c);
+    if (is_large) /* the tree of a body is twenty times as large as the body */
+        mem_trim();
 }
 
 /* --- what the transport calls --- */
