@@ -42,7 +42,7 @@ struct local_habit {
 /* Adds what the local part of a known address says. One that has nothing to do with the name
  * ("info", a nickname) says nothing; digits behind a name, and what follows a plus, do not
  * count. False then. */
-bool local_habit_learn(struct local_habit *habit, const struct person_name *name,
+bool local_habit_learn(struct local_habit *habit, const struct person_name *person,
                        struct str local);
 
 /* The likeliest local parts first, at most LOCAL_GUESSES_MAX, each once, in lower-case ASCII.
@@ -50,6 +50,6 @@ bool local_habit_learn(struct local_habit *habit, const struct person_name *name
  * left. None for a name that lacks first or last name, or has letters that ASCII has nothing
  * for (Cyrillic, Han). */
 struct strs local_guesses(struct arena *arena, const struct local_habit *habit,
-                          const struct person_name *name);
+                          const struct person_name *person);
 
 #endif
