@@ -85,6 +85,7 @@ struct cli {
     struct db *db; /* COMMAND_DATABASE; its session is ctx.db */
     struct services services; /* COMMAND_SERVICES; ctx.services points here */
     struct secrets *secrets;  /* by cli_secrets */
+    struct stream_trust *trust; /* by cli_services */
     FILE *out;
 };
 

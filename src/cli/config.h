@@ -30,21 +30,23 @@ enum config_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_OPTION };
 enum { CONFIG_KEYS_MAX = 64 };
 
 struct config {
-    struct {
-        struct str url; /* "postgresql://…"; empty: the embedded file */
-    } database;
+    struct { struct str url; /* "postgresql://…"; empty: the embedded file */ } database;
     struct {
         int64_t head_ms, body_ms, idle_ms, drain_ms, idempotency_lock_ms;
         int64_t connections_max, connections_per_address;
         int64_t threads;
     } http;
+    struct { int64_t workers; } jobs;
+    struct { int level, format; /* enum log_level, enum log_format */ } log;
     struct {
-        int64_t workers;
-    } jobs;
+        bool allow_private;
+        struct str ca_file; /* empty: the machine's authorities alone */
+        int64_t test_wait_ms;
+    } mail;
     struct {
-        int level; /* enum log_level */
-        int format; /* enum log_format */
-    } log;
+        struct str google_client_id, google_client_secret, google_token_url;
+        struct str microsoft_client_id, microsoft_client_secret, microsoft_token_url;
+    } oauth;
     struct {
         int64_t usual, people_search, people_find; /* requests a minute; 0: no limit */
     } rate_limit;
@@ -55,10 +57,7 @@ struct config {
     } reveal;
     struct { int engine; /* enum search_engine */ } search;
     struct { struct str key_file; /* empty: DATA_DIR/secret.key */ } security;
-    struct {
-        double clock_scale;
-        int64_t tick_ms;
-    } sequence;
+    struct { double clock_scale; int64_t tick_ms; } sequence;
     struct {
         bool allow_private, bare_rejects, probe;
         struct strs dns_servers, source_addresses; /* empty: the machine's own; any */

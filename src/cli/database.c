@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "cli/tables.h"
 #include "store/migrations.h"
+#include "net/stream.h"
 #include "store/secrets.h"
 
 static const struct query q_quick_check = {
@@ -135,6 +136,33 @@ enum rc cli_secrets(struct cli *cli, struct secrets **ret_secrets) {
     return rc;
 }
 
+static struct str unless_empty(struct str text) {
+    return str_is_empty(text) ? STR_NONE : text;
+}
+
+static enum rc mail_services(struct cli *cli) {
+    const struct config *config = &cli->config;
+    struct str ca_file = unless_empty(config->mail.ca_file);
+    struct services *s = &cli->services;
+    if (stream_trust_new(str_is_set(ca_file) ? arena_cstr(cli->ctx.arena, ca_file) : NULL, &cli->trust) != OK)
+        return fail(&cli->ctx, E_INVALID, "mail.ca_file: %.*s has no certificates that can be used",
+                    STR_FMT(ca_file));
+    s->mail.trust = cli->trust;
+    s->mail.allow_private = config->mail.allow_private;
+    s->mail.dns_servers = config->verify.dns_servers;
+    s->mail.test_wait_ms = config->mail.test_wait_ms;
+    s->mail.local_name = str_is_empty(config->verify.helo) ? STR("[127.0.0.1]") : config->verify.helo;
+    s->oauth_google = (struct oauth_client){
+        unless_empty(config->oauth.google_client_id), config->oauth.google_client_secret,
+        config->oauth.google_token_url,
+    };
+    s->oauth_microsoft = (struct oauth_client){
+        unless_empty(config->oauth.microsoft_client_id), config->oauth.microsoft_client_secret,
+        config->oauth.microsoft_token_url,
+    };
+    return OK;
+}
+
 enum rc cli_services(struct cli *cli) {
     const struct config *config = &cli->config;
     struct secrets *secrets = NULL;
@@ -147,7 +175,7 @@ enum rc cli_services(struct cli *cli) {
     cli->services.reveal.allow_private = config->reveal.allow_private;
     cli->services.reveal.timeout_ms = config->reveal.timeout_ms;
     cli->ctx.services = &cli->services;
-    return OK;
+    return mail_services(cli);
 }
 
 /* --- commands --- */

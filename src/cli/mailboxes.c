@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "cli/tables.h"
 #include "json/reader.h"
+#include "sequence/mailbox_check.h"
 #include "sequence/mailbox_setup.h"
 #include "store/mailbox_state.h"
 
@@ -92,6 +93,28 @@ static enum rc read_secret(struct cli *cli, struct str *ret_secret) {
     return ret_secret->n ? OK : usage_error(cli, "the password is expected on standard input");
 }
 
+/* name, result, what was found, what to do. */
+static enum rc print_checks(struct cli *cli, struct str id) {
+    struct mailbox mailbox;
+    enum rc rc = mailbox_get(&cli->ctx, id, &mailbox);
+    const struct mailbox_check *checks = mailbox.checks.p;
+    for (size_t i = 0; rc == OK && i < mailbox.checks.n; i++) {
+        print_cell(cli, checks[i].name, "\t");
+        print_cell(cli, checks[i].result, "\t");
+        print_cell(cli, checks[i].detail, "\t");
+        print_cell(cli, checks[i].advice, "\n");
+    }
+    return rc;
+}
+
+static enum rc test_now(struct cli *cli, struct str id) {
+    bool passed = false;
+    enum rc rc = mailbox_check(&cli->ctx, id, &passed);
+    if (rc == OK)
+        rc = print_checks(cli, id);
+    return rc == OK && !passed ? fail(&cli->ctx, E_INVALID, "the mailbox cannot be used yet") : rc;
+}
+
 static enum rc connect_mailbox(struct cli *cli) {
     struct mailbox_setup setup = { 0 };
     struct mailbox_settings settings = { 0 };
@@ -108,10 +131,12 @@ static enum rc connect_mailbox(struct cli *cli) {
     setup.auth = cli_option(cli, "auth");
     bool by_password = str_eq(setup.auth, STR("password"));
     *(by_password ? &setup.password : &setup.refresh_token) = secret;
-    rc = told(cli, mailbox_setup(&cli->ctx, &setup, &mailbox));
-    if (rc == OK)
-        print_cell(cli, mailbox.id, "\n");
-    return rc;
+    setup.check = tri_of(!cli_flag(cli, "unchecked"));
+    rc = told(cli, mailbox_setup(&cli->ctx, &setup, false, &mailbox));
+    if (rc != OK)
+        return rc;
+    print_cell(cli, mailbox.id, "\n");
+    return setup.check == NO ? OK : test_now(cli, mailbox.id);
 }
 
 static void print_mailbox(struct cli *cli, const struct mailbox *mailbox) {
@@ -147,6 +172,12 @@ static enum rc set_mailbox(struct cli *cli) {
     return rc == OK ? told(cli, mailbox_change(&cli->ctx, mailbox.id, &settings, &mailbox)) : rc;
 }
 
+static enum rc test_mailbox(struct cli *cli) {
+    struct mailbox mailbox;
+    enum rc rc = find(cli, &mailbox);
+    return rc == OK ? test_now(cli, mailbox.id) : rc;
+}
+
 static enum rc happen(struct cli *cli, enum mailbox_event event) {
     struct mailbox mailbox;
     enum rc rc = find(cli, &mailbox);
@@ -174,6 +205,7 @@ static const struct option_row connect_options[] = {
     { "auth", "password|oauth_google|oauth_microsoft", 0, "password",
       "how it logs in; with oauth_… a refresh token is read in the place of the password" },
     { "password-file", "FILE", 0, NULL, "where the password is; else it is read from standard input" },
+    { "unchecked", NULL, 0, NULL, "active at once, without a test" },
 };
 
 #define SETTINGS_HELP                                                                          \
@@ -185,12 +217,15 @@ static const struct option_row connect_options[] = {
 static const struct command rows[] = {
     { "mailbox connect", "ADDRESS [SETTING=VALUE…]", 1, 40, IN_ACCOUNT | COMMAND_SERVICES,
       connect_options, LENGTH(connect_options), connect_mailbox,
-      "Connects a mailbox and prints its id; the password comes from standard input",
-      SETTINGS_HELP },
+      "Connects a mailbox, prints its id, and tests it; the password comes from standard input",
+      "Servers that are not given are found by the address.\n" SETTINGS_HELP },
     { "mailbox list", NULL, 0, 0, IN_ACCOUNT, NULL, 0, list_mailboxes,
       "Lists the mailboxes: id, address, status, reason, provider, daily limit, user", NULL },
     { "mailbox set", "ID|ADDRESS SETTING=VALUE…", 2, 40, IN_ACCOUNT, NULL, 0, set_mailbox,
       "Changes settings of a mailbox", SETTINGS_HELP },
+    { "mailbox test", "ID|ADDRESS", 1, 1, IN_ACCOUNT | COMMAND_SERVICES, NULL, 0, test_mailbox,
+      "Tests a mailbox and prints what was found: check, result, detail, advice",
+      "Logins, a message to itself, SPF, DKIM and DMARC. Exits with 1 when it cannot be used." },
     { "mailbox pause", "ID|ADDRESS", 1, 1, IN_ACCOUNT, NULL, 0, pause_mailbox,
       "Sends nothing from a mailbox until it is resumed", NULL },
     { "mailbox resume", "ID|ADDRESS", 1, 1, IN_ACCOUNT, NULL, 0, resume_mailbox,

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "cli/accounts.h"
 #include "cli/database.h"
+#include "net/stream.h"
 #include "store/secrets.h"
 
 /* --database is a setting under another name; it stands behind --set. */
@@ -42,6 +43,7 @@ enum rc cli_run(struct cli *cli) {
     if (rc == OK)
         rc = cli->command->run(cli);
     secrets_free(&cli->secrets);
+    stream_trust_free(&cli->trust);
     cli_database_close(cli);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* Mailboxes with everything but their secrets. */
 #include "dash/tables.h"
 #include "http/request.h"
+#include "sequence/mailbox_check.h"
 #include "sequence/mailbox_setup.h"
 #include "store/mailbox_state.h"
 
@@ -39,10 +40,18 @@ static enum rc get_mailboxes(struct request *r) {
     return respond(r, 200, &list_fields, &answer);
 }
 
+/* With whether a test is under way. */
+static enum rc respond_with(struct request *r, int status, struct mailbox *mailbox) {
+    bool tested = false;
+    enum rc rc = mailbox_is_tested(r->ctx, mailbox->id, &tested);
+    mailbox->testing = tri_of(tested);
+    return rc == OK ? respond(r, status, &mailbox_fields, mailbox) : rc;
+}
+
 static enum rc respond_mailbox(struct request *r, int status) {
     struct mailbox mailbox;
     enum rc rc = mailbox_get(r->ctx, r->path_id, &mailbox);
-    return rc == OK ? respond(r, status, &mailbox_fields, &mailbox) : rc;
+    return rc == OK ? respond_with(r, status, &mailbox) : rc;
 }
 
 static enum rc get_mailbox(struct request *r) {
@@ -51,18 +60,18 @@ static enum rc get_mailbox(struct request *r) {
 
 static enum rc post_mailboxes(struct request *r) {
     struct mailbox mailbox;
-    enum rc rc = mailbox_setup(r->ctx, r->body, &mailbox);
+    enum rc rc = mailbox_setup(r->ctx, r->body, true, &mailbox);
     if (rc != OK)
         return rc;
     response_header(r, "Location",
                     arena_printf(r->ctx->arena, "/dashboard/api/mailboxes/%.*s", STR_FMT(mailbox.id)));
-    return respond(r, 201, &mailbox_fields, &mailbox);
+    return respond_with(r, 201, &mailbox);
 }
 
 static enum rc patch_mailbox(struct request *r) {
     struct mailbox mailbox;
     enum rc rc = mailbox_change(r->ctx, r->path_id, r->body, &mailbox);
-    return rc == OK ? respond(r, 200, &mailbox_fields, &mailbox) : rc;
+    return rc == OK ? respond_with(r, 200, &mailbox) : rc;
 }
 
 static enum rc after_event(struct request *r, enum mailbox_event event) {
@@ -78,6 +87,11 @@ static enum rc post_mailbox_resume(struct request *r) {
     return after_event(r, MAILBOX_RESUMED);
 }
 
+static enum rc post_mailbox_test(struct request *r) {
+    enum rc rc = mailbox_test(r->ctx, r->path_id);
+    return rc == OK ? respond_mailbox(r, 202) : rc;
+}
+
 static enum rc delete_mailbox(struct request *r) {
     enum rc rc = mailbox_event(r->ctx, r->path_id, MAILBOX_DELETED, STR_NONE);
     return rc == OK ? respond_empty(r, 204) : rc;
@@ -89,6 +103,10 @@ static const struct route_status one_statuses[] = { { 404, "no such mailbox", NU
 static const struct route_status resume_statuses[] = {
     { 404, "no such mailbox", NULL },
     { 409, "conflict: it is not paused; a test or a new connection helps", NULL },
+};
+static const struct route_status test_statuses[] = {
+    { 202, "The mailbox, while it is tested.", NULL },
+    { 404, "no such mailbox", NULL },
 };
 static const struct route_status delete_statuses[] = {
     { 204, "It sends no more, and its password is forgotten.", NULL },
@@ -104,7 +122,9 @@ static const struct route routes[] = {
     { POST, "/dashboard/api/mailboxes", post_mailboxes, COMMON, .success = 201,
       .body = &mailbox_setup_fields, .reply = &mailbox_fields, STATUSES(connect_statuses),
       .summary = "Connect a mailbox",
-      .doc = "One of this address that is there already is connected anew and keeps its id." },
+      .doc = "Servers that are not given are found by the address. A test follows, which decides "
+             "whether the mailbox becomes active. One of this address that is there already is "
+             "connected anew and keeps its id." },
     { GET, "/dashboard/api/mailboxes/{id}", get_mailbox, ONE, STATUSES(one_statuses),
       .summary = "Show a mailbox", .doc = "Its settings, its state and what the last test found." },
     { PATCH, "/dashboard/api/mailboxes/{id}", patch_mailbox, ONE, .body = &mailbox_settings_fields,
@@ -113,6 +133,11 @@ static const struct route routes[] = {
     { DELETE, "/dashboard/api/mailboxes/{id}", delete_mailbox, COMMON, .flags = ROUTE_PATH_UUID,
       .success = 204, STATUSES(delete_statuses), .summary = "Delete a mailbox",
       .doc = "Follow-ups of what it sent are not moved to another mailbox." },
+    { POST, "/dashboard/api/mailboxes/{id}/test", post_mailbox_test, ONE, .success = 202,
+      STATUSES(test_statuses), .summary = "Test a mailbox",
+      .doc = "Logs in for sending and receiving, sends a message to itself and waits for it, and "
+             "looks at SPF, DKIM and DMARC. GET tells when it is over (testing) and what was found "
+             "(checks)." },
     { POST, "/dashboard/api/mailboxes/{id}/pause", post_mailbox_pause, ONE, STATUSES(one_statuses),
       .summary = "Pause a mailbox", .doc = "It sends nothing until it is resumed." },
     { POST, "/dashboard/api/mailboxes/{id}/resume", post_mailbox_resume, ONE,

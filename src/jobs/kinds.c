@@ -4,6 +4,7 @@
 #include "enrich/lead_list.h"
 #include "enrich/reveal.h"
 #include "jobs/runner.h"
+#include "sequence/mailbox_check.h"
 #include "sequence/states.h"
 
 /* A provider that is down for a moment, then for an hour. */
@@ -21,6 +22,8 @@ const struct job_kind job_kinds[] = {
       "Works off a batch of people to enrich." },
     { "companies_enrichment", companies_enrichment_job, enrichment_gave_up, batch_retries,
       "Works off a batch of companies to enrich." },
+    { MAILBOX_TEST_JOB, mailbox_test_job, NULL, batch_retries,
+      "Tests a mailbox: logins, a message to itself, the domain's DNS." },
     { "sequence_settle", sequence_settle_job, NULL, batch_retries,
       "Brings a sequence to rest when its work in flight has ended." },
     { "lead_list", lead_list_job, lead_list_gave_up, batch_retries,

@@ -139,7 +139,8 @@ static void answered(void *arg, int status, int timeouts, unsigned char *message
 }
 
 static void ask(struct question *question) {
-    static const int types[] = { [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_MX] = 15 };
+    static const int types[DNS_TYPES]
+        = { [DNS_A] = 1, [DNS_AAAA] = 28, [DNS_MX] = 15, [DNS_SRV] = 33, [DNS_TXT] = 16 };
     ares_query(question->dns->channel, question->name, 1, types[question->type], answered, question);
 }
 

@@ -20,7 +20,8 @@ struct reading {
     size_t n;
 };
 
-static const ns_type wire_types[] = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx };
+static const ns_type wire_types[DNS_TYPES]
+    = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx, [DNS_SRV] = ns_t_srv, [DNS_TXT] = ns_t_txt };
 
 /* Lower case, without final dot; absent when it is no name. */
 static struct str read_name(struct reading *r, const unsigned char *at) {
@@ -49,6 +50,19 @@ static void keep_ttl(struct reading *r, uint32_t ttl_s) {
     r->ttl_s = ttl < r->ttl_s ? ttl : r->ttl_s;
 }
 
+/* <length><bytes> any number of times (RFC 1035, 3.3.14); absent when a length is wrong. */
+static struct str read_text(struct reading *r, const unsigned char *data, size_t n) {
+    char *text = arena_alloc(r->arena, n + 1);
+    size_t used = 0;
+    for (size_t at = 0; at < n; at += (size_t) data[at] + 1) {
+        if (data[at] > n - at - 1)
+            return STR_NONE;
+        memcpy(text + used, data + at + 1, data[at]);
+        used += data[at];
+    }
+    return (struct str){ text, used };
+}
+
 static enum rc read_data(struct reading *r, const ns_rr *record, struct dns_record *ret) {
     const unsigned char *data = ns_rr_rdata(*record);
     size_t n = ns_rr_rdlen(*record);
@@ -59,9 +73,15 @@ static enum rc read_data(struct reading *r, const ns_rr *record, struct dns_reco
         memcpy(&row.ip6, data, sizeof row.ip6);
     else if (r->type == ns_t_mx && n > 2)
         row = (struct dns_record){ .preference = ns_get16(data), .name = read_name(r, data + 2) };
+    else if (r->type == ns_t_srv && n > 6)
+        row = (struct dns_record){ .preference = ns_get16(data), .weight = ns_get16(data + 2),
+                                   .port = ns_get16(data + 4), .name = read_name(r, data + 6) };
+    else if (r->type == ns_t_txt && n > 0)
+        row = (struct dns_record){ .text = read_text(r, data, n) };
     else
         return E_PROTO;
-    if (r->type == ns_t_mx && !str_is_set(row.name))
+    bool names = r->type == ns_t_mx || r->type == ns_t_srv;
+    if ((names && !str_is_set(row.name)) || (r->type == ns_t_txt && !str_is_set(row.text)))
         return E_PROTO;
     *ret = row;
     return OK;

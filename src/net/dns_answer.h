@@ -1,5 +1,5 @@
-/* What a DNS server answered (RFC 1035), read for the three questions that mail asks: MX, A
- * and AAAA. Only records that belong to the question count, that is, to its name or to where
+/* What a DNS server answered (RFC 1035), read for the questions that mail asks: MX, A,
+ * AAAA, SRV (RFC 2782) and TXT. Only records that belong to the question count, that is, to its name or to where
  * the aliases in the same answer lead (RFC 1034, 3.6.2); whatever else a server adds is
  * passed over. Pure functions, any thread. */
 #ifndef NET_DNS_ANSWER_H
@@ -12,7 +12,7 @@
 #include "base/rc.h"
 #include "base/str.h"
 
-enum dns_type { DNS_A, DNS_AAAA, DNS_MX };
+enum dns_type { DNS_A, DNS_AAAA, DNS_MX, DNS_SRV, DNS_TXT, DNS_TYPES };
 
 enum {
     DNS_RECORDS_MAX = 64, /* of one answer; the rest is passed over */
@@ -20,8 +20,10 @@ enum {
 };
 
 struct dns_record {
-    unsigned preference;   /* MX */
-    struct str name;       /* MX: host in lower case without the final dot; "" is the root */
+    unsigned preference;   /* MX, SRV: the lowest comes first */
+    unsigned weight, port; /* SRV */
+    struct str name;       /* MX, SRV: host in lower case without the final dot; "" is the root */
+    struct str text;       /* TXT: its parts joined; any bytes */
     struct in_addr ip4;    /* A */
     struct in6_addr ip6;   /* AAAA */
 };

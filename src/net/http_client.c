@@ -46,7 +46,7 @@ static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 static struct curl_slist *header_list(const struct http_call *call) {
     struct curl_slist *list = NULL;
     if (str_is_set(call->body))
-        list = curl_slist_append(list, "Content-Type: application/json");
+        list = curl_slist_append(list, call->body_type ? call->body_type : "Content-Type: application/json");
     for (const char *const *h = call->headers; h && *h; h++)
         list = curl_slist_append(list, *h);
     return list;

@@ -11,7 +11,8 @@
 
 struct http_call {
     struct str url;          /* http or https */
-    struct str body;         /* JSON; absent: GET */
+    struct str body;         /* absent: GET */
+    const char *body_type;   /* "Content-Type: …" of it; NULL: JSON */
     const char *const *headers; /* "Name: value", ended by NULL; or NULL */
     long timeout_ms;         /* for the whole call */
     size_t answer_max;       /* bytes of body; more is E_TOO_LARGE */

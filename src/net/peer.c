@@ -56,7 +56,7 @@ static enum rc connect_to(struct peer *peer, const struct sockaddr *address) {
 
 static enum rc try_addresses(struct peer *peer, const struct peer_options *options,
                              const struct addrinfo *found) {
-    enum rc rc = E_DENIED;
+    enum rc rc = E_UNSUPPORTED;
     for (const struct addrinfo *a = found; a; a = a->ai_next) {
         if (!options->allow_private && !address_is_public(a->ai_addr))
             continue;
@@ -76,7 +76,7 @@ static enum rc resolve(struct arena *arena, const struct peer *peer, int port, s
 static struct str reason_of(struct arena *arena, enum rc rc, const char *host) {
     switch (rc) {
     case E_NOT_FOUND: return arena_printf(arena, "there is no host %s", host);
-    case E_DENIED: return arena_printf(arena, "%s has no public address", host);
+    case E_UNSUPPORTED: return arena_printf(arena, "%s has no public address", host);
     case E_TIMEOUT: return arena_printf(arena, "%s did not answer in time", host);
     case E_CANCELED: return STR("the program stops");
     default: return arena_printf(arena, "%s refused the connection", host);

@@ -24,7 +24,7 @@ struct peer_options {
 struct peer;
 
 /* Connects to the first of the host's addresses that takes it, and agrees on TLS when the
- * security is PEER_TLS. E_NOT_FOUND: no such name; E_DENIED: no public address; E_TIMEOUT;
+ * security is PEER_TLS. E_NOT_FOUND: no such name; E_UNSUPPORTED: no public address; E_TIMEOUT;
  * E_CANCELED: stopping; E_PROTO: no TLS, or a certificate that is not the host's; E_IO.
  * *ret_reason says more, in words, on `arena`. */
 MUST_USE enum rc peer_open(const struct peer_options *options, struct arena *arena,

@@ -38,8 +38,8 @@ struct smtp_options {
 };
 
 /* OK: the server took it, or everything up to here went well. E_LIMIT: it said "not now"
- * (4xx). E_DENIED: it refused the login, or there is no public address. E_INVALID: it
- * refused something else for good (5xx). E_UNSUPPORTED: it does not offer what is needed.
+ * (4xx). E_DENIED: it refused the login. E_INVALID: it refused something else for good (5xx).
+ * E_UNSUPPORTED: it does not offer what is needed, or has no public address.
  * E_TOO_LARGE: larger than it takes. E_PROTO: no SMTP, no TLS, a wrong certificate.
  * E_NOT_FOUND: no such host. E_TIMEOUT, E_IO, E_CANCELED: the network, or we stop. */
 struct smtp_result {

@@ -2,6 +2,11 @@
 
 #include "base/check.h"
 #include "data/urls.h"
+#include "sequence/mail_provider.h"
+#include "sequence/mailbox_check.h"
+#include "sequence/mailbox_login.h"
+#include "store/jobs.h"
+#include "store/services.h"
 #include "store/users.h"
 
 #define T struct mailbox_setup
@@ -16,6 +21,8 @@ static const struct field setup_rows[] = {
     F_STR(T, password, .max = 1000, .doc = "For password; never shown again."),
     F_STR(T, imap_password, .max = 1000, .doc = "For IMAP, where it is another one."),
     F_STR(T, refresh_token, .max = 8000, .doc = "For oauth_google and oauth_microsoft."),
+    F_BOOL(T, check, .example = "true",
+           .doc = "false: active at once. Otherwise inactive until its test went well."),
     MAILBOX_SETTING_ROWS,
 };
 #undef T
@@ -56,7 +63,14 @@ static enum rc check_secret(struct ctx *ctx, const struct mailbox_setup *setup, 
 }
 
 /* Ports and security as usual, and the address as login. */
-static void fill(struct mailbox_settings *s, struct str email) {
+static void fill(struct ctx *ctx, struct mailbox_settings *s, const struct email *email) {
+    const struct resolver resolver = mailbox_resolver(ctx);
+    if (!str_is_set(s->smtp_host) || !str_is_set(s->imap_host))
+        mail_settings_fill(s, mail_provider_find(&resolver, ctx->arena, email->domain.host), &resolver,
+                           ctx->arena, email->domain.host);
+    else
+        mail_settings_fill(s, NULL, &resolver, ctx->arena, email->domain.host);
+
     if (!str_is_set(s->smtp_security))
         s->smtp_security = s->smtp_port.set && s->smtp_port.v != 465 ? STR("starttls") : STR("tls");
     if (!s->smtp_port.set)
@@ -66,9 +80,9 @@ static void fill(struct mailbox_settings *s, struct str email) {
     if (!s->imap_port.set)
         s->imap_port = opt_int(str_eq(s->imap_security, STR("tls")) ? 993 : 143);
     if (!str_is_set(s->smtp_user))
-        s->smtp_user = email;
+        s->smtp_user = email->address;
     if (!str_is_set(s->imap_user))
-        s->imap_user = email;
+        s->imap_user = email->address;
     if (!str_is_set(s->email_provider))
         s->email_provider = STR("other");
 }
@@ -85,17 +99,20 @@ static enum rc check_hosts(struct ctx *ctx, const struct mailbox_settings *s) {
 struct work {
     struct mailbox_connect connect;
     struct str id;
+    bool enqueue;
 };
 
 static enum rc connect_work(struct ctx *ctx, void *arg) {
     struct work *work = arg;
-    return mailbox_connect(ctx, &work->connect, &work->id);
+    enum rc rc = mailbox_connect(ctx, &work->connect, &work->id);
+    return rc == OK && work->enqueue ? job_enqueue(ctx, MAILBOX_TEST_JOB, work->id, STR("{}")) : rc;
 }
 
 _Static_assert(offsetof(struct mailbox_setup, working_hours) == offsetof(struct mailbox_settings, working_hours),
                "a setup begins with the settings");
 
-enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, struct mailbox *ret_mailbox) {
+enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, bool enqueue,
+                      struct mailbox *ret_mailbox) {
     struct mailbox_settings settings;
     struct email email = { 0 };
     struct str user_id = STR_NONE, auth = str_is_set(setup->auth) ? setup->auth : STR("password");
@@ -106,7 +123,8 @@ enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, struct
     if (rc != OK && rc != E_INVALID)
         return rc;
     (void) check_secret(ctx, setup, auth);
-    fill(&settings, email.address);
+    if (str_is_set(email.address))
+        fill(ctx, &settings, &email);
     (void) check_hosts(ctx, &settings);
     rc = mailbox_settings_check(ctx, &settings);
     if (rc != OK || ctx->problem_count)
@@ -115,9 +133,12 @@ enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, struct
         .connect = {
             .email = email.address, .user_id = user_id, .auth = auth, .settings = &settings,
             .secret = { setup->password, setup->imap_password, STR_NONE, setup->refresh_token },
-            .unchecked = true,
+            .unchecked = setup->check == NO,
         },
+        .enqueue = enqueue && setup->check != NO,
     };
     rc = db_transact(ctx, connect_work, &work);
+    if (rc == OK && work.enqueue && ctx->services->wake_jobs)
+        ctx->services->wake_jobs();
     return rc == OK ? mailbox_get(ctx, work.id, ret_mailbox) : rc;
 }

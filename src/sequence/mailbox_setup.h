@@ -8,12 +8,15 @@ struct mailbox_setup {
     MAILBOX_SETTINGS;
     struct str email, user_id, user_email, auth;
     struct str password, imap_password, refresh_token;
+    enum tri check; /* NO: active at once, without a test; else a test decides */
 };
 extern const struct fields mailbox_setup_fields;
 
-/* Connects, or connects anew. The user is named by id or by address. E_INVALID with
+/* Connects, or connects anew. The user is named by id or by address; hosts and ports that
+ * are not given come from the address (sequence/mail_provider.h). With `enqueue` a job tests
+ * the mailbox, unless `check` is NO; otherwise that is left to the caller. E_INVALID with
  * problems; otherwise the mailbox as it is then. Transacts itself. */
 MUST_USE enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup,
-                               struct mailbox *ret_mailbox);
+                               bool enqueue, struct mailbox *ret_mailbox);
 
 #endif

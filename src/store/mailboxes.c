@@ -3,6 +3,7 @@
 #include "base/rand.h"
 #include "base/vec.h"
 #include "data/urls.h"
+#include "data/zones.h"
 #include "db/sql.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -93,6 +94,7 @@ static const struct field mailbox_rows[] = {
     F_TIME(T, ramp_since, .flags = FIELD_NULLABLE, .doc = "When the ramp-up began."),
     F_LIST(T, checks, .flags = FIELD_ALWAYS, .of = &check_fields, .doc = "What the last test found."),
     F_TIME(T, checked_at, .flags = FIELD_NULLABLE, .doc = "When that was."),
+    F_BOOL(T, testing, .example = "false", .doc = "Whether a test waits or runs; not in lists."),
     F_TIME(T, created_at, .flags = FIELD_REQUIRED, .doc = "When it was first connected."),
     F_TIME(T, updated_at, .flags = FIELD_REQUIRED, .doc = "When it last changed."),
     F_STR(T, user_id, .flags = FIELD_HIDDEN),
@@ -280,6 +282,8 @@ enum rc mailbox_settings_check(struct ctx *ctx, const struct mailbox_settings *s
     size_t before_it = ctx->problem_count;
     (void) check_hours(ctx, s->working_hours);
     (void) check_aliases(ctx, s->aliases);
+    if (str_is_set(s->time_zone) && !zone_exists(s->time_zone))
+        (void) bad_field(ctx, STR("/time_zone"), "unsupported_value", "Must be a zone as in Europe/Berlin");
     (void) check_line(ctx, "display_name", s->display_name);
     (void) check_line(ctx, "smtp_host", s->smtp_host);
     (void) check_line(ctx, "smtp_user", s->smtp_user);

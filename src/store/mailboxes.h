@@ -30,6 +30,7 @@ struct mailbox {
     struct str id, email, status, reason, detail, auth;
     struct mailbox_user *user;
     struct list checks; /* of struct mailbox_check */
+    enum tri testing; /* only where it is asked for (sequence/mailbox_check.h) */
     struct opt_int checked_at, created_at, updated_at, ramp_since;
     /* not shown */
     struct str user_id, user_name, user_email;

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/str.h"
+#include "base/field.h"
 
+struct stream_trust; /* net/stream.h */
 struct follower; /* search/follow.h */
 struct secrets;
 
@@ -22,6 +23,16 @@ struct services {
         bool finds;         /* addresses are looked for (enrich/address_finder.h) */
         void (*wake)(void); /* a search was committed; NULL where none are made */
     } addresses;
+    struct {
+        const struct stream_trust *trust; /* judges the certificates of mail servers */
+        bool allow_private;               /* they may be on private addresses */
+        struct strs dns_servers;          /* none: those of the machine */
+        struct str local_name;            /* given to them in EHLO */
+        int64_t test_wait_ms;             /* for the message that a test sends to itself */
+    } mail;
+    struct oauth_client {
+        struct str client_id, client_secret, token_url;
+    } oauth_google, oauth_microsoft; /* without an id: cannot be used */
     struct follower *search; /* NULL: the database answers searches */
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */

@@ -3,6 +3,7 @@
 A zone is a dict: name -> record set, all lower case without final dot:
     {"a.org": {"mx": [[10, "mx.a.org"]], "ttl": 300},
      "mx.a.org": {"a": ["127.1.0.1"]},
+     "a.org": {"txt": ["v=spf1 -all"]}, "_imaps._tcp.a.org": {"srv": [[0, 1, 993, "imap.a.org"]]},
      "b.org": {"cname": "a.org"}, "c.org": {"mx": [[0, ""]]},         # null MX
      "d.org": {"rcode": "servfail"}, "e.org": {"silent": true},       # never answers
      "f.org": {"first": ["servfail"], "mx": [...]},                   # fails once, then answers
@@ -12,7 +13,7 @@ import asyncio
 import ipaddress
 import struct
 
-TYPES = {"a": 1, "cname": 5, "soa": 6, "mx": 15, "aaaa": 28}
+TYPES = {"a": 1, "cname": 5, "soa": 6, "mx": 15, "txt": 16, "aaaa": 28, "srv": 33}
 RCODES = {"noerror": 0, "formerr": 1, "servfail": 2, "nxdomain": 3, "refused": 5}
 
 
@@ -23,6 +24,13 @@ def encode_name(name):
 
 def record(owner, kind, ttl, data):
     return encode_name(owner) + struct.pack("!HHIH", TYPES[kind], 1, ttl, len(data)) + data
+
+
+def text_parts(text):
+    """A text in parts of at most 255 bytes."""
+    data = text.encode()
+    return b"".join(bytes([len(data[at:at + 255])]) + data[at:at + 255]
+                    for at in range(0, max(len(data), 1), 255))
 
 
 def decode_question(message):
@@ -55,6 +63,11 @@ class Zone:
             if kind == TYPES["mx"]:
                 answers += [record(name, "mx", ttl, struct.pack("!H", preference) + encode_name(host))
                             for preference, host in entry.get("mx", [])]
+            if kind == TYPES["srv"]:
+                answers += [record(name, "srv", ttl, struct.pack("!3H", *numbers) + encode_name(target))
+                            for *numbers, target in entry.get("srv", [])]
+            if kind == TYPES["txt"]:
+                answers += [record(name, "txt", ttl, text_parts(text)) for text in entry.get("txt", [])]
             for word in ("a", "aaaa"):
                 if kind == TYPES[word]:
                     answers += [record(name, word, ttl, ipaddress.ip_address(text).packed)

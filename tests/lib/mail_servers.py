@@ -6,7 +6,8 @@
         servers.folder_of("ann@test.example")                            # her Maildir
 
 Submission wants TLS and a login (Dovecot's, on both); what is sent to a user's address
-arrives in the user's INBOX, everything else is refused. Postfix takes root, as do its
+arrives in the user's INBOX, everything else is refused. With `tokeninfo`, the beginning of a URL
+that answers for an access token with {"email": user}, XOAUTH2 works as well. Postfix takes root, as do its
 permissions; who is not root needs sudo, as for installing it. Both run in the foreground and
 are ended by process id."""
 import grp
@@ -69,6 +70,12 @@ alias_maps =
 message_size_limit = 10000000
 """
 
+OAUTH = """passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2
+}}"""
+
 DOVECOT = """protocols = imap lmtp
 listen = 127.0.0.1
 base_dir = {folder}/run
@@ -79,17 +86,19 @@ ssl = yes
 ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanisms}
 auth_failure_delay = 0
 mail_location = maildir:{folder}/mail/%u
 first_valid_uid = 1
+{oauth}
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN {folder}/users
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={folder}/mail/%u
+  args = uid={uid} gid={gid} home={folder}/mail/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
@@ -115,6 +124,11 @@ service auth {{
 service lmtp {{
   unix_listener {folder}/lmtp {{
     mode = 0666
+  }}
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service stats {{
@@ -149,8 +163,8 @@ def speaks(port):
 
 
 class MailServers:
-    def __init__(self, users):
-        self.users = users
+    def __init__(self, users, tokeninfo=None):
+        self.users, self.tokeninfo = users, tokeninfo
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mail-"))
         self.folder.chmod(0o755)  # the servers change to users of their own
         self.processes = []
@@ -181,9 +195,12 @@ class MailServers:
         values = {"folder": self.folder, "uid": owner.pw_uid, "gid": grp.getgrgid(owner.pw_gid).gr_gid,
                   "name": self.folder.name, "submission": self.submission, "smtps": self.smtps,
                   "imap": self.imap, "imaps": self.imaps,
+                  "mechanisms": " xoauth2" if self.tokeninfo else "",
+                  "oauth": OAUTH.format(folder=self.folder) if self.tokeninfo else "",
                   "domains": " ".join(sorted({user.split("@")[1] for user in self.users})),
                   "users": ", ".join(f"{{ {user} = x }}" for user in self.users)}
         (self.folder / "users").write_text("".join(f"{user}:{password}\n" for user, password in self.users.items()))
+        (self.folder / "oauth2").write_text(f"tokeninfo_url = {self.tokeninfo}\nusername_attribute = email\n")
         for path, text in (("postfix/main.cf", MAIN), ("postfix/master.cf", MASTER), ("dovecot.conf", DOVECOT)):
             (self.folder / path).write_text(text.format(**values))
 
@@ -206,6 +223,13 @@ class MailServers:
             if time.monotonic() > until or any(process.poll() is not None for process in self.processes):
                 raise AssertionError(f"{what} did not come\n{self.log()}")
             time.sleep(0.05)
+
+    def set_password(self, user, password):
+        self.users[user] = password
+        (self.folder / "users").write_text("".join(f"{name}:{secret}\n" for name, secret in self.users.items()))
+
+    def messages_of(self, user):
+        return sorted((self.folder / "mail" / user).glob("new/*"))
 
     def folder_of(self, user):
         return self.folder / "mail" / user

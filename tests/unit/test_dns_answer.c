@@ -53,6 +53,37 @@ static void test_mx(void **state) {
     arena_free(&arena);
 }
 
+static void test_srv(void **state) {
+    struct arena *arena = arena_new();
+    (void) state;
+    const struct message m = { 0x8180, 1, 0,
+                               RECORDS("\300\14\0\41\0\1\0\0\1\54\0\14\0\1\0\2\3\341\3IMP\300\14") };
+    const struct message cut = { 0x8180, 1, 0, RECORDS("\300\14\0\41\0\1\0\0\1\54\0\6\0\1\0\2\3\341") };
+    struct dns_answer answer = read_it(arena, &m, DNS_SRV);
+    assert_int_equal(answer.n, 1);
+    assert_int_equal(answer.records[0].preference, 1);
+    assert_int_equal(answer.records[0].weight, 2);
+    assert_int_equal(answer.records[0].port, 993);
+    assert_str(answer.records[0].name, "imp.a.org");
+    assert_int_equal(dns_answer_read(arena, build(arena, &cut), STR("a.org"), DNS_SRV, &answer), E_PROTO);
+    arena_free(&arena);
+}
+
+static void test_txt(void **state) {
+    struct arena *arena = arena_new();
+    (void) state;
+    const struct message m = { 0x8180, 2, 0,
+                               RECORDS("\300\14\0\20\0\1\0\0\1\54\0\7\2v=\3spf"
+                                       "\300\14\0\20\0\1\0\0\1\54\0\1\0") };
+    const struct message wrong = { 0x8180, 1, 0, RECORDS("\300\14\0\20\0\1\0\0\1\54\0\3\3ab") };
+    struct dns_answer answer = read_it(arena, &m, DNS_TXT);
+    assert_int_equal(answer.n, 2);
+    assert_str(answer.records[0].text, "v=spf");
+    assert_str(answer.records[1].text, "");
+    assert_int_equal(dns_answer_read(arena, build(arena, &wrong), STR("a.org"), DNS_TXT, &answer), E_PROTO);
+    arena_free(&arena);
+}
+
 static void test_addresses(void **state) {
     struct arena *arena = arena_new();
     char text[INET6_ADDRSTRLEN];
@@ -142,6 +173,7 @@ static void test_malformed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mx),       cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_srv),      cmocka_unit_test(test_txt),
         cmocka_unit_test(test_alias),    cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_failures), cmocka_unit_test(test_malformed),
     };

@@ -1,0 +1,215 @@
+#include "sequence/mailbox_login.h"
+
+#include <poll.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "json/reader.h"
+#include "net/http_client.h"
+#include "store/mailbox_state.h"
+#include "store/services.h"
+
+#define GOOD_FOR_MS   (5 * MINUTE_MS)
+#define LEASE_MS      (MINUTE_MS)
+#define WAIT_MS       (2 * MINUTE_MS) /* for another process that refreshes; longer than its lease */
+#define CONNECT_MS    (30 * SECOND_MS)
+#define SMTP_REPLY_MS (5 * MINUTE_MS) /* RFC 5321, 4.5.3.2 */
+#define IMAP_REPLY_MS (MINUTE_MS)
+enum { LOOK_MS = 200, TOKEN_CALL_MS = 20 * 1000, ANSWER_MAX_BYTES = 64 * 1024,
+       FETCH_MAX_BYTES = 64 * 1024 * 1024 };
+
+/* --- tokens --- */
+
+struct token_answer {
+    struct str access_token, refresh_token, error, error_description;
+    struct opt_int expires_in;
+};
+
+#define T struct token_answer
+static const struct field token_rows[] = {
+    F_STR(T, access_token),
+    F_STR(T, refresh_token),
+    F_STR(T, error),
+    F_STR(T, error_description),
+    F_INT(T, expires_in),
+};
+#undef T
+static const struct fields token_fields = FIELDS("TokenAnswer", struct token_answer, token_rows);
+
+static const struct oauth_client *client_of(const struct ctx *ctx, const struct mailbox *mailbox) {
+    return str_eq(mailbox->auth, STR("oauth_google")) ? &ctx->services->oauth_google
+                                                      : &ctx->services->oauth_microsoft;
+}
+
+static void add_parameter(struct buf *b, const char *name, struct str value) {
+    buf_printf(b, "%s%s=", b->n ? "&" : "", name);
+    buf_url(b, value);
+}
+
+/* RFC 6749, section 6. */
+static enum rc ask_token(struct ctx *ctx, const struct oauth_client *client, struct str refresh_token,
+                         struct token_answer *ret_answer, struct str *ret_reason) {
+    struct buf body = buf_in(ctx->arena, ANSWER_MAX_BYTES);
+    struct http_reply reply = { 0 };
+    struct json_position at;
+    json_t *root;
+    add_parameter(&body, "grant_type", STR("refresh_token"));
+    add_parameter(&body, "client_id", client->client_id);
+    if (!str_is_empty(client->client_secret))
+        add_parameter(&body, "client_secret", client->client_secret);
+    add_parameter(&body, "refresh_token", refresh_token);
+    const struct http_call call = {
+        .url = client->token_url, .body = buf_text(&body),
+        .body_type = "Content-Type: application/x-www-form-urlencoded", .timeout_ms = TOKEN_CALL_MS,
+        .answer_max = ANSWER_MAX_BYTES, .allow_private = ctx->services->mail.allow_private,
+    };
+    enum rc rc = buf_result(&body);
+    if (rc == OK)
+        rc = http_call(ctx->arena, &call, &reply, ret_reason);
+    if (rc != OK)
+        return rc == E_DENIED || rc == E_INVALID ? E_UNSUPPORTED : rc;
+    struct token_answer answer = { 0 };
+    if (json_parse(ctx->arena, reply.body, &root, &at) != OK
+        || json_read_fields(ctx, &token_fields, root, STR(""), &answer) != OK) {
+        ctx_clear_error(ctx);
+        *ret_reason = arena_printf(ctx->arena, "the token endpoint answered %ld and no JSON", reply.status);
+        return E_IO;
+    }
+    *ret_answer = answer;
+    if (reply.status == 200 && !str_is_empty(answer.access_token))
+        return OK;
+    *ret_reason = arena_printf(ctx->arena, "the token endpoint answered %ld %.*s: %.*s", reply.status,
+                               STR_FMT(answer.error), STR_FMT(str_sub(answer.error_description, 0, 300)));
+    return str_eq(answer.error, STR("invalid_grant")) ? E_DENIED : E_IO;
+}
+
+/* Ours to refresh. What is stored is what is used: a refresh token that the provider
+ * replaced would be lost with a crash in between. */
+static enum rc refresh(struct ctx *ctx, const struct mailbox *mailbox, struct mailbox_secret *secret,
+                       struct str *ret_reason) {
+    const struct oauth_client *client = client_of(ctx, mailbox);
+    struct token_answer answer;
+    if (!str_is_set(client->client_id)) {
+        *ret_reason = arena_printf(ctx->arena, "no client is configured: oauth.%s_client_id",
+                                   str_eq(mailbox->auth, STR("oauth_google")) ? "google" : "microsoft");
+        return E_UNSUPPORTED;
+    }
+    enum rc rc = ask_token(ctx, client, secret->refresh_token, &answer, ret_reason);
+    if (rc == E_DENIED) {
+        rc = mailbox_event(ctx, mailbox->id, MAILBOX_TOKEN_REVOKED, *ret_reason);
+        return rc == OK ? E_DENIED : rc;
+    }
+    if (rc != OK)
+        return rc;
+    int64_t life_s = answer.expires_in.set && answer.expires_in.v > 0 ? answer.expires_in.v : 3600;
+    secret->access_token = answer.access_token;
+    if (!str_is_empty(answer.refresh_token))
+        secret->refresh_token = answer.refresh_token;
+    return mailbox_tokens_store(ctx, mailbox, secret, opt_int(ctx_now(ctx) + life_s * SECOND_MS));
+}
+
+static bool is_good(const struct ctx *ctx, const struct mailbox *mailbox) {
+    return mailbox->token_expires_at.set && mailbox->token_expires_at.v > ctx_now(ctx) + GOOD_FOR_MS;
+}
+
+static bool stopping(const struct ctx *ctx) {
+    return ctx->services->jobs_stopping && ctx->services->jobs_stopping();
+}
+
+static enum rc fresh_token(struct ctx *ctx, struct mailbox mailbox, struct mailbox_secret *secret,
+                           struct str *ret_reason) {
+    int64_t until = monotonic_ms() + WAIT_MS;
+    enum rc rc = mailbox_secret_read(ctx, &mailbox, secret);
+    while (rc == OK && !is_good(ctx, &mailbox)) {
+        bool mine = false;
+        rc = mailbox_refresh_claim(ctx, &mailbox, LEASE_MS, &mine);
+        if (rc == OK && mine)
+            rc = refresh(ctx, &mailbox, secret, ret_reason);
+        if (rc == OK && mine)
+            return OK;
+        if (rc != OK && rc != E_CONFLICT) /* a conflict: somebody connected it anew */
+            return rc;
+        *ret_reason = STR("another process refreshes the token and does not come to an end");
+        if (stopping(ctx))
+            return E_CANCELED;
+        if (monotonic_ms() > until)
+            return E_TIMEOUT;
+        (void) poll(NULL, 0, mine ? 0 : LOOK_MS);
+        rc = mailbox_get(ctx, mailbox.id, &mailbox);
+        if (rc == OK)
+            rc = mailbox_secret_read(ctx, &mailbox, secret);
+    }
+    return rc;
+}
+
+enum rc mailbox_credentials(struct ctx *ctx, const struct mailbox *mailbox,
+                            struct mailbox_secret *ret_secret, struct str *ret_reason) {
+    struct mailbox_secret secret;
+    bool has_tokens = !str_eq(mailbox->auth, STR("password"));
+    enum rc rc = has_tokens ? fresh_token(ctx, *mailbox, &secret, ret_reason)
+                            : mailbox_secret_read(ctx, mailbox, &secret);
+    if (rc == OK)
+        *ret_secret = secret;
+    return rc;
+}
+
+/* --- connections --- */
+
+static struct peer_options peer_of(const struct ctx *ctx, struct str host, int64_t port, struct str security) {
+    return (struct peer_options){
+        .host = host,
+        .port = (int) port,
+        .security = str_eq(security, STR("tls")) ? PEER_TLS
+                    : str_eq(security, STR("starttls")) ? PEER_STARTTLS : PEER_PLAIN,
+        .trust = ctx->services->mail.trust,
+        .allow_private = ctx->services->mail.allow_private,
+        .connect_ms = CONNECT_MS,
+        .stopping = ctx->services->jobs_stopping,
+    };
+}
+
+static enum rc note_login(struct ctx *ctx, const struct mailbox *mailbox, enum rc login, struct str reply) {
+    if (login == OK)
+        return mailbox_login_worked(ctx, mailbox->id);
+    return login == E_DENIED ? mailbox_login_refused(ctx, mailbox->id, reply) : OK;
+}
+
+enum rc mailbox_smtp(struct ctx *ctx, const struct mailbox *mailbox, const struct mailbox_secret *secret,
+                     struct smtp_client **ret_client, struct smtp_result *ret_result) {
+    const struct smtp_options options = {
+        .peer = peer_of(ctx, mailbox->smtp_host, mailbox->smtp_port.v, mailbox->smtp_security),
+        .local_name = ctx->services->mail.local_name,
+        .user = mailbox->smtp_user,
+        .password = secret->smtp_password,
+        .access_token = secret->access_token,
+        .reply_ms = SMTP_REPLY_MS,
+        .body_ms = SMTP_REPLY_MS,
+    };
+    enum rc login = smtp_open(&options, ctx->arena, ret_client, ret_result);
+    enum rc rc = note_login(ctx, mailbox, login, ret_result->reply);
+    if (rc != OK && login == OK)
+        smtp_close(ret_client);
+    return rc == OK ? login : rc;
+}
+
+enum rc mailbox_imap(struct ctx *ctx, const struct mailbox *mailbox, const struct mailbox_secret *secret,
+                     struct imap **ret_imap, struct str *ret_reason) {
+    const struct imap_options options = {
+        .peer = peer_of(ctx, mailbox->imap_host, mailbox->imap_port.v, mailbox->imap_security),
+        .user = mailbox->imap_user,
+        .password = str_is_set(secret->imap_password) ? secret->imap_password : secret->smtp_password,
+        .access_token = secret->access_token,
+        .reply_ms = IMAP_REPLY_MS,
+        .response_max = FETCH_MAX_BYTES,
+    };
+    enum rc login = imap_open(&options, ctx->arena, ret_imap, ret_reason);
+    enum rc rc = note_login(ctx, mailbox, login, *ret_reason);
+    if (rc != OK && login == OK)
+        imap_close(ret_imap);
+    return rc == OK ? login : rc;
+}
+
+struct resolver mailbox_resolver(const struct ctx *ctx) {
+    return (struct resolver){ .servers = ctx->services->mail.dns_servers, .timeout_ms = 5 * SECOND_MS,
+                              .tries = 2, .stopping = ctx->services->jobs_stopping };
+}
