@@ -1,7 +1,7 @@
 /* Every line is formatted in a buffer of its own thread. Lines below warn are
- * appended to one shared collection that is written when it is full, when it is a
- * quarter of a second old, or at exit: a write(2) per request would cost more than
- * the request. */
+ * appended to one shared collection that is written when it is full, when nothing was
+ * written for a quarter of a second, or at exit: a write(2) per request would cost more
+ * than the request. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static struct log_options options = { .level = LOG_INFO };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char collected[COLLECT_BYTES];
 static size_t collected_n;
-static int64_t collected_since_ms;
+static int64_t written_ms; /* when something last was */
 
 static void write_all(const char *p, size_t n) {
     while (n) {
@@ -37,6 +37,7 @@ static void write_all(const char *p, size_t n) {
 static void flush_locked(void) {
     write_all(collected, collected_n);
     collected_n = 0;
+    written_ms = monotonic_ms();
 }
 
 void log_flush(void) {
@@ -59,11 +60,9 @@ static void emit(enum log_level level, struct str line) {
     int64_t now = monotonic_ms();
     if (line.n > COLLECT_BYTES - collected_n)
         flush_locked();
-    if (collected_n == 0)
-        collected_since_ms = now;
     memcpy(collected + collected_n, line.p, line.n);
     collected_n += line.n;
-    if (level >= LOG_WARN || now - collected_since_ms >= COLLECT_MS)
+    if (level >= LOG_WARN || now - written_ms >= COLLECT_MS)
         flush_locked();
     pthread_mutex_unlock(&lock);
 }

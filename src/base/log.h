@@ -53,8 +53,8 @@ enum { LOG_PAIRS_MAX = 16 };
 #define log_warn(ctx, ...)  LOG_AT(LOG_WARN, ctx, __VA_ARGS__)
 #define log_error(ctx, ...) LOG_AT(LOG_ERROR, ctx, __VA_ARGS__)
 
-/* Writes what was collected. Called by itself when the collection is full, by
- * log_tick, and at exit. */
+/* Writes what was collected. Called by itself when the collection is full, with the first
+ * line after a quarter second, and at exit. */
 void log_flush(void);
 
 #endif
