@@ -53,7 +53,7 @@ class Maker:
              "person_seniorities": self.some(SENIORITIES, 3)},
             {"company_names": [p["Company"]], "person_titles": ["manager", "director", "engineer"]},
             {"person_titles": [p["Job Title"]], "person_locations": [p["City"]],
-             "company_names": [p["Company"].split()[0]]},
+             "company_names": [p["Company"]]},
         ][i % 5]
 
     def broad(self, i):
@@ -100,12 +100,13 @@ class Maker:
         return "people", body | {"person_seniorities": [self.one(SENIORITIES)]}
 
 
-def make(folder, people):
-    """(class, "people" or "companies", body) of each."""
+def make(folder, people, times=1):
+    """(class, "people" or "companies", body) of each; `times` as many, which are others."""
     maker, made = Maker(folder, people), []
-    for name, count in zip(CLASSES, COUNTS):
-        for i in range(count):
-            made.append((name, *getattr(maker, name.replace(" ", "_"))(i)))
+    for _ in range(times):
+        for name, count in zip(CLASSES, COUNTS):
+            for i in range(count):
+                made.append((name, *getattr(maker, name.replace(" ", "_"))(i)))
     return made
 
 
