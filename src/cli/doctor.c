@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "cli/database.h"
 #include "cli/tables.h"
+#include "search/inspect.h"
 #include "store/migrations.h"
 
 #define GIB ((uint64_t) 1 << 30)
@@ -78,6 +79,68 @@ static struct finding check_database(struct doctor *doctor) {
     return finding;
 }
 
+/* Whatever is wrong with an index, the server makes it anew by itself. */
+static struct finding judge_index(struct doctor *doctor, int number,
+                                  const struct index_inspection *in) {
+    static const char *const behind[] = { "up to date", "the next start reads what changed since" };
+    const char *state = in->is_open ? "in use by a server" : behind[in->is_behind];
+    long long mib = in->bytes / (long long) MIB;
+    switch (in->state) {
+    case INDEX_IN_ORDER:
+        return good(doctor, "index %d: %lld people, %lld companies, %lld files, %lld MiB, %s", number,
+                    (long long) in->rows[0], (long long) in->rows[1], (long long) in->files, mib, state);
+    case INDEX_MISSING:
+        return odd(doctor, "nothing: the server is making it, or makes it when it starts",
+                   "index %d is not there yet", number);
+    case INDEX_TOO_OLD:
+        return odd(doctor, "nothing: the next start of the server makes it anew",
+                   "index %d is from too long ago to be brought up to date", number);
+    case INDEX_OF_ANOTHER:
+        return odd(doctor, "nothing: the server makes it anew", "index %d: %.*s", number,
+                   STR_FMT(in->reason));
+    case INDEX_DAMAGED:
+        break;
+    }
+    return odd(doctor, "the next start of the server makes it anew; check the disk that it is on",
+               "index %d is damaged: %.*s", number, STR_FMT(in->reason));
+}
+
+/* The first one with which something is wrong, else the first. */
+static struct finding check_indexes(struct doctor *doctor) {
+    struct ctx *ctx = &doctor->cli->ctx;
+    const char *folder = cli_search_folder(doctor->cli);
+    struct finding first = odd(doctor, "nothing: the first start of the server makes it",
+                               "%s is not there yet", folder);
+    enum rc rc = OK;
+    for (int i = 0; rc == OK; i++) {
+        struct index_inspection in;
+        rc = index_inspect(ctx, folder, i, &in);
+        struct finding finding = rc == OK ? judge_index(doctor, i, &in) : first;
+        if (i == 0 || (finding.verdict != GOOD && first.verdict == GOOD))
+            first = finding;
+    }
+    if (rc != E_NOT_FOUND)
+        return bad(doctor, "see the message", "%.*s", STR_FMT(ctx->err.text));
+    return first;
+}
+
+static struct finding check_search(struct doctor *doctor) {
+    struct cli *cli = doctor->cli;
+    if (cli->config.search.engine == SEARCH_ENGINE_SQL)
+        return good(doctor, "the database answers (search.engine=sql)");
+    if (access(cli_search_folder(cli), F_OK) != 0)
+        return odd(doctor, "nothing: the first start of the server makes it",
+                   "%s is not there yet", cli_search_folder(cli));
+    struct finding finding;
+    if (cli_database_connect(cli, DATA_DIR_COMMAND) != OK)
+        finding = bad(doctor, "see the message", "%.*s", STR_FMT(cli->ctx.err.text));
+    else
+        finding = check_indexes(doctor);
+    cli_database_close(cli);
+    ctx_clear_error(&cli->ctx); /* it is in the finding */
+    return finding;
+}
+
 static struct finding check_key_file(struct doctor *doctor) {
     struct cli *cli = doctor->cli;
     struct secrets *secrets = NULL;
@@ -121,10 +184,11 @@ static const struct check {
     struct finding (*run)(struct doctor *doctor);
 } checks[] = {
     { "data directory", check_data_dir }, { "disk space", check_disk },
-    { "database", check_database },       { "secret key", check_key_file },
-    { "clock", check_clock },             { "open files", check_files },
-    { "dns", check_dns },                 { "mail port", check_smtp_port },
-    { "mail name", check_helo },           { "mail sender", check_sender },
+    { "database", check_database },       { "search", check_search },
+    { "secret key", check_key_file },     { "clock", check_clock },
+    { "open files", check_files },        { "dns", check_dns },
+    { "mail port", check_smtp_port },     { "mail name", check_helo },
+    { "mail sender", check_sender },
 };
 
 static enum rc doctor(struct cli *cli) {
@@ -151,7 +215,7 @@ static const struct option_row options[] = {
 static const struct command rows[] = {
     { "doctor", NULL, 0, 0, 0, options, LENGTH(options), doctor,
       "Checks what the server needs and says what to do",
-      "Looks at the data directory, the database, the clock, the DNS, the way to mail servers\n"
+      "Looks at the data directory, the database, the search index, the clock, the DNS, the way to mail servers\n"
       "on port 25 and the name given there. Sends nothing to anybody's mailbox. Exits 1 when\n"
       "something that matters is wrong." },
 };

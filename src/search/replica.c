@@ -32,6 +32,15 @@ static struct index_options options_of(struct ctx *ctx, const char *folder, enum
     };
 }
 
+enum rc replica_options(struct ctx *ctx, const char *folder, enum index_kind kind,
+                        struct index_options *ret_options) {
+    struct str origin;
+    enum rc rc = changes_origin(ctx, &origin);
+    if (rc == OK)
+        *ret_options = options_of(ctx, folder, kind, origin);
+    return rc;
+}
+
 static int64_t kept_position(struct index *index) {
     struct index_stats stats;
     index_stats(index, &stats);

@@ -40,6 +40,10 @@ MUST_USE enum rc replica_open(struct ctx *ctx, const char *folder, const atomic_
 MUST_USE enum rc replica_build(struct ctx *ctx, const char *folder, const atomic_bool *stop);
 void replica_close(struct replica *replica);
 
+/* How one of the two indexes would be opened. */
+MUST_USE enum rc replica_options(struct ctx *ctx, const char *folder, enum index_kind kind,
+                                 struct index_options *ret_options);
+
 /* Deletes what is in both folders, which nobody has open. */
 MUST_USE enum rc replica_discard(struct ctx *ctx, const char *folder);
 

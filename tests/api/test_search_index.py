@@ -2,6 +2,7 @@
 to the process or to the index's folder; meanwhile the database answers."""
 import json
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -250,14 +251,42 @@ class RestartTest(IndexTest):
         self.check_all(25)
         self.assertEqual(self.server.metric("outrider_search_builds_total"), 0)
 
-    def test_3_missing(self):
+    def doctor(self):
+        """What it says about the index: (word, text). Other checks may fail here."""
+        done = subprocess.run([str(harness.BINARY), "doctor", "--set=verify.probe=false",
+                               "--set=verify.dns_servers=127.0.0.1:9", *self.server.common_options()],
+                              text=True, capture_output=True, check=False, timeout=harness.COMMAND_S)
+        return re.search(r"(?m)^(\w+) +search +(.*)$", done.stdout).groups()
+
+    def test_3_doctor(self):
+        self.ready()
+        expected = self.found(person_titles=["Engineer"])[0]
+        self.assertRegex(" ".join(self.doctor()), r"^ok index 0: \d+ people, .* in use by a server$")
+        self.server.stop()
+        self.assertRegex(" ".join(self.doctor()),
+                         rf"^ok index 0: {expected} people, \d+ companies, \d+ files, .*up to date$")
+        self.import_people([("Doris Doctor", "Surgeon", "Doctorco")])
+        self.assertRegex(" ".join(self.doctor()), r"^ok .* reads what changed since$")
+        manifest = self.folder() / "0/people/manifest"
+        for path in (next(manifest.parent.glob("*.seg")), manifest):
+            whole = path.read_bytes()
+            path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+            self.assertRegex(" ".join(self.doctor()), r"^warning index 0 is damaged: ")
+            path.write_bytes(whole)
+        manifest.unlink()
+        self.assertRegex(" ".join(self.doctor()), r"^warning index 0 is not there yet")
+        self.start()
+        self.server.cli("privacy", "remove", "--linkedin-url", "https://www.linkedin.com/in/doris-doctor")
+        self.check_all(expected)
+
+    def test_4_missing(self):
         self.server.stop()
         shutil.rmtree(self.folder())
         self.start()
         self.check_all(25)
         self.assertEqual(self.server.metric("outrider_search_builds_total"), 1)
 
-    def test_4_damaged(self):
+    def test_5_damaged(self):
         """Any file of the index cut off, emptied, or with a byte changed."""
         moments = random.Random(4)
         for damage in ("cut", "empty", "flip", "flip", "garbage"):
@@ -280,7 +309,7 @@ class RestartTest(IndexTest):
             with self.subTest(damage=damage):
                 self.check_all(25)
 
-    def test_4_damaged_behind_the_header(self):
+    def test_5_damaged_behind_the_header(self):
         """What opening does not look at: the search that comes upon it asks the database, and
         the index is built anew."""
         for _ in range(2):
@@ -297,7 +326,7 @@ class RestartTest(IndexTest):
             self.check_all(25)
             self.assertEqual(self.server.metric("outrider_search_builds_total"), 1)
 
-    def test_5_another_database(self):
+    def test_6_another_database(self):
         """A restored backup is another history, also when it has gone on for as long."""
         if harness.ENGINE == "postgres":
             self.server.cli("backup", self.server.folder / "copy.db", expect=1)
