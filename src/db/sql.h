@@ -41,6 +41,14 @@ void sql_add_part(struct sql *sql, const struct sql_part *part, struct db_value 
 /* Runs it. E_TOO_LARGE when it took more than SQL_VALUES_MAX values. */
 MUST_USE enum rc sql_query(struct ctx *ctx, struct sql *sql, struct db_rows **ret_rows);
 
+/* For statements of PostgreSQL: a set of texts with the account, $1, beside each, as a
+ * subquery with a name; joined with the columns (account_id, v). What is known apart from
+ * the set, such as the account in a condition of its own, makes PostgreSQL take an account's
+ * rows for two or three until it has statistics, and compare each of them with each text. */
+#define SQL_SET_PG(name, set)                                                           \
+    name " AS MATERIALIZED (SELECT $1 AS account_id, v FROM json_array_elements_text("  \
+    set "::json) AS w (v))"
+
 /* A JSON array for a set parameter: of texts, or of integers. */
 struct db_value sql_texts(struct arena *arena, struct strs values);
 struct db_value sql_ints(struct arena *arena, struct ints values);

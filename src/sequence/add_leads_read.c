@@ -112,16 +112,9 @@ static void read_profile(struct adding *a, size_t at, struct candidate *c) {
     c->linkedin_key = page.key;
 }
 
-static bool is_field_name(struct str name) {
-    bool good = name.n > 0 && name.n <= TEMPLATE_NAME_MAX && ascii_is_lower(name.p[0]);
-    for (size_t i = 0; good && i < name.n; i++)
-        good = ascii_is_lower(name.p[i]) || ascii_is_digit(name.p[i]) || name.p[i] == '_';
-    return good;
-}
-
 static void read_member(struct adding *a, size_t at, struct candidate *c,
                         const struct json_member *m) {
-    if (!is_field_name(m->name))
+    if (!template_is_field_name(m->name))
         refuse(a, at, "/data",
                "Names of fields have lowercase letters, numbers and underscores, begin with a letter, "
                "and have at most 255 characters");

@@ -177,16 +177,37 @@ struct replace_work {
     struct sequence *s;
     enum sequence_status judged; /* what the check was made for */
     struct sequence found;
+    struct str lacking;          /* field that leads lack; absent: none */
+    int64_t leads;               /* how many */
 };
+
+/* New texts must not ask for what leads that are in the sequence do not have. Those of a
+ * draft are judged when it is launched. */
+static enum rc find_lacking(struct ctx *ctx, struct replace_work *w) {
+    struct strs fields = w->s->fields_required;
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && w->judged != SEQUENCE_DRAFT && i < fields.n; i++) {
+        if (strs_have(w->found.fields_required, fields.p[i]))
+            continue;
+        rc = leads_lacking(ctx, w->s->id, fields.p[i], &w->leads);
+        if (rc == OK && w->leads) {
+            w->lacking = fields.p[i];
+            return E_INVALID;
+        }
+    }
+    return rc;
+}
 
 /* E_UNSUPPORTED: it is in another state than the one it was judged in. */
 static enum rc replace_in_transaction(struct ctx *ctx, void *arg) {
     struct replace_work *w = arg;
+    w->lacking = STR_NONE;
     enum rc rc = sequence_lock(ctx, w->s->id, &w->found);
-    if (rc != OK)
-        return rc;
-    return sequence_status_of(&w->found) == w->judged ? sequence_update(ctx, w->s)
-                                                      : E_UNSUPPORTED;
+    if (rc == OK && sequence_status_of(&w->found) != w->judged)
+        return E_UNSUPPORTED;
+    if (rc == OK)
+        rc = find_lacking(ctx, w);
+    return rc == OK ? sequence_update(ctx, w->s) : rc;
 }
 
 enum rc sequence_replace(struct ctx *ctx, struct str id,
@@ -208,6 +229,9 @@ enum rc sequence_replace(struct ctx *ctx, struct str id,
         return is_not_edited(ctx, &work.found);
     if (rc == E_CONFLICT)
         return name_is_taken(ctx);
+    if (str_is_set(work.lacking))
+        return refuse_at(ctx, STR("/stages"), "%lld leads in the sequence have no '%.*s'",
+                         (long long) work.leads, STR_FMT(work.lacking));
     return rc == OK ? sequence_get(ctx, id, ret_sequence) : rc;
 }
 

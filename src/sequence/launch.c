@@ -9,6 +9,7 @@
 #include "sequence/stage_kinds.h"
 #include "store/account_settings.h"
 #include "store/senders.h"
+#include "store/sequence_leads.h"
 
 struct launching {
     struct ctx *ctx;
@@ -179,6 +180,21 @@ static enum rc check_connections(struct launching *l) {
     return rc;
 }
 
+/* A draft may have got leads before its texts. */
+static enum rc check_leads(struct launching *l) {
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < l->s->fields_required.n; i++) {
+        int64_t leads = 0;
+        struct str field = l->s->fields_required.p[i];
+        rc = leads_lacking(l->ctx, l->s->id, field, &leads);
+        if (rc == OK && leads)
+            (void) bad_field(l->ctx, STR("/stages"), "missing_field",
+                             "%lld leads in the sequence have no '%.*s'", (long long) leads,
+                             STR_FMT(field)); /* counted */
+    }
+    return rc;
+}
+
 enum rc launch_check(struct ctx *ctx, const struct sequence *sequence) {
     struct launching l = { .ctx = ctx, .s = sequence, .settings = sequence->settings };
     size_t before_it = ctx->problem_count;
@@ -188,6 +204,8 @@ enum rc launch_check(struct ctx *ctx, const struct sequence *sequence) {
         return rc;
     check_senders(&l);
     rc = check_connections(&l);
+    if (rc == OK)
+        rc = check_leads(&l);
     if (rc == OK)
         rc = check_windows(&l);
     return rc == OK && ctx->problem_count != before_it ? E_INVALID : rc;

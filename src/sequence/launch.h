@@ -7,7 +7,8 @@
 
 /* `sequence` with its stages and settings. E_INVALID with a problem for each thing that is
  * missing, at its place in the document: stages and their texts, a sender whose mailbox
- * works, the senders' fields that texts need, a window that opens. */
+ * works, the senders' fields and connections and the leads' fields that stages need, a window
+ * that opens. */
 MUST_USE enum rc launch_check(struct ctx *ctx, const struct sequence *sequence);
 
 #endif

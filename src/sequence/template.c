@@ -175,7 +175,7 @@ static void note_use(struct parser *p, struct str name, bool is_required) {
 
 /* --- tags --- */
 
-static bool is_field_name(struct str name) {
+bool template_is_field_name(struct str name) {
     bool good = name.n > 0 && name.n <= TEMPLATE_NAME_MAX && ascii_is_lower(name.p[0]);
     for (size_t i = 0; good && i < name.n; i++)
         good = ascii_is_lower(name.p[i]) || ascii_is_digit(name.p[i]) || name.p[i] == '_';
@@ -192,7 +192,7 @@ static bool is_sender_field(struct str name) {
 static bool check_name(struct parser *p, struct str name, size_t at) {
     bool of_sender = str_starts(name, sender_prefix);
     struct str part = of_sender ? str_sub(name, sender_prefix.n, name.n) : name;
-    if (of_sender ? is_sender_field(part) : is_field_name(part))
+    if (of_sender ? is_sender_field(part) : template_is_field_name(part))
         return true;
     struct str shown = str_sub(name, 0, 40);
     fail_at(p, E_INVALID, at,

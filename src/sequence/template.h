@@ -48,6 +48,10 @@ struct template_use {
 /* List of struct template_use, each name once, in the order of the text. */
 struct list template_uses(const struct template *template);
 
+/* Whether a lead's field may have this name: letters, digits and '_' in lower case, a letter
+ * first, at most TEMPLATE_NAME_MAX. */
+bool template_is_field_name(struct str name);
+
 /* The names of the sender's fields, without "sender.". */
 extern const struct enum_values template_sender_fields;
 

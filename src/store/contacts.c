@@ -23,18 +23,13 @@ static const struct fields contact_fields
 #define BY_SQLITE(column, set)                                                          \
     "SELECT " KEYS " FROM contacts x WHERE x.account_id = $1 AND x." column             \
     " IN (SELECT value FROM json_each(" set "))"
-/* As in store/exclusions.c: the account comes with the values, so that PostgreSQL does not
- * guess from what it knows about the account alone. */
-#define SET_PG(name, set)                                                               \
-    name " AS MATERIALIZED (SELECT $1 AS account_id, v FROM json_array_elements_text("  \
-    set "::json) AS w (v))"
 #define BY_PG(column, name)                                                             \
     "SELECT " KEYS " FROM " name " e JOIN contacts x ON x.account_id = e.account_id "   \
     "AND x." column " = e.v"
 static const struct query among
     = { "contacts_among",
         BY_SQLITE("email", "$2") " UNION " BY_SQLITE("linkedin_key", "$3"),
-        "WITH " SET_PG("a", "$2") ", " SET_PG("b", "$3") " " BY_PG("email", "a") " UNION "
+        "WITH " SQL_SET_PG("a", "$2") ", " SQL_SET_PG("b", "$3") " " BY_PG("email", "a") " UNION "
         BY_PG("linkedin_key", "b") };
 #define INSERT(from)                                                                           \
     "INSERT INTO contacts (account_id, id, email, linkedin_url, linkedin_key, first_name, "    \

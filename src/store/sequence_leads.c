@@ -27,16 +27,13 @@ static const struct fields place_fields
 #define BY_SQLITE(column, set)                                                            \
     "SELECT " PLACE " FROM sequence_leads l" THEIR_SEQUENCE                               \
     "WHERE l.account_id = $1 AND l." column " IN (SELECT value FROM json_each(" set "))"
-#define SET_PG(name, set)                                                                 \
-    name " AS MATERIALIZED (SELECT $1 AS account_id, v FROM json_array_elements_text("    \
-    set "::json) AS w (v))"
 #define BY_PG(column, name)                                                               \
     "SELECT " PLACE " FROM " name " e JOIN sequence_leads l "                             \
     "ON l.account_id = e.account_id AND l." column " = e.v" THEIR_SEQUENCE
 static const struct query among
     = { "leads_among",
         BY_SQLITE("email", "$2") " UNION ALL " BY_SQLITE("linkedin_key", "$3"),
-        "WITH " SET_PG("a", "$2") ", " SET_PG("b", "$3") " " BY_PG("email", "a") " UNION ALL "
+        "WITH " SQL_SET_PG("a", "$2") ", " SQL_SET_PG("b", "$3") " " BY_PG("email", "a") " UNION ALL "
         BY_PG("linkedin_key", "b") };
 #define INSERT(from)                                                                      \
     "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
@@ -57,11 +54,17 @@ static const struct query count
         "SELECT coalesce(max(leads), 0) FROM sequence_counts WHERE account_id = $1 "
         "AND sequence_id = $2",
         NULL };
+#define NOT_ENDED "status IN ('pending', 'active', 'waiting_task', 'paused', 'errored')"
+#define LACKING(value)                                                                        \
+    "SELECT count(*) FROM sequence_leads WHERE account_id = $1 AND sequence_id = $2 AND "     \
+    NOT_ENDED " AND trim(coalesce(CASE $3 WHEN 'email' THEN email WHEN 'linkedin_url' "       \
+    "THEN linkedin_url ELSE " value " END, '')) = ''"
+static const struct query lacking
+    = { "leads_lacking", LACKING("data ->> $3"), LACKING("data::json ->> $3") };
 static const struct query archive
     = { "leads_archive",
         "UPDATE sequence_leads SET status = 'removed', reason = 'sequence_archived', "
-        "updated_at = $3 WHERE account_id = $1 AND sequence_id = $2 "
-        "AND status IN ('pending', 'active', 'waiting_task', 'paused', 'errored')",
+        "updated_at = $3 WHERE account_id = $1 AND sequence_id = $2 AND " NOT_ENDED,
         NULL };
 static const struct query delete_leads
     = { "leads_delete", "DELETE FROM sequence_leads WHERE account_id = $1 AND sequence_id = $2",
@@ -70,8 +73,8 @@ static const struct query delete_count
     = { "leads_delete_count",
         "DELETE FROM sequence_counts WHERE account_id = $1 AND sequence_id = $2", NULL };
 
-static const struct query *const queries[] = { &among,   &insert,       &count_more,  &count,
-                                               &archive, &delete_leads, &delete_count };
+static const struct query *const queries[] = { &among,   &insert,  &count_more,   &count,
+                                               &lacking, &archive, &delete_leads, &delete_count };
 const struct query_table sequence_lead_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -127,6 +130,12 @@ enum rc leads_insert(struct ctx *ctx, struct str sequence_id, const struct list 
 
 enum rc leads_count(struct ctx *ctx, struct str sequence_id, int64_t *ret_n) {
     return db_get_int(ctx, &count, DB_ARGS(ACCOUNT, db_v_text(sequence_id)), ret_n);
+}
+
+enum rc leads_lacking(struct ctx *ctx, struct str sequence_id, struct str field,
+                      int64_t *ret_n) {
+    return db_get_int(ctx, &lacking, DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(field)),
+                      ret_n);
 }
 
 enum rc leads_archive(struct ctx *ctx, struct str sequence_id) {

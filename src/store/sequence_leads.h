@@ -30,6 +30,11 @@ MUST_USE enum rc leads_insert(struct ctx *ctx, struct str sequence_id, const str
 /* How many leads the sequence ever got. */
 MUST_USE enum rc leads_count(struct ctx *ctx, struct str sequence_id, int64_t *ret_n);
 
+/* How many leads of the sequence that have not come to an end lack a field: "email",
+ * "linkedin_url", or one of their data. Reads all of them. */
+MUST_USE enum rc leads_lacking(struct ctx *ctx, struct str sequence_id, struct str field,
+                               int64_t *ret_n);
+
 /* Removes, because the sequence is archived, those that have not come to an end. */
 MUST_USE enum rc leads_archive(struct ctx *ctx, struct str sequence_id);
 

@@ -263,6 +263,34 @@ class RefusingTest(LeadsTest):
         for path in ("/sequences", LIST):
             self.assertEqual(self.codes(paused, "c@status.example", path=path), ["invalid_sequence_status"])
 
+    def test_reply_sequences(self):
+        body = {"name": "Reply", "kind": "reply_sequence", "stages": [{"type": "email", "variants": [{"text": "x"}]}],
+                "settings": {"senders": self.senders}}
+        id = self.admin.post(LIST, body, expect=201).json["id"]
+        self.event(id, "launch")
+        self.assertEqual(self.codes(id, "a@reply.example"), ["other_validation_error"])
+
+    def put(self, id, text, **options):
+        document = self.admin.get(f"{LIST}/{id}", expect=200).json
+        document["stages"][0]["variants"][0]["text"] = text
+        return self.admin.put(f"{LIST}/{id}", document, **options)
+
+    def test_texts_do_not_ask_for_what_leads_lack(self):
+        id, draft = self.sequence(), self.sequence(launch=False)
+        self.added(id, {"email": "a@lack.example", "data": {"title": "x"}}, {"email": "b@lack.example", "data": {
+            "title": "y", "city": "  "}}, "c@lack.example")
+        self.put(id, "{{title|}} {{#if city}}{{city}}{{/if}}", expect=200)
+        for text, told in (("{{title}}", "1 leads in the sequence have no 'title'"),
+                           ("{{city}}", "3 leads in the sequence have no 'city'")):
+            self.assertEqual(self.put(id, text, expect=400).json["_errors"][0]["detail"], told)
+        self.added(draft, "d@lack.example", path=LIST)
+        self.put(draft, "{{title}}", expect=200)
+        refused = self.admin.post(f"{LIST}/{draft}/launch", expect=400).json["_errors"]
+        self.assertEqual([(error["source"]["pointer"], error["detail"]) for error in refused],
+                         [("/stages", "1 leads in the sequence have no 'title'")])
+        self.put(draft, "{{title|none}}", expect=200)
+        self.event(draft, "launch")
+
     def test_missing_lead_fields(self):
         id = self.sequence(email_stage("{{it}} {{maybe|}} {{#if if}}{{if}}{{/if}}"), {"type": "linkedin_visit"})
         answer = self.add(id, {"email": "a@missing.example", "linkedin_url": PROFILE + "m1", "data": {"it": "x"}},
