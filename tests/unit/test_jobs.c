@@ -15,7 +15,7 @@ static const struct str subject_a = { "a", 1 }, subject_b = { "b", 1 };
 
 /* --- one call as a transaction --- */
 
-enum call { ENQUEUE, CANCEL, STILL_MINE, DONE, AGAIN, FAIL, GIVE_BACK };
+enum call { ENQUEUE, CANCEL, STILL_MINE, DONE, AGAIN, LATER, FAIL, GIVE_BACK };
 
 struct change {
     enum call call;
@@ -32,6 +32,7 @@ static enum rc change_work(struct ctx *ctx, void *arg) {
     case STILL_MINE: return job_still_mine(ctx, c->job);
     case DONE: return job_done(ctx, c->job);
     case AGAIN: return job_again(ctx, c->job, c->run_at, STR("because"));
+    case LATER: return job_later(ctx, c->job, c->run_at);
     case FAIL: return job_again(ctx, c->job, -1, STR("because"));
     case GIVE_BACK: return job_give_back(ctx, c->job);
     }
@@ -106,7 +107,7 @@ static void test_lease_runs_out(void **state) {
     const struct job *theirs = claim_one(ctx, "other");
     assert_str(theirs->id, arena_cstr(ctx->arena, mine->id));
     assert_int_equal(theirs->attempts.v, 0); /* nothing failed */
-    static const enum call calls[] = { STILL_MINE, DONE, AGAIN, FAIL, GIVE_BACK };
+    static const enum call calls[] = { STILL_MINE, DONE, AGAIN, LATER, FAIL, GIVE_BACK };
     for (size_t i = 0; i < LENGTH(calls); i++)
         assert_rc(ctx, change(ctx, (struct change){ calls[i], STR_NONE, mine, 0 }), E_CANCELED);
     assert_ok(ctx, change(ctx, (struct change){ DONE, STR_NONE, theirs, 0 }));
@@ -167,6 +168,24 @@ static void test_again_and_failed(void **state) {
     assert_true(due == INT64_MAX);
     enqueue(ctx, subject_a);
     assert_int_equal(claim_one(ctx, "me")->attempts.v, 0);
+}
+
+/* It waits for something: no attempt, no error, and not due before. */
+static void test_later(void **state) {
+    struct ctx *ctx = account_start(state);
+    enqueue(ctx, subject_a);
+    const struct job *job = claim_one(ctx, "one");
+    struct job other = *job;
+    other.lease_owner = STR("two");
+    assert_rc(ctx, change(ctx, (struct change){ LATER, STR_NONE, &other, START_MS }), E_CANCELED);
+    assert_ok(ctx, change(ctx, (struct change){ LATER, STR_NONE, job, START_MS + 500 }));
+    assert_rc(ctx, change(ctx, (struct change){ DONE, STR_NONE, job, 0 }), E_CANCELED);
+    test_clock.ms = START_MS + 499;
+    assert_int_equal(claim_all(ctx, "one").n, 0);
+    test_clock.ms = START_MS + 500;
+    job = claim_one(ctx, "one");
+    assert_int_equal(job->attempts.v, 0);
+    assert_false(str_is_set(job->last_error));
 }
 
 static void test_cancel(void **state) {
@@ -454,6 +473,7 @@ int main(void) {
         BOTH_ENGINES(test_lease_runs_out),
         BOTH_ENGINES(test_renew),
         BOTH_ENGINES(test_again_and_failed),
+        BOTH_ENGINES(test_later),
         BOTH_ENGINES(test_cancel),
         BOTH_ENGINES(test_prune),
         BOTH_ENGINES(test_release),
