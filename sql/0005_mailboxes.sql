@@ -38,6 +38,8 @@ CREATE TABLE mailboxes (
     gap_max_s INTEGER NOT NULL,
     auth_failures INTEGER NOT NULL, -- in a row
     auth_failed_since INTEGER,    -- the first of them
+    auth_failed_at INTEGER,       -- the last of them
+    throttled_until INTEGER,      -- the provider wants less until then
     checks TEXT,                  -- JSON: what the last test found
     checked_at INTEGER,
     created_at INTEGER NOT NULL,

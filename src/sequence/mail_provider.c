@@ -151,3 +151,16 @@ void mail_settings_fill(struct mailbox_settings *settings, const struct mail_pro
         && str_is_set(settings->imap_host))
         settings->email_provider = kind_of(settings);
 }
+
+struct budget_limits mailbox_limits(const struct mailbox *mailbox) {
+    const struct mail_provider *provider = mail_provider_of_server(mailbox->smtp_host);
+    return (struct budget_limits){
+        .daily = mailbox->daily_email_limit.v,
+        .provider = provider ? provider->limit : 0,
+        .ramp_start = mailbox->ramp_start.v,
+        .ramp_step = mailbox->ramp_step.v,
+        /* one that was never active sends nothing anyway */
+        .ramp_since = mailbox->ramp_since.set ? mailbox->ramp_since.v : mailbox->created_at.v,
+        .throttled_until_ms = mailbox->throttled_until.set ? mailbox->throttled_until.v : 0,
+    };
+}

@@ -7,7 +7,8 @@
 #define SEQUENCE_MAIL_PROVIDER_H
 
 #include "net/resolver.h"
-#include "store/mailbox_settings.h"
+#include "sequence/budget.h"
+#include "store/mailboxes.h"
 
 struct mail_provider {
     const char *name;
@@ -35,5 +36,9 @@ const struct mail_provider *mail_provider_find(const struct resolver *resolver, 
  * not in the table) or by the domain's SRV records. Hosts may stay absent. */
 void mail_settings_fill(struct mailbox_settings *settings, const struct mail_provider *provider,
                         const struct resolver *resolver, struct arena *arena, struct str domain);
+
+/* What bounds the mailbox's days (sequence/budget.h): its settings, its ramp-up, and what the
+ * provider of its server takes. */
+struct budget_limits mailbox_limits(const struct mailbox *mailbox);
 
 #endif

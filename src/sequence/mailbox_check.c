@@ -15,7 +15,7 @@
 #include "store/services.h"
 #include "verify/reply.h"
 
-enum { LOOK_EVERY_MS = 1000, MESSAGE_MAX_BYTES = 4096, DETAIL_MAX_BYTES = 500 };
+enum { LOOK_FIRST_MS = 100, LOOK_LAST_MS = 4000, MESSAGE_MAX_BYTES = 4096, DETAIL_MAX_BYTES = 500 };
 
 struct test {
     struct ctx *ctx;
@@ -137,6 +137,7 @@ static enum rc wait_for_message(struct test *t, struct str message_id, bool *ret
     struct list folders = { 0 };
     enum rc rc = imap_folders(t->imap, t->ctx->arena, &folders);
     struct str junk = imap_special(folders, STR("\\Junk"));
+    int pause_ms = LOOK_FIRST_MS;
     *ret_junk = false;
     while (rc == OK) {
         rc = look(t, STR("INBOX"), message_id);
@@ -150,7 +151,8 @@ static enum rc wait_for_message(struct test *t, struct str message_id, bool *ret
             return E_CANCELED;
         if (monotonic_ms() >= until)
             return E_NOT_FOUND;
-        (void) poll(NULL, 0, LOOK_EVERY_MS);
+        (void) poll(NULL, 0, pause_ms);
+        pause_ms = pause_ms < LOOK_LAST_MS ? 2 * pause_ms : LOOK_LAST_MS;
         rc = OK;
     }
     return rc;

@@ -8,7 +8,8 @@
 #include "store/queries.h"
 
 enum { REFUSALS_MAX = 3, CHECKS_MAX_BYTES = 64 * 1024 };
-#define REFUSED_FOR_MS (10 * MINUTE_MS)
+#define REFUSED_FOR_MS  (10 * MINUTE_MS)
+#define SAME_REFUSAL_MS (MINUTE_MS)
 
 /* `from`: the reasons in which the event says something, separated by spaces; NULL: all. */
 static const struct rule {
@@ -61,14 +62,18 @@ static const struct query set_state
         "WHERE account_id = $1 AND id = $2" };
 static const struct query note_refusal
     = { "mailbox_note_refusal",
-        "UPDATE mailboxes SET auth_failures = $3, auth_failed_since = $4, detail = $5 "
-        "WHERE account_id = $1 AND id = $2",
+        "UPDATE mailboxes SET auth_failures = $3, auth_failed_since = $4, auth_failed_at = $5, "
+        "detail = $6 WHERE account_id = $1 AND id = $2",
         NULL };
 static const struct query note_login
     = { "mailbox_note_login",
-        "UPDATE mailboxes SET auth_failures = 0, auth_failed_since = NULL, detail = NULL "
+        "UPDATE mailboxes SET auth_failures = 0, auth_failed_since = NULL, auth_failed_at = NULL, "
+        "detail = NULL "
         "WHERE account_id = $1 AND id = $2 AND auth_failures > 0",
         NULL };
+static const struct query throttle
+    = { "mailbox_throttle",
+        "UPDATE mailboxes SET throttled_until = $3, detail = $4 WHERE account_id = $1 AND id = $2", NULL };
 static const struct query set_checks
     = { "mailbox_set_checks",
         "UPDATE mailboxes SET checks = $3, checked_at = $4 WHERE account_id = $1 AND id = $2", NULL };
@@ -84,7 +89,7 @@ static const struct query set_tokens
         "WHERE account_id = $1 AND id = $2 AND secret_version = $3",
         NULL };
 
-static const struct query *const queries[] = { &set_state, &note_refusal, &note_login, &set_checks,
+static const struct query *const queries[] = { &set_state, &note_refusal, &note_login, &throttle, &set_checks,
                                                &claim, &set_tokens };
 const struct query_table mailbox_state_queries = QUERY_TABLE(queries);
 
@@ -136,11 +141,14 @@ static enum rc refused_work(struct ctx *ctx, void *arg) {
     enum rc rc = mailbox_get_to_change(ctx, h->id, &mailbox);
     if (rc != OK)
         return rc;
-    int64_t now = ctx_now(ctx), count = mailbox.auth_failures.v + 1;
+    int64_t now = ctx_now(ctx);
+    bool is_another = !mailbox.auth_failed_at.set || now - mailbox.auth_failed_at.v >= SAME_REFUSAL_MS;
+    int64_t count = mailbox.auth_failures.v + is_another;
+    int64_t at = is_another ? now : mailbox.auth_failed_at.v;
     int64_t since = mailbox.auth_failed_since.set ? mailbox.auth_failed_since.v : now;
     rc = db_exec(ctx, &note_refusal,
                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(h->id), db_v_int(count), db_v_int(since),
-                         db_v_text(h->detail)),
+                         db_v_int(at), db_v_text(h->detail)),
                  NULL);
     if (rc != OK || count < REFUSALS_MAX || now - since < REFUSED_FOR_MS)
         return rc;
@@ -160,6 +168,24 @@ static enum rc login_work(struct ctx *ctx, void *arg) {
 
 enum rc mailbox_login_worked(struct ctx *ctx, struct str id) {
     return db_transact(ctx, login_work, &id);
+}
+
+struct throttling {
+    struct str id, detail;
+    int64_t until_ms;
+};
+
+static enum rc throttle_work(struct ctx *ctx, void *arg) {
+    const struct throttling *t = arg;
+    return db_exec(ctx, &throttle,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(t->id), db_v_int(t->until_ms),
+                           db_v_text(t->detail)),
+                   NULL);
+}
+
+enum rc mailbox_throttle(struct ctx *ctx, struct str id, int64_t until_ms, struct str detail) {
+    struct throttling throttling = { id, detail, until_ms };
+    return db_transact(ctx, throttle_work, &throttling);
 }
 
 enum rc mailbox_checks_store(struct ctx *ctx, struct str id, struct list checks) {

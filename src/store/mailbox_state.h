@@ -32,10 +32,15 @@ MUST_USE enum rc mailbox_event(struct ctx *ctx, struct str id, enum mailbox_even
                                struct str detail);
 
 /* A server refused the login. The third refusal in a row, ten minutes or more after the
- * first, is MAILBOX_REFUSED: mail servers sometimes refuse what is right. Transacts itself. */
+ * first, is MAILBOX_REFUSED: mail servers sometimes refuse what is right. Those of one minute
+ * count as one. Transacts itself. */
 MUST_USE enum rc mailbox_login_refused(struct ctx *ctx, struct str id, struct str detail);
 /* A login worked: refusals so far are forgotten. Transacts itself. */
 MUST_USE enum rc mailbox_login_worked(struct ctx *ctx, struct str id);
+
+/* The provider takes no more from the mailbox until `until_ms`: it said so (4.7.x, a quota).
+ * Its state stays. Transacts itself. */
+MUST_USE enum rc mailbox_throttle(struct ctx *ctx, struct str id, int64_t until_ms, struct str detail);
 
 /* Keeps what a test found (list of struct mailbox_check). Inside db_transact. */
 MUST_USE enum rc mailbox_checks_store(struct ctx *ctx, struct str id, struct list checks);

@@ -1,5 +1,7 @@
 #include "store/mailboxes.h"
 
+#include <arpa/inet.h>
+
 #include "base/rand.h"
 #include "base/vec.h"
 #include "data/urls.h"
@@ -7,6 +9,7 @@
 #include "db/sql.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "net/host.h"
 #include "store/mailbox_rows.h"
 #include "store/mailbox_state.h"
 #include "store/queries.h"
@@ -92,6 +95,8 @@ static const struct field mailbox_rows[] = {
     F_OBJECT(T, user, struct mailbox_user, .of = &mailbox_user_fields, .doc = "Whose mailbox it is."),
     MAILBOX_SETTING_ROWS,
     F_TIME(T, ramp_since, .flags = FIELD_NULLABLE, .doc = "When the ramp-up began."),
+    F_TIME(T, throttled_until, .flags = FIELD_NULLABLE,
+           .doc = "Until when the provider takes nothing more from it."),
     F_LIST(T, checks, .flags = FIELD_ALWAYS, .of = &check_fields, .doc = "What the last test found."),
     F_TIME(T, checked_at, .flags = FIELD_NULLABLE, .doc = "When that was."),
     F_BOOL(T, testing, .example = "false", .doc = "Whether a test waits or runs; not in lists."),
@@ -104,6 +109,7 @@ static const struct field mailbox_rows[] = {
     F_INT(T, token_expires_at, .flags = FIELD_HIDDEN),
     F_INT(T, auth_failures, .flags = FIELD_HIDDEN),
     F_INT(T, auth_failed_since, .flags = FIELD_HIDDEN),
+    F_INT(T, auth_failed_at, .flags = FIELD_HIDDEN),
 };
 #undef T
 const struct fields mailbox_fields
@@ -124,9 +130,9 @@ static const struct fields secret_fields = FIELDS("MailboxSecret", struct mailbo
     "working_hours, daily_email_limit, ramp_start, ramp_step, gap_min_s, gap_max_s"
 #define SELECT                                                                                   \
     "SELECT m.id, m.email, m.status, m.reason, m.detail, m.auth, " SETTINGS                      \
-    ", m.ramp_since, m.checks, m.checked_at, m.created_at, m.updated_at, m.user_id, "            \
+    ", m.ramp_since, m.throttled_until, m.checks, m.checked_at, m.created_at, m.updated_at, m.user_id, "            \
     "u.first_name || ' ' || u.last_name AS user_name, u.email AS user_email, m.secret_version, " \
-    "m.token_expires_at, m.auth_failures, m.auth_failed_since "                                  \
+    "m.token_expires_at, m.auth_failures, m.auth_failed_since, m.auth_failed_at "                                  \
     "FROM mailboxes m JOIN users u ON u.account_id = m.account_id AND u.id = m.user_id WHERE "
 #define LIVE " AND m.reason <> 'deleted'"
 #define FILTERS                                                   \
@@ -160,19 +166,22 @@ static const struct query insert
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
         "$19, $20, $21, $22, $23, $24, $25, $26, 'inactive', 'connecting', 0, 0, 0, $21)",
         NULL };
+/* A ramp-up begins anew when it is switched on. */
 static const struct query update
     = { "mailbox_update",
         "UPDATE mailboxes SET display_name = $1, email_provider = $2, smtp_host = $3, "
         "smtp_port = $4, smtp_security = $5, smtp_user = $6, imap_host = $7, imap_port = $8, "
         "imap_security = $9, imap_user = $10, aliases = $11, signature = $12, "
         "signature_html = $13, time_zone = $14, working_hours = $15, daily_email_limit = $16, "
-        "ramp_start = $17, ramp_step = $18, gap_min_s = $19, gap_max_s = $20, updated_at = $21 "
-        "WHERE account_id = $22 AND id = $23",
+        "ramp_start = $17, ramp_step = $18, gap_min_s = $19, gap_max_s = $20, updated_at = $21, "
+        "ramp_since = CASE WHEN ramp_start = 0 AND CAST($17 AS BIGINT) > 0 AND status = 'active' "
+        "THEN CAST($21 AS BIGINT) ELSE ramp_since END WHERE account_id = $22 AND id = $23",
         NULL };
 static const struct query set_login
     = { "mailbox_set_login",
         "UPDATE mailboxes SET user_id = $3, auth = $4, secret = $5, token_expires_at = $6, "
         "secret_version = secret_version + 1, auth_failures = 0, auth_failed_since = NULL, "
+        "auth_failed_at = NULL, throttled_until = NULL, "
         "refresh_lease_until = 0 WHERE account_id = $1 AND id = $2",
         NULL };
 static const struct query secret_of
@@ -278,6 +287,16 @@ static enum rc check_line(struct ctx *ctx, const char *name, struct str text) {
     return OK;
 }
 
+/* A name, as the DNS has it, or an address. */
+static void check_host(struct ctx *ctx, const char *name, struct str host) {
+    struct in6_addr ip6;
+    struct str ascii;
+    if (str_is_set(host) && inet_pton(AF_INET6, arena_cstr(ctx->arena, host), &ip6) != 1
+        && host_to_ascii(ctx->arena, host, &ascii) != HOST_OK)
+        (void) bad_field(ctx, arena_printf(ctx->arena, "/%s", name), "unsupported_value",
+                         "Must be the name of a host");
+}
+
 enum rc mailbox_settings_check(struct ctx *ctx, const struct mailbox_settings *s) {
     size_t before_it = ctx->problem_count;
     (void) check_hours(ctx, s->working_hours);
@@ -285,9 +304,9 @@ enum rc mailbox_settings_check(struct ctx *ctx, const struct mailbox_settings *s
     if (str_is_set(s->time_zone) && !zone_exists(s->time_zone))
         (void) bad_field(ctx, STR("/time_zone"), "unsupported_value", "Must be a zone as in Europe/Berlin");
     (void) check_line(ctx, "display_name", s->display_name);
-    (void) check_line(ctx, "smtp_host", s->smtp_host);
+    check_host(ctx, "smtp_host", s->smtp_host);
+    check_host(ctx, "imap_host", s->imap_host);
     (void) check_line(ctx, "smtp_user", s->smtp_user);
-    (void) check_line(ctx, "imap_host", s->imap_host);
     (void) check_line(ctx, "imap_user", s->imap_user);
     if (s->gap_min_s.set && s->gap_max_s.set && s->gap_max_s.v < s->gap_min_s.v)
         (void) bad_field(ctx, STR("/gap_max_s"), "unsupported_value", "Must not be less than gap_min_s");

@@ -31,10 +31,10 @@ struct mailbox {
     struct mailbox_user *user;
     struct list checks; /* of struct mailbox_check */
     enum tri testing; /* only where it is asked for (sequence/mailbox_check.h) */
-    struct opt_int checked_at, created_at, updated_at, ramp_since;
+    struct opt_int checked_at, created_at, updated_at, ramp_since, throttled_until;
     /* not shown */
     struct str user_id, user_name, user_email;
-    struct opt_int secret_version, token_expires_at, auth_failures, auth_failed_since;
+    struct opt_int secret_version, token_expires_at, auth_failures, auth_failed_since, auth_failed_at;
 };
 extern const struct fields mailbox_fields; /* everything but secrets */
 extern const struct fields mailbox_checks_fields; /* struct mailbox with its checks alone */

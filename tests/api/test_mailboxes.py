@@ -101,6 +101,16 @@ class MailboxesTest(harness.ApiTest):
         self.assertNotIn("signature", emptied)
         self.assertEqual(emptied["time_zone"], "Europe/Berlin")
 
+    def test_a_ramp_up_begins_when_it_is_switched_on(self):
+        box = self.one("ramp")
+        path = f"/dashboard/api/mailboxes/{box['id']}"
+        self.server.wait_for(lambda: self.admin.patch(path, {"ramp_start": 5}, expect=200).json["ramp_since"]
+                             > box["ramp_since"] or not self.admin.patch(path, {"ramp_start": 0}, expect=200),
+                             "a later second")
+        since = self.admin.get(path).json["ramp_since"]
+        self.assertEqual(self.admin.patch(path, {"ramp_start": 6, "ramp_step": 1}, expect=200).json["ramp_since"],
+                         since)
+
     def test_settings_that_do_not_fit_are_refused(self):
         path = f"/dashboard/api/mailboxes/{self.boxes[0]['id']}"
         hours = {"day": "monday", "from": "09:00", "to": "17:30"}
@@ -109,7 +119,8 @@ class MailboxesTest(harness.ApiTest):
                 ({"time_zone": "Europe/Nowhere"}, "/time_zone"), ({"time_zone": "EST5EDT"}, "/time_zone"),
                 ({"aliases": ["none"]}, "/aliases/0"), ({"smtp_port": 0}, "/smtp_port"),
                 ({"smtp_security": "ssl"}, "/smtp_security"), ({"display_name": "a\r\nb"}, "/display_name"),
-                ({"smtp_user": "a\tb"}, "/smtp_user"), ({"working_hours": [hours | {"day": "mon"}]},
+                ({"smtp_user": "a\tb"}, "/smtp_user"),
+                ({"smtp_host": "a..b"}, "/smtp_host"), ({"imap_host": "a b"}, "/imap_host"), ({"working_hours": [hours | {"day": "mon"}]},
                                                         "/working_hours/0/day"),
                 ({"working_hours": [hours, hours | {"to": "24:01"}]}, "/working_hours/1"),
                 ({"working_hours": [hours | {"to": "08:00"}]}, "/working_hours/0")]:

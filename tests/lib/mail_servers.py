@@ -225,8 +225,11 @@ class MailServers:
             time.sleep(0.05)
 
     def set_password(self, user, password):
+        """Dovecot reads its file again when the second of its last change is another one."""
+        changed = (self.folder / "users").stat().st_mtime
         self.users[user] = password
         (self.folder / "users").write_text("".join(f"{name}:{secret}\n" for name, secret in self.users.items()))
+        os.utime(self.folder / "users", (changed + 2, changed + 2))
 
     def messages_of(self, user):
         return sorted((self.folder / "mail" / user).glob("new/*"))

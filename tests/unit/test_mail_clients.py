@@ -203,8 +203,8 @@ class FakeTest(Folder):
             probe.bind(("127.0.0.1", 0))
             result, = mail("smtp", port=probe.getsockname()[1], security="none")
         self.assertEqual((result["rc"], result["step"]), ("E_IO", "connect"))
-        result, = mail("smtp", host="no-such-host.invalid", port=25, security="none")
-        self.assertIn((result["rc"], result["step"]), [("E_NOT_FOUND", "connect"), ("E_TIMEOUT", "connect")])
+        result, = mail("smtp", host="no..name", port=25, security="none")
+        self.assertEqual((result["rc"], result["step"]), ("E_NOT_FOUND", "connect"))
 
     def test_bytes_arrive_as_they_are(self):
         for sent, wanted in [(b".\r\n..\r\n.x\r\n", b".\r\n..\r\n.x\r\n"), (b"a\nb\rc\r\n", b"a\r\nb\r\nc\r\n"),

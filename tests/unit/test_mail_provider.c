@@ -74,11 +74,25 @@ static void test_signatures(void **state) {
     }
 }
 
+static void test_limits(void **state) {
+    (void) state;
+    struct mailbox mailbox = { .smtp_host = STR("mail.gmx.net"), .daily_email_limit = opt_int(500) };
+    struct budget_limits limits = mailbox_limits(&mailbox);
+    assert_int_equal(limits.daily, 500);
+    assert_int_equal(limits.provider, 100);
+    mailbox.smtp_host = STR("smtp.acme.example");
+    mailbox.throttled_until = opt_int(7);
+    limits = mailbox_limits(&mailbox);
+    assert_int_equal(limits.provider, 0);
+    assert_int_equal(limits.throttled_until_ms, 7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_providers),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,6 +113,7 @@ static const struct {
     { { 0 }, 1, "active" },
     { { 0, 30 }, 2, "active" },
     { { 0, 1, 1 }, 3, "active" },
+    { { 0, 12, 0, 0 }, 4, "active" }, /* those of one minute are one */
     { { 0, 5, 5 }, 3, "needs_reconnection" },
     { { 0, 1, 1, 8 }, 4, "needs_reconnection" },
 };
@@ -133,6 +134,18 @@ static void test_refusals(void **state) {
         assert_true(str_eq(mailbox.detail, STR("535 no")));
         assert_ok(&t->ctx, mailbox_event(&t->ctx, w.mailbox.id, MAILBOX_TEST_PASSED, STR_NONE));
     }
+    secrets_free(&w.secrets);
+}
+
+static void test_throttled(void **state) {
+    struct test_db *t = *state;
+    struct world w = { 0 };
+    connect_one(t, &w);
+    assert_false(w.mailbox.throttled_until.set);
+    assert_ok(&t->ctx, mailbox_throttle(&t->ctx, w.mailbox.id, now_ms + HOUR_MS, STR("451 4.7.1 slowly")));
+    struct mailbox mailbox = now(t, &w);
+    assert_int_equal(mailbox.throttled_until.v, now_ms + HOUR_MS);
+    assert_true(str_eq(mailbox.status, STR("active")) && str_eq(mailbox.detail, STR("451 4.7.1 slowly")));
     secrets_free(&w.secrets);
 }
 
@@ -164,6 +177,7 @@ int main(void) {
         cmocka_unit_test(test_table),
         BOTH_ENGINES(test_secrets),
         BOTH_ENGINES(test_refusals),
+        BOTH_ENGINES(test_throttled),
         BOTH_ENGINES(test_one_refreshes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
