@@ -152,7 +152,7 @@ static enum rc pay_bill(struct ctx *ctx, struct person *const *people, const str
 
 /* E_REMOVED when one of them was removed since they were found: nobody pays for that. */
 static enum rc hold_people(struct ctx *ctx, struct strs ids) {
-    int64_t missing;
+    int64_t missing = 0;
     enum rc rc = removals_hold(ctx);
     if (rc == OK)
         rc = people_missing(ctx, ids, &missing);
