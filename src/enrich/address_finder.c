@@ -376,7 +376,7 @@ static bool claim(struct address_finder *f, struct ctx *ctx, bool woken) {
 /* E_NOT_FOUND: removed meanwhile. */
 static enum rc keep_address(struct ctx *ctx, const struct search *search) {
     struct str email = search->guesses.p[search->at];
-    bool removed;
+    bool removed = false;
     enum rc rc = person_lock(ctx, search->person_id);
     if (rc == OK)
         rc = removal_exists(ctx, REMOVAL_EMAIL, email, &removed);
