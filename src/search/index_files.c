@@ -278,7 +278,7 @@ static int compare_live(const void *a, const void *b) {
 /* With `change` held. While a long merge goes on nobody merges the small segments that come:
  * then they are written together with the tails; any of them when there are too many. */
 static void choose_behind(struct index *index, struct inputs *in) {
-    struct segment *idle[SEGMENTS_MAX];
+    struct segment *idle[SEGMENTS_MAX] = { 0 };
     size_t n = 0, small = 0;
     for (size_t i = 0; i < index->n; i++) {
         if (index->segments[i]->is_taken)

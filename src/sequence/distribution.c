@@ -22,10 +22,11 @@ static int64_t step_of(int64_t total) {
 }
 
 size_t sender_at(const int64_t *weights, size_t n, int64_t position) {
+    ASSERT(n > 0 && position >= 0);
     int64_t total = 0;
     for (size_t i = 0; i < n; i++)
         total += weights[i];
-    ASSERT(n > 0 && total > 0 && position >= 0);
+    ASSERT(total > 0);
     int64_t at = position % total * step_of(total) % total;
     size_t i = 0;
     while (at >= weights[i])

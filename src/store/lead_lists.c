@@ -332,7 +332,7 @@ static enum rc cancel_validations(struct ctx *ctx, struct str id) {
 /* The row is locked first, so that the job does not begin validations meanwhile. */
 static enum rc cancel(struct ctx *ctx, void *arg) {
     const struct str *id = arg;
-    struct lead_list list;
+    struct lead_list list = { 0 };
     struct db_value key[2];
     int64_t total;
     enum rc rc = db_get_int(ctx, &lock, key_of(ctx, *id, key), &total);
