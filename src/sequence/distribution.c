@@ -21,12 +21,16 @@ static int64_t step_of(int64_t total) {
     return step;
 }
 
-size_t sender_at(const int64_t *weights, size_t n, int64_t position) {
-    ASSERT(n > 0 && position >= 0);
-    int64_t total = 0;
+static int64_t sum_of(const int64_t *weights, size_t n) {
+    int64_t sum = 0;
     for (size_t i = 0; i < n; i++)
-        total += weights[i];
-    ASSERT(total > 0);
+        sum += weights[i];
+    return sum;
+}
+
+size_t sender_at(const int64_t *weights, size_t n, int64_t position) {
+    int64_t total = sum_of(weights, n);
+    ASSERT(total > 0 && position >= 0);
     int64_t at = position % total * step_of(total) % total;
     size_t i = 0;
     while (at >= weights[i])
