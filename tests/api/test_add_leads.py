@@ -1,6 +1,10 @@
 """POST /sequences/{id}/leads: what is refused, what is skipped and why, who gets whom, and
 that nobody is added twice."""
+import contextlib
+import sqlite3
+import subprocess
 import threading
+import time
 
 import harness
 
@@ -35,7 +39,7 @@ class LeadsTest(harness.ApiTest):
     @classmethod
     def connect(cls, address, client=None, user=None):
         return (client or cls.admin).post("/dashboard/api/mailboxes", {
-            "email": address, "user_id": user or cls.account.user_id, "password": "secret",
+            "email": address, "user_id": user or cls.account.user_id, "password": "secret", "check": False,
             "smtp_host": "smtp.example.com", "imap_host": "imap.example.com"}, expect=201).json
 
     def sequence(self, *stages, launch=True, **settings):
@@ -64,23 +68,28 @@ class LeadsTest(harness.ApiTest):
     def codes(self, id, *leads, **options):
         return [error["error_code"] for error in self.add(id, *leads, expect=422, **options)["validation_errors"]]
 
-    def sql(self, statement):
-        """A statement on the database while the server is stopped; its rows."""
-        self.server.stop()
+    def rows(self, statement):
+        """What a SELECT finds, as texts, while the server runs."""
         if harness.ENGINE == "postgres":
-            import subprocess
-            out = subprocess.run(["psql", "-qtAF\t", self.server.database.url, "-c", statement], check=True,
-                                 text=True, capture_output=True).stdout
-            rows = [tuple(line.split("\t")) for line in out.splitlines()]
-        else:
-            import sqlite3
-            database = sqlite3.connect(self.server.folder / "var/outrider.db")
-            rows = [tuple("" if value is None else str(value) for value in row)
-                    for row in database.execute(statement).fetchall()]
+            out = subprocess.run(["psql", "-qtAF\t", self.server.database.url, "-c", statement], check=True, text=True,
+                                 capture_output=True).stdout
+            return [tuple(line.split("\t")) for line in out.splitlines()]
+        path = self.server.folder / "var/outrider.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return [tuple("" if value is None else str(value) for value in row)
+                    for row in database.execute(statement)]
+
+    def change(self, *statements):
+        """On SQLite only the server may write, so it is stopped."""
+        if harness.ENGINE == "postgres":
+            subprocess.run(["psql", "-q", self.server.database.url, "-c", ";".join(statements)], check=True)
+            return
+        self.server.stop()
+        with contextlib.closing(sqlite3.connect(self.server.folder / "var/outrider.db")) as database:
+            for statement in statements:
+                database.execute(statement)
             database.commit()
-            database.close()
         self.restart()
-        return rows
 
     def restart(self):
         self.server.start()
@@ -218,9 +227,9 @@ class SkippingTest(LeadsTest):
     def test_recently_contacted(self):
         id, later = self.sequence(), self.sequence()
         self.added(id, "recent@contacted.example", "long@contacted.example")
-        now = int(__import__("time").time() * 1000)
-        self.sql(f"UPDATE contacts SET last_contacted_at = {now - 29 * 86400000} WHERE email = 'recent@contacted.example'")
-        self.sql(f"UPDATE contacts SET last_contacted_at = {now - 31 * 86400000} WHERE email = 'long@contacted.example'")
+        now = int(time.time() * 1000)
+        self.change(*(f"UPDATE contacts SET last_contacted_at = {now - days * 86400000} "
+                      f"WHERE email = '{name}@contacted.example'" for name, days in (("recent", 29), ("long", 31))))
         free = {"ignore_duplicate_leads_in_other_active_sequences": True}
         leads = [{"email": f"{name}@contacted.example", "overrides": free} for name in ("recent", "long")]
         self.assertEqual(self.added(later, *leads), (
@@ -241,11 +250,11 @@ class SkippingTest(LeadsTest):
         self.restart()
         self.assertEqual(self.added(other, {"email": "gone@removed.example", "overrides": {
             "ignore_exclusion_list": True}}), (0, {"in_exclusion_list_and_skipped": [{"email": "gone@removed.example"}]}))
-        self.assertEqual(self.sql("SELECT count(*) FROM contacts WHERE email = 'gone@removed.example' "
+        self.assertEqual(self.rows("SELECT count(*) FROM contacts WHERE email = 'gone@removed.example' "
                                   "OR first_name = 'Privatename'"), [("0",)])
-        self.assertEqual(self.sql("SELECT status, reason FROM sequence_leads WHERE data LIKE '%Privatename%' "
+        self.assertEqual(self.rows("SELECT status, reason FROM sequence_leads WHERE data LIKE '%Privatename%' "
                                   "OR linkedin_key = 'in/removed'"), [])
-        self.assertEqual(self.sql(f"SELECT status, reason, data FROM sequence_leads WHERE sequence_id = '{id}'"),
+        self.assertEqual(self.rows(f"SELECT status, reason, data FROM sequence_leads WHERE sequence_id = '{id}'"),
                          [("removed", "legal", "{}")])
 
 
@@ -375,7 +384,7 @@ class RefusingTest(LeadsTest):
 class StoringTest(LeadsTest):
     def mailboxes_of(self, id):
         names = {box["id"]: number for number, box in enumerate(self.boxes)}
-        return [names[row[0]] for row in self.sql(
+        return [names[row[0]] for row in self.rows(
             f"SELECT mailbox_id FROM sequence_leads WHERE sequence_id = '{id}' ORDER BY id")]
 
     def test_leads_become_contacts(self):
@@ -387,11 +396,11 @@ class StoringTest(LeadsTest):
         self.added(second, {"email": "ann.lee@contact.example", "overrides": {
             "ignore_duplicate_leads_in_other_active_sequences": True}})
         self.assertEqual(
-            self.sql("SELECT email, linkedin_url, linkedin_key, first_name, last_name, title, time_zone, company_name, "
+            self.rows("SELECT email, linkedin_url, linkedin_key, first_name, last_name, title, time_zone, company_name, "
                      "company_domain FROM contacts WHERE email LIKE '%contact.example' ORDER BY email"),
             [("ann.lee@contact.example", PROFILE + "ann-lee", "in/ann-lee", "Ann", "Lee", "CTO", "Europe/Lisbon", "C",
               "contact.example"), ("bad@contact.example", *[""] * 8)])
-        rows = self.sql("SELECT l.data, l.status FROM sequence_leads l JOIN contacts c ON c.account_id = l.account_id "
+        rows = self.rows("SELECT l.data, l.status FROM sequence_leads l JOIN contacts c ON c.account_id = l.account_id "
                         "AND c.id = l.contact_id WHERE c.email = 'ann.lee@contact.example' ORDER BY l.id")
         self.assertEqual(len(rows), 2)
         self.assertIn('"shoe_size":"41"', rows[0][0].replace(": ", ":"))
@@ -430,23 +439,34 @@ class StoringTest(LeadsTest):
         self.assertEqual(len(answers), 8)
         for target in (id, other):
             self.assertLessEqual(sum(answer["total_added_to_sequence"] for to, answer in answers if to == target), 100)
-            rows = self.sql(f"SELECT count(*), count(DISTINCT email) FROM sequence_leads WHERE sequence_id = '{target}'")
+            rows = self.rows(f"SELECT count(*), count(DISTINCT email) FROM sequence_leads WHERE sequence_id = '{target}'")
             self.assertEqual(rows[0][0], rows[0][1])
-        self.assertEqual(self.sql("SELECT count(*) FROM contacts WHERE email LIKE '%race.example'"), [("100",)])
-        self.assertEqual(self.sql("SELECT count(DISTINCT email) FROM sequence_leads WHERE email LIKE '%race.example'"),
+        self.assertEqual(self.rows("SELECT count(*) FROM contacts WHERE email LIKE '%race.example'"), [("100",)])
+        self.assertEqual(self.rows("SELECT count(DISTINCT email) FROM sequence_leads WHERE email LIKE '%race.example'"),
                          [("100",)])
         self.assertEqual(self.added(id, *(lead["email"] for lead in leads))[0], 0)
+
+    def test_accounts_know_nothing_of_each_other(self):
+        id = self.sequence()
+        lead = {"email": "both@accounts.example", "linkedin_url": PROFILE + "both"}
+        self.assertEqual(self.added(id, lead), (1, {}))
+        box = self.connect("box@globex.example", self.other_admin, self.other.user_id)
+        theirs = self.other_admin.post(LIST, {"name": "Theirs", "stages": [email_stage()], "settings": {"senders": [
+            {"user_id": self.other.user_id, "mailbox_id": box["id"]}]}}, expect=201).json["id"]
+        self.other_admin.post(f"{LIST}/{theirs}/launch", expect=200)
+        self.assertEqual(self.added(theirs, lead, client=self.stranger), (1, {}))
+        self.assertEqual(self.rows("SELECT count(*) FROM contacts WHERE email = 'both@accounts.example'"), [("2",)])
 
     def test_archiving_removes(self):
         id = self.sequence()
         self.added(id, "archived@archive.example")
         self.event(id, "archive")
         self.server.wait_for(lambda: self.admin.get(f"{LIST}/{id}").json["status"] == "archived")
-        self.assertEqual(self.sql(f"SELECT status, reason FROM sequence_leads WHERE sequence_id = '{id}'"),
+        self.assertEqual(self.rows(f"SELECT status, reason FROM sequence_leads WHERE sequence_id = '{id}'"),
                          [("removed", "sequence_archived")])
 
     def test_deleting_a_draft(self):
         id = self.sequence(launch=False)
         self.added(id, "deleted@draft.example", path=LIST)
         self.admin.delete(f"{LIST}/{id}", expect=204)
-        self.assertEqual(self.sql(f"SELECT count(*) FROM sequence_leads WHERE sequence_id = '{id}'"), [("0",)])
+        self.assertEqual(self.rows(f"SELECT count(*) FROM sequence_leads WHERE sequence_id = '{id}'"), [("0",)])

@@ -1,7 +1,10 @@
 """Sequences: written, judged, run and listed, over the management API and GET /sequences."""
 import base64
+import contextlib
 import json
 import re
+import sqlite3
+import subprocess
 
 import harness
 
@@ -33,7 +36,7 @@ class SequenceTest(harness.ApiTest):
     @classmethod
     def connect(cls, client, account, address):
         return client.post("/dashboard/api/mailboxes", {
-            "email": address, "user_id": account.user_id, "auth": "password", "password": "secret",
+            "email": address, "user_id": account.user_id, "auth": "password", "password": "secret", "check": False,
             "smtp_host": "smtp.example.com", "imap_host": "imap.example.com",
             **cls.mailbox_settings}, expect=201).json
 
@@ -446,13 +449,11 @@ class TransientTest(SequenceTest):
     def sql(self, statement):
         self.server.stop()
         if harness.ENGINE == "postgres":
-            import subprocess
             subprocess.run(["psql", "-q", self.server.database.url, "-c", statement], check=True)
         else:
-            import sqlite3
-            with sqlite3.connect(self.server.folder / "var/outrider.db") as database:
+            with contextlib.closing(sqlite3.connect(self.server.folder / "var/outrider.db")) as database:
                 database.execute(statement)
-            database.close()
+                database.commit()
         self.start()
 
     def test_work_in_flight_ends_first(self):
