@@ -188,7 +188,7 @@ static const struct check {
     { "secret key", check_key_file },     { "clock", check_clock },
     { "open files", check_files },        { "dns", check_dns },
     { "mail port", check_smtp_port },     { "mail name", check_helo },
-    { "mail sender", check_sender },
+    { "mail sender", check_sender },     { "mailboxes", check_mailboxes },
 };
 
 static enum rc doctor(struct cli *cli) {

@@ -28,6 +28,9 @@ struct finding check_smtp_port(struct doctor *doctor);
 struct finding check_helo(struct doctor *doctor);
 struct finding check_sender(struct doctor *doctor);
 
+/* doctor_mailboxes.c */
+struct finding check_mailboxes(struct doctor *doctor);
+
 /* Findings with formatted text. */
 #define good(doctor, ...) \
     ((struct finding){ GOOD, arena_printf((doctor)->cli->ctx.arena, __VA_ARGS__), NULL })

@@ -89,8 +89,15 @@ static const struct query set_tokens
         "WHERE account_id = $1 AND id = $2 AND secret_version = $3",
         NULL };
 
+static const struct query health
+    = { "mailboxes_health",
+        "SELECT COUNT(*) AS total, COUNT(CASE WHEN status = 'needs_reconnection' THEN 1 END) AS ailing, "
+        "MIN(CASE WHEN status = 'needs_reconnection' THEN email END) AS one "
+        "FROM mailboxes WHERE reason <> 'deleted'",
+        NULL };
+
 static const struct query *const queries[] = { &set_state, &note_refusal, &note_login, &throttle, &set_checks,
-                                               &claim, &set_tokens };
+                                               &claim, &set_tokens, &health };
 const struct query_table mailbox_state_queries = QUERY_TABLE(queries);
 
 static enum rc write_state(struct ctx *ctx, struct str id, struct mailbox_state state,
@@ -197,6 +204,19 @@ enum rc mailbox_checks_store(struct ctx *ctx, struct str id, struct list checks)
                    DB_ARGS(db_v_text(ctx->account_id), db_v_text(id), db_v_text(buf_text(&b)),
                            db_v_int(ctx_now(ctx))),
                    NULL);
+}
+
+#define T struct mailbox_health
+static const struct field health_rows[] = { F_INT(T, total), F_INT(T, ailing), F_STR(T, one) };
+#undef T
+static const struct fields health_fields = FIELDS("MailboxHealth", struct mailbox_health, health_rows);
+
+enum rc mailboxes_health(struct ctx *ctx, struct mailbox_health *ret_health) {
+    struct mailbox_health found = { 0 };
+    enum rc rc = db_get(ctx, &health, DB_NO_ARGS, &health_fields, &found);
+    if (rc == OK)
+        *ret_health = found;
+    return rc;
 }
 
 /* --- OAuth --- */

@@ -45,6 +45,13 @@ MUST_USE enum rc mailbox_throttle(struct ctx *ctx, struct str id, int64_t until_
 /* Keeps what a test found (list of struct mailbox_check). Inside db_transact. */
 MUST_USE enum rc mailbox_checks_store(struct ctx *ctx, struct str id, struct list checks);
 
+/* Of all accounts, for who runs the installation. */
+struct mailbox_health {
+    struct opt_int total, ailing; /* ailing: needs_reconnection */
+    struct str one;               /* address of one that ails; absent without */
+};
+MUST_USE enum rc mailboxes_health(struct ctx *ctx, struct mailbox_health *ret_health);
+
 /* --- OAuth --- */
 
 /* True for one process at a time: it is to refresh the token until now + lease_ms, unless

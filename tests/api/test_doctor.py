@@ -107,7 +107,8 @@ class DoctorTest(test_cli.Case):
     def test_all_is_well(self):
         self.server.cli("account", "create", "--name", "Acme")
         found = self.doctor()
-        for check in ("data directory", "database", "dns", "mail port", "mail name", "mail sender"):
+        for check in ("data directory", "database", "dns", "mail port", "mail name", "mail sender",
+                      "mailboxes"):
             self.assertEqual(found[check][0], "ok", found)
         self.assertIn("mx.good.example", found["dns"][1])
         self.assertIn("220 mx.good.example ready", found["mail port"][1])

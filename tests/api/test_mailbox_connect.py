@@ -1,5 +1,6 @@
 """Connecting mailboxes at Postfix and Dovecot: what a test finds, what becomes of the mailbox,
 tokens and their refreshing, and settings that follow from an address."""
+import concurrent.futures
 import sys
 
 import harness
@@ -11,7 +12,7 @@ from fake.tokens import Tokens  # noqa: E402
 from lib.mail_servers import MailServers  # noqa: E402
 
 ANN, BOB, CID = "ann@good.example", "bob@poor.example", "cid@odd.example"
-DEE, EVE = "dee@good.example", "eve@good.example"
+DEE, EVE, FAY = "dee@good.example", "eve@good.example", "fay@good.example"
 SECRET = "open sesame"
 ZONE = {
     "good.example": {"txt": ["google-site=1", "v=spf1 mx include:_spf.good.example -all"]},
@@ -37,7 +38,7 @@ class ConnectTest(harness.ApiTest):
     @classmethod
     def setUpClass(cls):
         cls.tokens, cls.farm = Tokens(), Farm({}, ZONE)
-        cls.servers = MailServers({user: SECRET for user in (ANN, BOB, CID, DEE, EVE)},
+        cls.servers = MailServers({user: SECRET for user in (ANN, BOB, CID, DEE, EVE, FAY)},
                                   tokeninfo=cls.tokens.url + "/info?access_token=")
         cls.addClassCleanup(cls.tokens.close)
         cls.addClassCleanup(cls.farm.close)
@@ -170,6 +171,22 @@ class ConnectTest(harness.ApiTest):
         self.assertEqual((again["id"], again["status"]), (box["id"], "active"))
         for token in ("first", "second", "third", *self.tokens.access):
             self.assertNotIn(token, self.server.log_text())
+
+    def test_processes_refresh_one_after_the_other(self):
+        """Each token is refreshed at once, each refresh token is good for one use: two processes
+        that used the same one would lose the mailbox."""
+        self.tokens.refresh["shared"], self.tokens.expires_in = FAY, 1
+        box = self.connect(FAY, auth="oauth_google", refresh_token="shared", password="")
+        self.assertEqual(box["status"], "active", box["checks"])
+        asked, words = len(self.tokens.questions), ["--account", self.account.id]
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            runs = [pool.submit(self.server.cli, "mailbox", "test", box["id"], *words) for _ in range(3)]
+            for run in runs:
+                self.assertIn("smtp\tok", run.result().stdout)
+        used = [question["refresh_token"] for question in self.tokens.questions[asked:]]
+        self.assertEqual((len(used), len(set(used))), (3, 3))
+        self.assertEqual(self.admin.get(f"/dashboard/api/mailboxes/{box['id']}").json["status"], "active")
+        self.tokens.expires_in = 3600
 
     def test_a_provider_without_a_client(self):
         box = self.connect("nobody@good.example", auth="oauth_microsoft", refresh_token="x")

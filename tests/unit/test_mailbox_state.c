@@ -137,6 +137,25 @@ static void test_refusals(void **state) {
     secrets_free(&w.secrets);
 }
 
+static void test_health(void **state) {
+    struct test_db *t = *state;
+    struct world w = { 0 };
+    struct mailbox_health health;
+    connect_one(t, &w);
+    assert_ok(&t->ctx, mailboxes_health(&t->ctx, &health));
+    assert_int_equal(health.total.v, 1);
+    assert_int_equal(health.ailing.v, 0);
+    assert_false(str_is_set(health.one));
+    assert_ok(&t->ctx, mailbox_event(&t->ctx, w.mailbox.id, MAILBOX_TOKEN_REVOKED, STR("invalid_grant")));
+    assert_ok(&t->ctx, mailboxes_health(&t->ctx, &health));
+    assert_int_equal(health.ailing.v, 1);
+    assert_true(str_eq(health.one, STR("m@b.example")));
+    assert_ok(&t->ctx, mailbox_event(&t->ctx, w.mailbox.id, MAILBOX_DELETED, STR_NONE));
+    assert_ok(&t->ctx, mailboxes_health(&t->ctx, &health));
+    assert_int_equal(health.total.v, 0);
+    secrets_free(&w.secrets);
+}
+
 static void test_throttled(void **state) {
     struct test_db *t = *state;
     struct world w = { 0 };
@@ -177,6 +196,7 @@ int main(void) {
         cmocka_unit_test(test_table),
         BOTH_ENGINES(test_secrets),
         BOTH_ENGINES(test_refusals),
+        BOTH_ENGINES(test_health),
         BOTH_ENGINES(test_throttled),
         BOTH_ENGINES(test_one_refreshes),
     };
