@@ -14,6 +14,10 @@
  * and to come to an end, large enough that blocks cost nothing. */
 enum { BLOCK_EMAILS = 500, PART_MAX_BYTES = 16 * 1024 * 1024 };
 
+/* Addresses of one statement: every statement is a wait for PostgreSQL. The longest ones, all
+ * of them control characters, just fit into a part. */
+enum { PART_EMAILS = 4000 };
+
 #define T struct validation
 static const struct field validation_rows[] = {
     F_ID(T, id, .doc = "Id of the validation."),
@@ -186,7 +190,7 @@ struct create_work {
     struct validation *validation;
 };
 
-static enum rc insert_block(struct ctx *ctx, const struct create_work *w, size_t from, size_t n) {
+static enum rc insert_part(struct ctx *ctx, const struct create_work *w, size_t from, size_t n) {
     const struct address *address = (const struct address *) w->addresses.p + from;
     struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
     struct json_writer writer = json_writer(&text);
@@ -216,30 +220,35 @@ static void add_block(struct json_writer *blocks, const struct address *address,
     json_end_array(blocks);
 }
 
-/* Each block's text on memory that is given back. */
-static enum rc insert_blocks_of(struct ctx *ctx, const struct create_work *w) {
+/* Each part's text on memory that is given back. */
+static enum rc insert_emails_of(struct ctx *ctx, const struct create_work *w) {
     enum rc rc = OK;
-    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
-    struct json_writer blocks = json_writer(&text);
-    json_begin_array(&blocks);
-    for (size_t from = 0; rc == OK && from < w->addresses.n; from += BLOCK_EMAILS) {
-        size_t n = w->addresses.n - from < BLOCK_EMAILS ? w->addresses.n - from : BLOCK_EMAILS;
+    for (size_t from = 0; rc == OK && from < w->addresses.n; from += PART_EMAILS) {
+        size_t n = w->addresses.n - from < PART_EMAILS ? w->addresses.n - from : PART_EMAILS;
         struct ctx part = *ctx;
         part.arena = arena_new();
-        rc = insert_block(&part, w, from, n);
+        rc = insert_part(&part, w, from, n);
         if (rc != OK)
             (void) fail(ctx, rc, "%.*s", STR_FMT(part.err.text)); /* copies the text */
         arena_free(&part.arena);
-        add_block(&blocks, w->addresses.p, from, n);
     }
+    return rc;
+}
+
+static enum rc insert_blocks_of(struct ctx *ctx, const struct create_work *w) {
+    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
+    struct json_writer blocks = json_writer(&text);
+    json_begin_array(&blocks);
+    for (size_t from = 0; from < w->addresses.n; from += BLOCK_EMAILS)
+        add_block(&blocks, w->addresses.p, from,
+                  w->addresses.n - from < BLOCK_EMAILS ? w->addresses.n - from : BLOCK_EMAILS);
     json_end_array(&blocks);
-    if (rc == OK)
-        rc = buf_result(&text);
+    enum rc rc = buf_result(&text);
     return rc == OK ? db_exec(ctx, &insert_blocks,
                               DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->validation->id),
                                       db_v_text(buf_text(&text))),
                               NULL)
-                    : rc;
+                    : fail(ctx, rc, "blocks of a validation");
 }
 
 static enum rc check_funds(struct ctx *ctx, size_t addresses) {
@@ -264,6 +273,8 @@ static enum rc create(struct ctx *ctx, void *arg) {
                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(v->id), db_v_opt(v->total),
                          db_v_text(w->single), db_v_text(w->lead_list_id), db_v_int(now)),
                  NULL);
+    if (rc == OK)
+        rc = insert_emails_of(ctx, w);
     return rc == OK ? insert_blocks_of(ctx, w) : rc;
 }
 

@@ -124,6 +124,35 @@ static void test_whole_life(void **state) {
     assert_rc(ctx, finish(ctx, block_at(&blocks, 0), 1), E_CANCELED);
 }
 
+/* More than go in at once, each as long as the API takes it and six times as long in JSON. */
+static void test_longest_addresses(void **state) {
+    enum { COUNT = 4001, LENGTH_MAX = 320, BLOCKS = 9 };
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    start(*state, COUNT);
+    struct strs emails = { 0 };
+    for (size_t i = 0; i < COUNT; i++) {
+        char *text = arena_alloc(ctx->arena, LENGTH_MAX);
+        memset(text, 1, LENGTH_MAX);
+        memcpy(text, arena_printf(ctx->arena, "%06zu", i).p, 6);
+        strs_add(ctx->arena, &emails, (struct str){ text, LENGTH_MAX });
+    }
+    struct validation v;
+    assert_ok(ctx, validation_create(ctx, emails, &v));
+    struct list blocks = { 0 };
+    size_t found = 0;
+    for (size_t i = 0; i < BLOCKS; i++)
+        hold(ctx, &blocks, claim(ctx, "one", 0));
+    assert_int_equal(blocks.n, BLOCKS);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        struct list of_block = { 0 };
+        assert_ok(ctx, validation_block_emails(ctx, block_at(&blocks, i), &of_block));
+        const struct validation_email *email = of_block.p;
+        for (size_t k = 0; k < of_block.n; k++)
+            found += email[k].email.n == LENGTH_MAX;
+    }
+    assert_int_equal(found, COUNT);
+}
+
 static void test_credits(void **state) {
     struct test_db *t = *state;
     struct ctx *ctx = &t->ctx;
@@ -297,6 +326,7 @@ static void test_forget(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_whole_life),
+        BOTH_ENGINES(test_longest_addresses),
         BOTH_ENGINES(test_credits),
         BOTH_ENGINES(test_leases),
         BOTH_ENGINES(test_allowance),
