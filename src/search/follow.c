@@ -33,7 +33,7 @@ enum {
     CHECKPOINT_MS = 5000,
     CHECKPOINT_ROWS = 32768,
     FLOOD_ROWS = 5000, /* changed in a second: others write much */
-    BEHIND_MS = 500,   /* how old a state searches take then */
+    BEHIND_MS = 800,   /* how old a state searches take then; an older one, the database */
     PAUSE_MIN_MS = 100, /* before it tries again after a failure; doubles each time */
     PAUSE_MAX_MS = 60000,
     FOLDERS_MAX = 64,
@@ -385,7 +385,8 @@ void follower_stop(struct follower **follower) {
 /* How the indexes were after the last round. */
 struct state {
     bool is_current;
-    bool may_be_behind; /* of what others commit, at this moment */
+    bool is_flood; /* and this process has written nothing */
+    bool is_recent;
     struct change_position position;
 };
 
@@ -395,8 +396,8 @@ static struct state state_of(struct follower *f, struct arena *arena) {
     pthread_mutex_lock(&f->mutex);
     struct state state = {
         .is_current = f->is_current,
-        .may_be_behind = f->is_flood && f->writes == stats.writes
-                         && monotonic_ms() - f->current_ms < BEHIND_MS,
+        .is_flood = f->is_flood && f->writes == stats.writes,
+        .is_recent = monotonic_ms() - f->current_ms < BEHIND_MS,
         .position = f->position,
     };
     if (f->snapshot)
@@ -434,10 +435,14 @@ static enum rc make_current(struct ctx *ctx, struct follower *f, bool had_gaps,
     enum rc rc = state.is_current ? changes_pending(ctx, state.position, &pending) : OK;
     if (rc != OK)
         return rc;
-    bool waits = pending && (had_gaps || !state.may_be_behind);
-    if (pending && !waits)
+    if (!pending) {
+        *ret_is_current = state.is_current;
+    } else if (state.is_flood && !had_gaps) {
         (void) ask(f); /* for those who come later */
-    *ret_is_current = state.is_current && (!waits || wait_for_round(f));
+        *ret_is_current = state.is_recent;
+    } else {
+        *ret_is_current = wait_for_round(f);
+    }
     return OK;
 }
 

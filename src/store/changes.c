@@ -42,7 +42,7 @@ static const struct query after
         "ORDER BY kind, doc",
         "SELECT kind, doc, pg_snapshot_xmin(s)::text::bigint, pruned, s::text "
         "FROM (SELECT pg_current_snapshot() AS s, pruned FROM change_feed "
-        "WHERE $1::bigint IS NOT NULL) feed "
+        "WHERE $1::bigint IS NOT NULL LIMIT 1) feed "
         "LEFT JOIN (SELECT DISTINCT kind, doc FROM changes "
         "WHERE tx >= pg_snapshot_xmin($2::text::pg_snapshot) "
         "AND NOT pg_visible_in_snapshot(tx, $2::text::pg_snapshot)) unread ON true "
