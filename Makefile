@@ -129,7 +129,7 @@ bench-search:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/search_index
 	bench/search
 
-bench-import bench-search_sql bench-search_http:
+bench-import bench-search_sql bench-search_http bench-add_leads:
 	$(MAKE) -s -j$(JOBS) MODE=release all
 	bench/$(@:bench-%=%)
 

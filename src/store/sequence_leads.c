@@ -21,20 +21,24 @@ static const struct field place_rows[] = {
 static const struct fields place_fields
     = FIELDS("LeadPlace", struct lead_place, place_rows, .doc = "Where somebody is already.");
 
-#define PLACE "l.email, l.linkedin_key, l.sequence_id, s.status AS sequence_status, l.status"
-#define THEIR_SEQUENCE                                                                    \
-    " JOIN sequences s ON s.account_id = l.account_id AND s.id = l.sequence_id "
+/* The leads are found first, and only then their sequences: an account has few sequences and
+ * may have any number of leads, and PostgreSQL without statistics would begin with the few. */
+#define FOUND "l.account_id, l.email, l.linkedin_key, l.sequence_id, l.status"
+#define WITH_SEQUENCES                                                                    \
+    " SELECT l.email, l.linkedin_key, l.sequence_id, s.status AS sequence_status, l.status " \
+    "FROM l JOIN sequences s ON s.account_id = l.account_id AND s.id = l.sequence_id"
 #define BY_SQLITE(column, set)                                                            \
-    "SELECT " PLACE " FROM sequence_leads l" THEIR_SEQUENCE                               \
-    "WHERE l.account_id = $1 AND l." column " IN (SELECT value FROM json_each(" set "))"
+    "SELECT " FOUND " FROM sequence_leads l WHERE l.account_id = $1 AND l." column        \
+    " IN (SELECT value FROM json_each(" set "))"
 #define BY_PG(column, name)                                                               \
-    "SELECT " PLACE " FROM " name " e JOIN sequence_leads l "                             \
-    "ON l.account_id = e.account_id AND l." column " = e.v" THEIR_SEQUENCE
+    "SELECT " FOUND " FROM " name " e JOIN sequence_leads l "                             \
+    "ON l.account_id = e.account_id AND l." column " = e.v"
 static const struct query among
     = { "leads_among",
-        BY_SQLITE("email", "$2") " UNION ALL " BY_SQLITE("linkedin_key", "$3"),
-        "WITH " SQL_SET_PG("a", "$2") ", " SQL_SET_PG("b", "$3") " " BY_PG("email", "a") " UNION ALL "
-        BY_PG("linkedin_key", "b") };
+        "WITH l AS MATERIALIZED (" BY_SQLITE("email", "$2") " UNION ALL "
+        BY_SQLITE("linkedin_key", "$3") ")" WITH_SEQUENCES,
+        "WITH " SQL_SET_PG("a", "$2") ", " SQL_SET_PG("b", "$3") ", l AS MATERIALIZED ("
+        BY_PG("email", "a") " UNION ALL " BY_PG("linkedin_key", "b") ")" WITH_SEQUENCES };
 #define INSERT(from)                                                                      \
     "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
     "linkedin_url, linkedin_key, data, user_id, mailbox_id, status, created_at, updated_at) " \

@@ -1,0 +1,91 @@
+/* Looking leads up costs the same however many there are: by the index of addresses and of
+ * profiles, also while the database has no statistics about the tables. */
+#include "account.h"
+
+#include "base/buf.h"
+#include "store/queries.h"
+
+static const char *fill_sequences(bool pg) {
+    return pg ? "INSERT INTO sequences (account_id, id, name, name_key, kind, status, "
+                "created_by_user_id, settings, fields_used, fields_required, "
+                "sender_fields_required, created_at, updated_at) SELECT a.id, 's' || n, 's' || n, "
+                "'s', 'sequence', 'active', 'u', '{}', '[]', '[]', '[]', 1, 1 "
+                "FROM accounts a, generate_series(0, 3) AS g (n)"
+              : "WITH RECURSIVE g (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM g WHERE n < 3) "
+                "INSERT INTO sequences (account_id, id, name, name_key, kind, status, "
+                "created_by_user_id, settings, fields_used, fields_required, "
+                "sender_fields_required, created_at, updated_at) SELECT a.id, 's' || n, 's' || n, "
+                "'s', 'sequence', 'active', 'u', '{}', '[]', '[]', '[]', 1, 1 FROM accounts a, g";
+}
+
+static const char *fill_leads(bool pg) {
+    return pg ? "INSERT INTO sequence_leads (account_id, id, sequence_id, email, linkedin_key, data, "
+                "user_id, status, created_at, updated_at) SELECT a.id, 'l' || n, 's' || n % 4, "
+                "n || '@x.example', 'in/' || n, '{}', 'u', 'pending', 1, 1 "
+                "FROM accounts a, generate_series(1, 40000) AS g (n)"
+              : "WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 40000) "
+                "INSERT INTO sequence_leads (account_id, id, sequence_id, email, linkedin_key, data, "
+                "user_id, status, created_at, updated_at) SELECT a.id, 'l' || n, 's' || n % 4, "
+                "n || '@x.example', 'in/' || n, '{}', 'u', 'pending', 1, 1 FROM accounts a, g";
+}
+
+static const struct query *query_named(const char *name) {
+    for (size_t i = 0; i < query_tables_count; i++)
+        for (size_t k = 0; k < query_tables[i]->n; k++)
+            if (strcmp(query_tables[i]->rows[k]->name, name) == 0)
+                return query_tables[i]->rows[k];
+    return NULL;
+}
+
+/* All lines of the plan for any arguments. */
+static struct str plan_of(struct test_db *t, const struct query *query) {
+    struct ctx *ctx = &t->ctx;
+    bool pg = test_db_is_pg(t);
+    struct buf text = buf_in(ctx->arena, 64 * 1024);
+    struct query *explain = ARENA_NEW(ctx->arena, struct query);
+    struct db_value none[3] = { { .kind = DB_KIND_NULL } };
+    struct db_rows *rows;
+    if (pg) {
+        assert_ok(ctx, test_db_exec(ctx, "SET plan_cache_mode = force_generic_plan"));
+        assert_ok(ctx, test_db_exec(ctx, arena_printf(ctx->arena, "PREPARE q AS %s", query->pg).p));
+    }
+    *explain = (struct query){
+        "plan", pg ? "EXPLAIN (COSTS OFF) EXECUTE q (NULL, NULL, NULL)"
+                   : arena_printf(ctx->arena, "EXPLAIN QUERY PLAN %s", query->sql).p, NULL };
+    assert_ok(ctx, db_query(ctx, explain, (struct db_args){ none, pg ? 0 : 3 }, &rows));
+    while (db_next(rows)) {
+        buf_str(&text, db_text(rows, pg ? 0 : 3));
+        buf_char(&text, '\n');
+    }
+    assert_ok(ctx, db_rows_close(rows));
+    return buf_text(&text);
+}
+
+static void test_by_the_right_index(void **state) {
+    static const struct {
+        const char *query, *indexes[2];
+    } cases[] = {
+        { "leads_among", { "sequence_leads_email", "sequence_leads_linkedin" } },
+        { "contacts_among", { "contacts_email", "contacts_linkedin" } },
+    };
+    struct test_db *t = *state;
+    struct ctx *ctx = account_start(state);
+    assert_ok(ctx, test_db_exec(ctx, fill_sequences(test_db_is_pg(t))));
+    assert_ok(ctx, test_db_exec(ctx, fill_leads(test_db_is_pg(t))));
+    assert_ok(ctx, test_db_exec(ctx, "INSERT INTO contacts (account_id, id, email, linkedin_key, created_at, "
+                                     "updated_at) SELECT account_id, id, email, linkedin_key, 1, 1 "
+                                     "FROM sequence_leads"));
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct str plan = plan_of(t, query_named(cases[i].query));
+        for (size_t k = 0; k < 2; k++)
+            if (!str_contains(plan, str_of(cases[i].indexes[k])))
+                fail_case("%s without %s:\n%.*s", cases[i].query, cases[i].indexes[k], STR_FMT(plan));
+        if (test_db_is_pg(t))
+            assert_ok(ctx, test_db_exec(ctx, "DEALLOCATE q"));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = { BOTH_ENGINES(test_by_the_right_index) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
