@@ -225,11 +225,15 @@ class MailServers:
             time.sleep(0.05)
 
     def set_password(self, user, password):
-        """Dovecot reads its file again when the second of its last change is another one."""
+        """Dovecot looks whether its file is another one once in a second of the clock, and sees
+        that by the second of the last change."""
         changed = (self.folder / "users").stat().st_mtime
         self.users[user] = password
         (self.folder / "users").write_text("".join(f"{name}:{secret}\n" for name, secret in self.users.items()))
         os.utime(self.folder / "users", (changed + 2, changed + 2))
+        looked = int(time.time())
+        while int(time.time()) == looked:
+            time.sleep(0.01)
 
     def messages_of(self, user):
         return sorted((self.folder / "mail" / user).glob("new/*"))
