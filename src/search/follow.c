@@ -478,11 +478,9 @@ void follower_stats(struct follower *f, struct follower_stats *ret_stats) {
     pthread_mutex_unlock(&f->mutex);
     pthread_rwlock_rdlock(&f->use);
     stats.is_ready = f->is_shown && is_current;
-    struct index *indexes[] = { f->replica.people, f->replica.companies };
-    for (size_t i = 0; f->is_shown && i < LENGTH(indexes); i++) {
+    for (size_t i = 0; f->is_shown && i < 2; i++) {
         struct index_stats of;
-        index_stats(indexes[i], &of);
-        stats.is_ready &= !index_is_damaged(indexes[i]); /* soon withdrawn */
+        index_stats(i ? f->replica.companies : f->replica.people, &of);
         stats.rows[i] = of.rows;
         stats.segments[i] = of.segments;
         stats.tail_rows[i] = of.tail_rows;
