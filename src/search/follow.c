@@ -480,7 +480,9 @@ void follower_stats(struct follower *f, struct follower_stats *ret_stats) {
     stats.is_ready = f->is_shown && is_current;
     for (size_t i = 0; f->is_shown && i < 2; i++) {
         struct index_stats of;
-        index_stats(i ? f->replica.companies : f->replica.people, &of);
+        struct index *index = i ? f->replica.companies : f->replica.people;
+        index_stats(index, &of);
+        stats.is_ready &= !index_is_damaged(index); /* soon withdrawn */
         stats.rows[i] = of.rows;
         stats.segments[i] = of.segments;
         stats.tail_rows[i] = of.tail_rows;
