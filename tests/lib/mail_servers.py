@@ -15,7 +15,6 @@ import os
 import pathlib
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -137,6 +136,11 @@ service stats {{
 """
 
 
+def end(pid, how):
+    """The shell's own kill: a bare system has no program of that name."""
+    subprocess.run([*ROOT, "sh", "-c", f"kill -{how} {pid}"], check=False)
+
+
 def make_certificate(folder):
     """A certificate for localhost that is its own authority: cert.pem, key.pem."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
@@ -247,7 +251,7 @@ class MailServers:
             pid = int((self.folder / "queue/pid/master.pid").read_text())
         except (OSError, ValueError):
             return
-        subprocess.run([*ROOT, "kill", "-TERM", str(pid)], check=False)
+        end(pid, "TERM")
         until = time.monotonic() + STOP_S
         while pathlib.Path(f"/proc/{pid}").exists() and time.monotonic() < until:
             time.sleep(0.02)
@@ -256,11 +260,11 @@ class MailServers:
         self.stop_postfix()
         for process in reversed(self.processes):
             if process.poll() is None:
-                subprocess.run([*ROOT, "kill", "-TERM", str(process.pid)], check=False)
+                end(process.pid, "TERM")
         for process in reversed(self.processes):
             try:
                 process.wait(STOP_S)
             except subprocess.TimeoutExpired:
-                subprocess.run([*ROOT, "kill", f"-{signal.SIGKILL.value}", str(process.pid)], check=False)
+                end(process.pid, "KILL")
                 process.wait()
         subprocess.run([*ROOT, "rm", "-rf", self.folder], check=True)
