@@ -1,5 +1,5 @@
-"""Ten thousand random searches (tests/api/test_search_random.py) over five worlds, and two
-hundred random changes (tests/api/test_search_changes.py) of two."""
+"""Ten thousand random searches (tests/api/test_search_random.py) over five worlds, and a
+hundred random changes (tests/api/test_search_changes.py) of one more."""
 # runs with both search engines
 import test_search_changes as changes
 import test_search_random as small
@@ -23,10 +23,6 @@ class FourthWorldTest(small.RandomSearchTest):
 
 class FifthWorldTest(small.RandomSearchTest):
     seed, counts, searches, timeout_s = 5, (2500, 200), 1600, 600
-
-
-class FewCompaniesTest(changes.ChangesTest):
-    seed, rounds, counts, timeout_s = 1, 100, (600, 8), 1500
 
 
 class ManyCompaniesTest(changes.ChangesTest):
