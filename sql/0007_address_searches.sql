@@ -12,3 +12,5 @@ CREATE TABLE address_searches (
 ) STRICT;
 CREATE INDEX address_searches_open ON address_searches (urgent, began_at) WHERE outcome IS NULL;
 CREATE INDEX address_searches_owner ON address_searches (lease_owner) WHERE lease_owner IS NOT NULL;
+-- What a company's addresses look like is read from those of its people who have one.
+CREATE INDEX people_company_email ON people (company_id) WHERE email_key IS NOT NULL;

@@ -135,13 +135,21 @@ static _Atomic(struct address_finder *) current;
 /* What a verdict says about the search. */
 enum step { FOUND, NEXT, PERSON_ENDS, DOMAIN_ENDS, UNCLEAR };
 
+/* The engine trusts some providers without a clear test of random names; a guess needs one.
+ * A role's mailbox is there whoever works there. */
+static enum step step_of_accepted(const struct verify_answer *answer) {
+    if (answer->catch_all != CATCH_ALL_NO)
+        return UNCLEAR;
+    return answer->marks.is_role ? NEXT : FOUND;
+}
+
 static enum step step_of(const struct verify_answer *answer) {
     switch (answer->verdict.reason) {
-    case REASON_ACCEPTED: return FOUND;
+    case REASON_ACCEPTED: return step_of_accepted(answer);
     case REASON_USER_UNKNOWN:
     case REASON_DISABLED:
     case REASON_SYNTAX: return NEXT;
-    case REASON_FULL: return PERSON_ENDS; /* the mailbox is there and takes nothing */
+    case REASON_FULL: return answer->marks.is_role ? NEXT : PERSON_ENDS; /* it takes nothing */
     default: break;
     }
     return answer->verdict.result == RESULT_UNKNOWN ? UNCLEAR : DOMAIN_ENDS;
@@ -373,14 +381,29 @@ static bool claim(struct address_finder *f, struct ctx *ctx, bool woken) {
 
 /* --- ending --- */
 
-/* E_NOT_FOUND: removed meanwhile. */
-static enum rc keep_address(struct ctx *ctx, const struct search *search) {
-    struct str email = search->guesses.p[search->at];
-    bool removed = false;
+/* Whether the person works where they did when the address was guessed. */
+static enum rc is_still_there(struct ctx *ctx, const struct search *search, bool *ret_is) {
+    struct person person = { 0 };
     enum rc rc = person_lock(ctx, search->person_id);
     if (rc == OK)
+        rc = person_get(ctx, search->person_id, &person);
+    *ret_is = person.company && str_eq(person.company->domain, search->domain);
+    return rc;
+}
+
+/* The outcome is none when what was found cannot be kept: the person works elsewhere by now,
+ * somebody else has the address, or it was removed. E_NOT_FOUND: the person was removed. */
+static enum rc keep_address(struct ctx *ctx, const struct search *search,
+                            struct str *ret_outcome) {
+    struct str email = search->guesses.p[search->at];
+    bool may = false, removed = true, kept = false;
+    enum rc rc = is_still_there(ctx, search, &may);
+    if (rc == OK && may)
         rc = removal_exists(ctx, REMOVAL_EMAIL, email, &removed);
-    return rc == OK && !removed ? reveal_keep_email(ctx, search->person_id, email) : rc;
+    if (rc == OK && !removed)
+        rc = reveal_keep_email(ctx, search->person_id, email, &kept);
+    *ret_outcome = kept ? outcome_found : outcome_none;
+    return rc;
 }
 
 static enum rc end_work(struct ctx *ctx, void *arg) {
@@ -389,9 +412,11 @@ static enum rc end_work(struct ctx *ctx, void *arg) {
     for (const struct search *search = f->held; rc == OK && search; search = search->next) {
         if (search->stage != ENDED)
             continue;
-        rc = address_search_end(ctx, f->owner, search->person_id, search->outcome);
-        if (rc == OK && str_eq(search->outcome, outcome_found))
-            rc = keep_address(ctx, search);
+        struct str outcome = search->outcome;
+        if (str_eq(outcome, outcome_found)) /* stays proved if the search is another's by now */
+            rc = keep_address(ctx, search, &outcome);
+        if (rc == OK)
+            rc = address_search_end(ctx, f->owner, search->person_id, outcome);
         if (rc == E_CANCELED || rc == E_NOT_FOUND)
             rc = OK;
     }

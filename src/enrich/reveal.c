@@ -310,8 +310,9 @@ static enum rc may_keep(struct ctx *ctx, const struct provider_answer *answer, b
 
 /* The row as an import leaves it. An address that somebody else has is not this person's,
  * and one that is known stays; so does a row that it would make too long. */
-enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email) {
+enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email, bool *ret_kept) {
     struct person person, other;
+    *ret_kept = false;
     enum rc rc = person_get(ctx, id, &person);
     if (rc != OK || !str_is_set(email) || str_is_set(person.email_key))
         return rc;
@@ -324,13 +325,15 @@ enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email) {
     person_index(ctx->arena, &person);
     if (fields_bytes(&person_fields, &person) > STORED_ROW_MAX_BYTES)
         return OK;
-    return people_put(ctx, (struct list){ &person, 1 });
+    rc = people_put(ctx, (struct list){ &person, 1 });
+    *ret_kept = rc == OK;
+    return rc;
 }
 
 /* What was found and the end of the job, together. */
 static enum rc store_answer(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
-    bool may = false;
+    bool may = false, kept;
     enum rc rc = removals_hold(ctx);
     if (rc == OK)
         rc = person_lock(ctx, w->job->subject);
@@ -339,7 +342,7 @@ static enum rc store_answer(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = may_keep(ctx, w->answer, &may);
     if (rc == OK && may)
-        rc = reveal_keep_email(ctx, w->job->subject, w->answer->email);
+        rc = reveal_keep_email(ctx, w->job->subject, w->answer->email, &kept);
     if (rc == OK && may)
         rc = phone_numbers_put(ctx, w->answer->phone_numbers);
     return rc == OK ? job_done(ctx, w->job) : rc;

@@ -43,9 +43,10 @@ MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
 MUST_USE enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person);
 
 /* Stores an address (normal form) that was found with the person; not where they have one,
- * nor when somebody else has it. E_NOT_FOUND when the person is gone. Inside db_transact,
+ * nor when somebody else has it: then *ret_kept is false. E_NOT_FOUND when the person is gone. Inside db_transact,
  * after removals_hold; that the address was not removed is for the caller to make sure. */
-MUST_USE enum rc reveal_keep_email(struct ctx *ctx, struct str person_id, struct str email);
+MUST_USE enum rc reveal_keep_email(struct ctx *ctx, struct str person_id, struct str email,
+                                   bool *ret_kept);
 
 /* The job of a lookup (jobs/kinds.c): asks the provider, stores what it found. */
 MUST_USE enum rc reveal_job(struct ctx *ctx, const struct job *job);

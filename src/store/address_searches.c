@@ -4,6 +4,7 @@
 #include "db/db.h"
 #include "db/sql.h"
 #include "store/queries.h"
+#include "store/removals.h"
 
 /* More say hardly anything that these do not. */
 enum { KNOWN_MAX = 24 };
@@ -36,10 +37,11 @@ static const struct fields known_fields
 static const struct query of
     = { "address_searches_of", OF("json_each($1)"), OF("json_array_elements_text($1::json)") };
 
-/* The order keeps two that begin the same ones from waiting for each other. */
+/* Of somebody who was removed no row comes back. The order keeps two that begin the same ones
+ * from waiting for each other. */
 #define BEGIN(set)                                                                             \
     "INSERT INTO address_searches (person_id, urgent, began_at, lease_until) "                 \
-    "SELECT value, $2, $3, 0 FROM " set " WHERE 1 = 1 ORDER BY value "                         \
+    "SELECT id, $2, $3, 0 FROM people WHERE id IN (SELECT value FROM " set ") ORDER BY id "    \
     "ON CONFLICT (person_id) DO UPDATE SET urgent = excluded.urgent, "                         \
     "began_at = CASE WHEN address_searches.outcome IS NULL THEN address_searches.began_at "    \
     "ELSE excluded.began_at END, lease_owner = CASE WHEN address_searches.outcome IS NULL "    \
@@ -76,7 +78,7 @@ static const struct query end
 static const struct query known
     = { "known_addresses",
         "SELECT name, first_name, last_name, email_key FROM people WHERE company_id = $1 "
-        "AND email_key LIKE '%@' || $2 LIMIT $3",
+        "AND email_key IS NOT NULL AND email_key LIKE '%@' || $2 LIMIT $3",
         NULL };
 #define TAKEN(set) "SELECT email_key FROM people WHERE email_key IN (SELECT value FROM " set ")"
 static const struct query taken
@@ -98,6 +100,9 @@ struct begin_work {
 
 static enum rc begin_work(struct ctx *ctx, void *arg) {
     const struct begin_work *w = arg;
+    enum rc rc = removals_hold(ctx);
+    if (rc != OK)
+        return rc;
     return db_exec(ctx, &begin,
                    DB_ARGS(sql_texts(ctx->arena, w->person_ids), db_v_int(w->urgent),
                            db_v_int(ctx_now(ctx))),

@@ -18,7 +18,7 @@ MUST_USE enum rc address_searches_of(struct ctx *ctx, struct strs person_ids,
                                      struct list *ret_searches);
 
 /* Begins searches for these people, anew where one has ended; those that run become urgent
- * when these are. Transacts itself. */
+ * when these are. Who is not (or no longer) in the database is passed over. Transacts itself. */
 MUST_USE enum rc address_searches_begin(struct ctx *ctx, struct strs person_ids, bool urgent);
 
 struct address_search_claim {

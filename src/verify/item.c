@@ -144,6 +144,7 @@ static struct verify_answer answer_of(struct verify_engine *e, const struct item
         .verdict = verdict_of(&findings),
         .marks = offline.marks,
         .provider = findings.provider,
+        .catch_all = findings.catch_all,
         .meaning = findings.reply,
         .reply_code = item->code,
         .reply_enhanced = { item->enhanced[0], item->enhanced[1], item->enhanced[2] },
@@ -192,12 +193,12 @@ static void store_mailbox(struct verify_engine *e, const struct item *item,
     struct verify_cache_entry entry = {
         .kind = CACHE_MAILBOX,
         .key = mailbox_key(e, e->ends, offline.address.text),
-        .value = arena_printf(e->ends, "%s %d %s %d %d %d.%d.%d %lld",
+        .value = arena_printf(e->ends, "%s %d %s %d %d %d.%d.%d %lld %d",
                               reason_facts(answer->verdict.reason)->detail,
                               answer->verdict.catch_all, provider_facts(answer->provider)->name,
                               (int) answer->meaning, answer->reply_code, answer->reply_enhanced[0],
                               answer->reply_enhanced[1], answer->reply_enhanced[2],
-                              (long long) answer->checked_at_ms),
+                              (long long) answer->checked_at_ms, (int) answer->catch_all),
         .expires_at_ms = clock_now(e->clock) + life_of(&answer->verdict),
     };
     memo_store(e->memo, &entry);
@@ -209,6 +210,10 @@ static int64_t number_of(struct str *rest, char end) {
     if (!str_cut(rest, end, &part) || str_to_i64(part, &number) != OK)
         return -1;
     return number;
+}
+
+static enum catch_all catch_all_of(int64_t number) {
+    return number > 0 && number <= CATCH_ALL_UNCLEAR ? (enum catch_all) number : CATCH_ALL_UNTESTED;
 }
 
 static bool read_answer(struct str value, struct verify_answer *answer) {
@@ -233,6 +238,7 @@ static bool read_answer(struct str value, struct verify_answer *answer) {
     for (int i = 0; i < 3; i++)
         answer->reply_enhanced[i] = (int) number_of(&value, i < 2 ? '.' : ' ');
     answer->checked_at_ms = number_of(&value, ' ');
+    answer->catch_all = catch_all_of(number_of(&value, ' '));
     answer->is_cached = true;
     return answer->reply_code > 0 && answer->checked_at_ms > 0;
 }

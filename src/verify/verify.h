@@ -77,6 +77,7 @@ struct verify_answer {
     struct verdict verdict;
     struct list_marks marks;
     enum provider provider;
+    enum catch_all catch_all;        /* what was known of the domain when the verdict was made */
     enum reply_meaning meaning;      /* of the reply that decided; when reply_code is not 0 */
     int reply_code;                  /* 550, or 0 when no server was asked */
     int reply_enhanced[3];           /* 5, 1, 1 */

@@ -29,6 +29,12 @@ DOMAINS = {
     "away.org": {"accept": ["jane.doe"]},
     "told.org": {"accept": ["jane.doe"]},
     "off.org": {"accept": ["jane.doe"]},
+    "untold.org": {"hosts": [{"name": "aspmx.l.google.com"}], "accept": ["jane.doe"],
+                   "unknown": "550 5.7.1 blocked by policy"},
+    "known.org": {"accept": ["jane.doe"]},
+    "role.org": {"accept": ["post"]},
+    "moved.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
+    "claimed.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
 }
 KNOWN = [("Bob Stone", "learned.org", "bstone"), ("Eve Adams", "learned.org", "eadams"),
          ("Sam Lee", "taken.org", "sam.lee")]
@@ -46,7 +52,7 @@ PEOPLE = ("Name,Title,Company,Website,LinkedIn URL,Email,Mobile Phone,City,State
           + "".join(row("Jane Doe", domain) for domain in [*DOMAINS, "null.org", "none.org"])
           + "".join(row(name, "team.org") for name in TEAM)
           + row("Sam Lee", "taken.org", number=2) + row("Иван Петров", "usual.org")
-          + row("Jürgen von der Heide", "joined.org"))
+          + row("Jürgen von der Heide", "joined.org") + row("Jane Post", "role.org"))
 
 
 class FinderTest(PeopleTest):
@@ -141,6 +147,22 @@ class FindTest(FinderTest):
                 self.assertNotIn("jdoe", self.asked(domain, "jdoe"))
                 self.assertEqual(self.balance(), (before[0] - 0.5, before[1]))
 
+    def test_not_where_random_names_got_no_clear_answer(self):
+        """Not even of a provider whose word is enough for a validation."""
+        self.assertIsNone(self.found("untold.org"))
+        self.assertEqual(self.asked("untold.org", "jane.doe", "jdoe"), ["jane.doe"])
+        said = self.api.post("/email-validations/single", {"email": "jane.doe@untold.org"}, expect=200).json
+        self.assertEqual(said["result"], "deliverable")
+
+    def test_what_the_cache_knows_is_proof(self):
+        self.api.post("/email-validations/single", {"email": "jane.doe@known.org"}, expect=200)
+        self.assertEqual(self.found("known.org"), "jane.doe@known.org")
+        self.assertEqual(self.asked("known.org", "jane.doe", "jdoe"), ["jane.doe"])
+
+    def test_the_mailbox_of_a_role_is_nobodys(self):
+        self.assertIsNone(self.found("role.org", name="Jane Post"))
+        self.assertEqual(self.asked("role.org", "jane.post", "post"), ["jane.post", "post"])
+
     def test_a_bounded_number_of_guesses(self):
         self.assertIsNone(self.found("nobody.org"))
         asked = [local for local, _ in self.farm.recipients_of("nobody.org")]
@@ -207,6 +229,34 @@ class LateTest(FinderTest):
         self.assert_error(self.ask("slow.org"), 451, "unavailable_for_legal_reasons")
         self.assertEqual(self.found("two.org"), "jane.doe@two.org")  # what comes later is stored
         self.assertEqual((len(self.stored("two.org")), self.stored("slow.org")), (1, []))
+
+
+    def import_row(self, line):
+        path = self.server.folder / "changed.csv"
+        path.write_text(PEOPLE.splitlines()[0] + "\n" + line, encoding="utf-8")
+        return self.server.line("import", "people", path)
+
+    def changed_in_the_middle(self, domain, line, said):
+        self.assert_error(self.ask(domain), 408, "request_timeout")
+        self.wait_until_asked(domain)
+        self.assertEqual(self.import_row(line), said)
+        session = self.farm.sessions_of(domain)[0]
+        self.assertIsNone(session.ended, "the import was too late")
+        self.assertIsNone(self.found(domain))
+        self.assertEqual(self.asked(domain, "jane.doe"), ["jane.doe"])
+
+    def test_another_company_in_the_middle(self):
+        slug = self.who("moved.org")["linkedin_url"]
+        self.changed_in_the_middle(
+            "moved.org", f"Jane Doe,Engineer,Elsewhere Inc,elsewhere.org,{slug},,,,,,\n",
+            "imported 0, updated 1, rejected 0")
+        self.assertEqual(self.stored("moved.org"), [])
+
+    def test_somebody_elses_in_the_middle(self):
+        self.changed_in_the_middle(
+            "claimed.org", row("Jane Doe", "claimed.org", "jane.doe", number=2),
+            "imported 1, updated 0, rejected 0")
+        self.assertEqual(len(self.stored("claimed.org")), 1)
 
 
 class BatchTest(FinderTest):

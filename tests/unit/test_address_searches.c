@@ -12,6 +12,35 @@
 
 #define LEASE_MS 15000
 
+/* --- people --- */
+
+static struct person person(const char *id, const char *name, const char *company,
+                            const char *email) {
+    return (struct person){ .id = str_of(id), .name = str_of(name), .name_key = str_of(name),
+                            .company_id = str_of(company), .stored_email = str_of(email),
+                            .email_key = str_of(email), .tags = STR("nperson"), .rank = opt_int(1) };
+}
+
+static enum rc put_work(struct ctx *ctx, void *arg) {
+    const struct list *people = arg;
+    return people_put(ctx, *people);
+}
+
+static void put_people(struct ctx *ctx) {
+    struct person people[] = {
+        person("a", "Ann Ash", "acme", "ann@acme.org"),
+        person("b", "Ben Birch", "acme", "bbirch@acme.org"),
+        person("c", "Cid Cole", "acme", "cid@mail.acme.org"),
+        person("d", "Dan Dale", "acme", "dan@notacme.org"),
+        person("e", "Eve Elm", "acme", NULL),
+        person("f", "Fay Fir", "other", "fay@acme.org"),
+    };
+    struct list list = { people, LENGTH(people) };
+    assert_ok(ctx, db_transact(ctx, put_work, &list));
+}
+
+/* --- searches --- */
+
 static struct strs ids(struct arena *arena, const char *words) {
     struct strs list = { 0 };
     struct str rest = str_of(words);
@@ -64,6 +93,7 @@ static struct address_search search(struct ctx *ctx, const char *person) {
 
 static void test_urgent_ones_first_then_the_oldest(void **state) {
     struct ctx *ctx = account_start(state);
+    put_people(ctx);
     begin(ctx, "c d", false);
     test_clock.ms += 1000;
     begin(ctx, "a b", false);
@@ -81,6 +111,7 @@ static void test_urgent_ones_first_then_the_oldest(void **state) {
 
 static void test_leases(void **state) {
     struct ctx *ctx = account_start(state);
+    put_people(ctx);
     begin(ctx, "a b c", false);
     assert_str(claim(ctx, "one", 9, false), "abc");
     test_clock.ms += LEASE_MS - 1;
@@ -97,6 +128,7 @@ static void test_leases(void **state) {
 
 static void test_ended_once(void **state) {
     struct ctx *ctx = account_start(state);
+    put_people(ctx);
     begin(ctx, "a b", true);
     assert_str(claim(ctx, "one", 9, false), "ab");
     assert_rc(ctx, end(ctx, "two", "a", "none"), E_CANCELED);
@@ -117,31 +149,14 @@ static void test_ended_once(void **state) {
     assert_ok(ctx, end(ctx, "two", "b", "found"));
 }
 
-/* --- people --- */
-
-static struct person person(const char *id, const char *name, const char *company,
-                            const char *email) {
-    return (struct person){ .id = str_of(id), .name = str_of(name), .name_key = str_of(name),
-                            .company_id = str_of(company), .stored_email = str_of(email),
-                            .email_key = str_of(email), .tags = STR("nperson"), .rank = opt_int(1) };
-}
-
-static enum rc put_work(struct ctx *ctx, void *arg) {
-    const struct list *people = arg;
-    return people_put(ctx, *people);
-}
-
-static void put_people(struct ctx *ctx) {
-    struct person people[] = {
-        person("a", "Ann Ash", "acme", "ann@acme.org"),
-        person("b", "Ben Birch", "acme", "bbirch@acme.org"),
-        person("c", "Cid Cole", "acme", "cid@mail.acme.org"),
-        person("d", "Dan Dale", "acme", "dan@notacme.org"),
-        person("e", "Eve Elm", "acme", NULL),
-        person("f", "Fay Fir", "other", "fay@acme.org"),
-    };
-    struct list list = { people, LENGTH(people) };
-    assert_ok(ctx, db_transact(ctx, put_work, &list));
+static void test_no_row_of_whom_there_is_not(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    begin(ctx, "a z", true);
+    struct list rows = { 0 };
+    assert_ok(ctx, address_searches_of(ctx, ids(ctx->arena, "a z"), &rows));
+    assert_int_equal(rows.n, 1);
+    assert_str(claim(ctx, "one", 9, false), "a");
 }
 
 static void test_known_addresses(void **state) {
@@ -176,6 +191,7 @@ static struct address_want want(struct ctx *ctx, const struct person *p, bool ur
 
 static void test_wants(void **state) {
     struct ctx *ctx = account_start(state);
+    put_people(ctx);
     struct services services = { .addresses = { .finds = true, .wake = wake } };
     struct company company = { .domain = STR("acme.org") }, nameless = { .name = STR("Acme") };
     struct person known = person("a", "Ann Ash", "acme", "ann@acme.org"),
@@ -226,6 +242,7 @@ int main(void) {
         BOTH_ENGINES(test_urgent_ones_first_then_the_oldest),
         BOTH_ENGINES(test_leases),
         BOTH_ENGINES(test_ended_once),
+        BOTH_ENGINES(test_no_row_of_whom_there_is_not),
         BOTH_ENGINES(test_known_addresses),
         BOTH_ENGINES(test_wants),
     };
