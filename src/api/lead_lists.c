@@ -8,10 +8,9 @@
 #include "http/request.h"
 #include "store/lead_entries.h"
 #include "store/people.h"
-#include "store/users.h"
 #include "store/validations.h"
 
-enum { LEADS_MAX = 10000, BODY_MAX_BYTES = 32 * 1024 * 1024, DATA_MAX_BYTES = 8 * 1024 };
+enum { LEADS_MAX = 10000, BODY_MAX_BYTES = 32 * 1024 * 1024 };
 
 /* --- closed lists --- */
 
@@ -80,7 +79,7 @@ struct create_request {
            .doc = "The leads, as their type needs them.")
 #define T struct create_request
 static const struct field create_rows[] = {
-    F_STR(T, name, .min = 1, .max = 255, .example = "Example",
+    F_STR(T, name, .min = 1, .max = LEAD_LIST_NAME_MAX, .example = "Example",
           .doc = "Name of the list; one with the date is made when it is missing."),
     F_BOOL(T, shared, .flags = FIELD_REQUIRED, .example = "true",
            .doc = "Whether all users of the account see the list, or the owner alone."),
@@ -351,36 +350,10 @@ static enum rc check_leads(struct ctx *ctx, enum lead_type type, struct list lea
         struct str data = lead[i].data;
         if (missing)
             bad_lead(ctx, i, missing, true);
-        if (str_is_set(data) && (!str_starts(data, STR("{")) || data.n > DATA_MAX_BYTES))
+        if (str_is_set(data) && (!str_starts(data, STR("{")) || data.n > LEAD_DATA_MAX_BYTES))
             bad_lead(ctx, i, "data", false);
     }
     return ctx->problem_count ? E_INVALID : OK;
-}
-
-/* The one user of a page of one. */
-static enum rc first_user(struct ctx *ctx, const struct user_filter *filter,
-                          struct user *ret_user) {
-    struct page_of page;
-    enum rc rc = users_list(ctx, filter, &(struct page){ .size = 1 }, &page);
-    if (rc == OK && page.items.n == 0)
-        return E_NOT_FOUND;
-    if (rc == OK)
-        *ret_user = *(const struct user *) page.items.p;
-    return rc;
-}
-
-static enum rc find_owner(struct ctx *ctx, struct str email, struct str *ret_id) {
-    struct user user;
-    enum rc rc = first_user(ctx, &(struct user_filter){ .email = str_trim(email) }, &user);
-    if (rc == OK && str_eq(user.status, STR("revoked")))
-        rc = first_user(ctx, &(struct user_filter){ .status = STR("active"), .role = STR("admin") },
-                        &user);
-    if (rc == E_NOT_FOUND)
-        return bad_field(ctx, STR("/owner"), "unsupported_value",
-                         "Must be the email of a user of the account");
-    if (rc == OK)
-        *ret_id = user.id;
-    return rc;
 }
 
 static void check_options(struct ctx *ctx, const struct options *options, enum lead_type type) {
@@ -415,8 +388,11 @@ static enum rc list_of(struct ctx *ctx, const struct create_request *body,
         .enrich = tri_of(options->enrich != NO),
     };
     check_options(ctx, options, type);
-    enum rc rc = find_owner(ctx, body->owner, &list.owner_id);
-    if (rc != OK && rc != E_INVALID)
+    enum rc rc = lead_list_owner(ctx, body->owner, &list.owner_id);
+    if (rc == E_NOT_FOUND)
+        (void) bad_field(ctx, STR("/owner"), "unsupported_value",
+                         "Must be the email of a user of the account");
+    else if (rc != OK)
         return rc;
     rc = check_leads(ctx, type, body->leads);
     if (rc == OK)

@@ -3,10 +3,14 @@
 #include "cli/tables.h"
 #include "import/export.h"
 #include "store/changes.h"
+#include "store/lead_lists.h"
+
+static enum reader_format format_of(const struct cli *cli) {
+    return str_eq(cli_option(cli, "format"), STR("jsonl")) ? READER_JSONL : READER_CSV;
+}
 
 static enum rc export_to_output(struct cli *cli, enum import_kind kind) {
-    bool json = str_eq(cli_option(cli, "format"), STR("jsonl"));
-    return export_run(&cli->ctx, kind, json ? READER_JSONL : READER_CSV, cli->out);
+    return export_run(&cli->ctx, kind, format_of(cli), cli->out);
 }
 
 static enum rc export_people_command(struct cli *cli) {
@@ -15,6 +19,15 @@ static enum rc export_people_command(struct cli *cli) {
 
 static enum rc export_companies_command(struct cli *cli) {
     return export_to_output(cli, IMPORT_COMPANIES);
+}
+
+static enum rc export_leads_command(struct cli *cli) {
+    struct str name = cli_option(cli, "list");
+    struct lead_list list;
+    enum rc rc = lead_list_named(&cli->ctx, name, &list);
+    if (rc == E_NOT_FOUND)
+        return fail(&cli->ctx, rc, "there is no list %.*s", STR_FMT(name));
+    return rc == OK ? export_leads(&cli->ctx, list.id, format_of(cli), cli->out) : rc;
 }
 
 static enum rc reindex(struct cli *cli) {
@@ -30,8 +43,11 @@ static enum rc reindex(struct cli *cli) {
     return rc;
 }
 
-static const struct option_row options[] = {
-    { "format", "csv|jsonl", 0, "csv", "what to write" },
+#define FORMAT_OPTION { "format", "csv|jsonl", 0, "csv", "what to write" }
+static const struct option_row options[] = { FORMAT_OPTION };
+static const struct option_row lead_options[] = {
+    { "list", "NAME", OPTION_REQUIRED, NULL, "the newest list of this name" },
+    FORMAT_OPTION,
 };
 
 static const struct command rows[] = {
@@ -41,6 +57,10 @@ static const struct command rows[] = {
     { "export companies", NULL, 0, 0, COMMAND_DATABASE, options, LENGTH(options),
       export_companies_command, "Writes all companies to the output",
       "In columns that import companies understands, extra data included." },
+    { "export leads", NULL, 0, 0, COMMAND_DATABASE | COMMAND_ACCOUNT, lead_options,
+      LENGTH(lead_options), export_leads_command, "Writes the entries of a lead list to the output",
+      "In columns that import leads understands, with the results of validation; phone numbers\n"
+      "that the account has paid for included." },
     { "reindex", NULL, 0, 0, COMMAND_DATABASE, NULL, 0, reindex,
       "Makes everything that searches read again", "For use after an upgrade that says so." },
 };

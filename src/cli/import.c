@@ -1,4 +1,4 @@
-/* import people|companies: the file, its rejected rows, and how far it is. */
+/* import people|companies|leads: the file, its rejected rows, and how far it is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include "cli/bar.h"
 #include "cli/tables.h"
 #include "import/run.h"
+#include "store/lead_lists.h"
 
 struct progress {
     struct cli *cli;
@@ -100,7 +101,7 @@ static int open_input(const char *path, int64_t *ret_size) {
     return fd;
 }
 
-static enum rc import_from(struct cli *cli, enum import_kind kind) {
+static enum rc import_from(struct cli *cli, enum import_kind kind, const struct lead_list *into) {
     struct ctx *ctx = &cli->ctx;
     struct str path = cli->args.p[0];
     struct str rejects = cli_option(cli, "rejects");
@@ -111,7 +112,7 @@ static enum rc import_from(struct cli *cli, enum import_kind kind) {
                          : arena_printf(ctx->arena, "%s.rejected.csv", path.p).p;
     struct import_options options = { .kind = kind, .format = format_of(cli, path),
                                       .overrides = cli_option_list(cli, "map"),
-                                      .dry_run = cli_flag(cli, "dry-run"),
+                                      .dry_run = cli_flag(cli, "dry-run"), .into = into,
                                       .on_rejected = on_rejected, .on_progress = on_progress,
                                       .arg = &p };
     int fd = open_input(path.p, &p.size);
@@ -131,19 +132,42 @@ static enum rc import_from(struct cli *cli, enum import_kind kind) {
 }
 
 static enum rc import_people_file(struct cli *cli) {
-    return import_from(cli, IMPORT_PEOPLE);
+    return import_from(cli, IMPORT_PEOPLE, NULL);
 }
 
 static enum rc import_companies_file(struct cli *cli) {
-    return import_from(cli, IMPORT_COMPANIES);
+    return import_from(cli, IMPORT_COMPANIES, NULL);
 }
 
-static const struct option_row options[] = {
-    { "map", "HEADER=FIELD", OPTION_REPEATED, NULL,
-      "the column with this header fills this field; any number of times" },
-    { "format", "csv|jsonl", 0, NULL, "else by the file's name, csv when it does not tell" },
-    { "rejects", "FILE", 0, NULL, "where rejected rows go, else FILE.rejected.csv" },
-    { "dry-run", NULL, 0, NULL, "do everything and keep nothing" },
+/* A list that is made here is of type adaptive: each row is looked for by what it says. */
+static enum rc import_leads_file(struct cli *cli) {
+    struct lead_list into = {
+        .name = str_trim(cli_option(cli, "list")), .type = STR("adaptive"), .shared = YES, .visible = YES,
+        .reveal_phone_numbers = tri_of(cli_flag(cli, "reveal-phone-numbers")),
+        .validate_email = YES, .enrich = YES,
+    };
+    if (str_is_empty(into.name) || into.name.n > LEAD_LIST_NAME_MAX)
+        return usage_error(cli, "--list: a name of 1 to %d bytes", LEAD_LIST_NAME_MAX);
+    enum rc rc = lead_list_owner(&cli->ctx, cli_option(cli, "owner"), &into.owner_id);
+    if (rc == E_NOT_FOUND)
+        return fail(&cli->ctx, rc, "the account has no such user: see --owner");
+    return rc == OK ? import_from(cli, IMPORT_LEADS, &into) : rc;
+}
+
+#define FILE_OPTIONS                                                                          \
+    { "map", "HEADER=FIELD", OPTION_REPEATED, NULL,                                           \
+      "the column with this header fills this field; any number of times" },                  \
+    { "format", "csv|jsonl", 0, NULL, "else by the file's name, csv when it does not tell" }, \
+    { "rejects", "FILE", 0, NULL, "where rejected rows go, else FILE.rejected.csv" },         \
+    { "dry-run", NULL, 0, NULL, "do everything and keep nothing" }
+
+static const struct option_row options[] = { FILE_OPTIONS };
+
+static const struct option_row lead_options[] = {
+    { "list", "NAME", OPTION_REQUIRED, NULL, "the list, which is made when there is none" },
+    { "owner", "EMAIL", 0, NULL, "whose a new list is; else the oldest admin's" },
+    { "reveal-phone-numbers", NULL, 0, NULL, "of the leads of a new list" },
+    FILE_OPTIONS,
 };
 
 static const struct command rows[] = {
@@ -154,5 +178,10 @@ static const struct command rows[] = {
     { "import companies", "FILE", 1, 1, COMMAND_DATABASE | COMMAND_SERVICES, options, LENGTH(options),
       import_companies_file, "Imports companies from CSV or JSON lines",
       "Rows are matched by LinkedIn URL, else domain, else name." },
+    { "import leads", "FILE", 1, 1, COMMAND_DATABASE | COMMAND_ACCOUNT | COMMAND_SERVICES, lead_options,
+      LENGTH(lead_options), import_leads_file, "Imports leads into a lead list",
+      "With the columns of people. The server looks for each lead by LinkedIn URL, else email,\n"
+      "else name or title and company, and validates addresses, as POST /lead-lists does and at\n"
+      "its price. Importing a file a second time changes nothing." },
 };
 const struct command_table import_commands = COMMAND_TABLE(rows);

@@ -7,6 +7,7 @@
 #include "db/db.h"
 #include "import/kind.h"
 #include "json/writer.h"
+#include "store/lead_entries.h"
 
 /* Rows that are in memory at once. A person comes with its company; making it again takes
  * as much again, for keys and tags. Cells have an arena of their own, row by row. */
@@ -95,6 +96,22 @@ static const struct column phone_columns[] = {
     { "mobile_phone", "mobile" },
     { "work_phone", "office" },
     { "home_phone", "landline" },
+};
+
+/* Of an entry of a lead list; phone numbers follow. */
+static const struct column lead_columns[] = {
+    { "linkedin_url", "linkedin_url" },
+    { "email", "email" },
+    { "first_name", "first_name" },
+    { "last_name", "last_name" },
+    { "title", "title" },
+    { "company_name", "company_name" },
+    { "company_domain", "company_domain" },
+    { "company_industry", "industry" },
+    { "email_validation_result", "result" },
+    { "catch_all", "catch_all" },
+    { "person_id", "person_id" },
+    { "extra", "data" },
 };
 
 struct cell_writer {
@@ -362,6 +379,53 @@ static enum rc walk_rows(struct ctx *ctx, struct walk *walk, walk_step *step) {
     return rc;
 }
 
+static enum rc end_of_output(struct ctx *ctx, FILE *out) {
+    bool bad = fflush(out) != 0 || ferror(out);
+    return bad ? fail(ctx, E_IO, "the export could not be written") : OK;
+}
+
+/* The entries behind `after`, which moves to the last of them. */
+static enum rc export_lead_page(struct ctx *ctx, struct cell_writer *w, struct str list_id,
+                                struct page *page, bool *ret_more) {
+    struct page_of entries;
+    enum rc rc = lead_entries_page(ctx, list_id, page, &entries);
+    const struct lead_entry *entry = entries.items.p;
+    for (size_t i = 0; rc == OK && i < entries.items.n; i++) {
+        begin_row(w);
+        write_columns(w, lead_columns, LENGTH(lead_columns), &lead_entry_row_fields, &entry[i]);
+        write_phones(w, entry[i].phone_numbers.p, entry[i].phone_numbers.n);
+        end_row(w);
+    }
+    if (rc == OK) {
+        *ret_more = entries.more_after;
+        page->after = entries.last;
+    }
+    return rc;
+}
+
+enum rc export_leads(struct ctx *ctx, struct str list_id, enum reader_format format, FILE *out) {
+    struct cell_writer writer = { .arena = arena_new(), .out = out, .format = format };
+    struct ctx batch = *ctx;
+    struct page page = { .size = WALK_ROWS };
+    bool more = true, first = true;
+    enum rc rc = OK;
+    if (format == READER_CSV) {
+        write_header(out, lead_columns, LENGTH(lead_columns), &first);
+        write_header(out, phone_columns, LENGTH(phone_columns), &first);
+        fputc('\n', out);
+    }
+    while (rc == OK && more) {
+        batch.arena = arena_new();
+        rc = export_lead_page(&batch, &writer, list_id, &page, &more);
+        page.after = arena_str(ctx->arena, page.after);
+        if (rc != OK)
+            (void) fail(ctx, rc, "%.*s", STR_FMT(batch.err.text)); /* copies the text */
+        arena_free(&batch.arena);
+    }
+    arena_free(&writer.arena);
+    return rc == OK ? end_of_output(ctx, out) : rc;
+}
+
 enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format format, FILE *out) {
     struct walk walk = { .writer = { .arena = arena_new(), .out = out, .format = format } };
     bool people = kind == IMPORT_PEOPLE, first = true;
@@ -377,9 +441,7 @@ enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format fo
     }
     enum rc rc = walk_rows(ctx, &walk, people ? export_people : export_companies);
     arena_free(&walk.writer.arena);
-    if (rc == OK && (fflush(out) != 0 || ferror(out)))
-        return fail(ctx, E_IO, "the export could not be written");
-    return rc;
+    return rc == OK ? end_of_output(ctx, out) : rc;
 }
 
 enum rc rederive_run(struct ctx *ctx, enum import_kind kind, int64_t *ret_rows) {

@@ -37,6 +37,7 @@ struct parts {
     struct buf extra;          /* members of the JSON object, without its brackets */
     struct str exported_extra; /* what the extra data of an export was */
     struct str refusal;        /* why the row is refused, with E_DENIED */
+    bool is_lead;              /* takes lead_columns alone */
 };
 
 struct raw_phone {
@@ -433,13 +434,25 @@ static struct str extra_name(struct arena *arena, const struct column_map *map, 
     return nth == 1 ? header : arena_printf(arena, "%.*s (%zu)", STR_FMT(header), nth);
 }
 
+/* What a lead has members for. */
+static bool is_of_lead(struct str field) {
+    static const char *const lead_columns[]
+        = { "name", "first_name", "last_name", "title", "linkedin_url", "email", "company_name",
+            "company_domain", "company_website", "company_industry" };
+    for (size_t i = 0; i < LENGTH(lead_columns); i++)
+        if (str_eq(field, str_of(lead_columns[i])))
+            return true;
+    return false;
+}
+
 static enum rc take_cell(struct parts *p, const struct column_map *map, const struct cell *cell) {
     struct str header = map->columns.p[cell->column];
     struct str field = map->fields.p[cell->column];
     struct str value = arena_str(p->arena, cell->value); /* the reader's row does not stay */
     if (str_eq(header, STR("extra")) && take_exported_extra(p, value))
         return OK;
-    enum rc rc = !str_is_set(field) ? E_INVALID
+    bool is_extra = !str_is_set(field) || (p->is_lead && !is_of_lead(field));
+    enum rc rc = is_extra    ? E_INVALID
                  : p->person        ? set_person(p, field, value)
                                     : set_company(p, field, value);
     if (rc == E_INVALID) {
@@ -600,5 +613,33 @@ enum rc company_row_of(struct arena *arena, const struct column_map *map, const 
         return E_INVALID;
     }
     *ret_row = result;
+    return OK;
+}
+
+enum rc lead_row_of(struct arena *arena, const struct column_map *map, const struct row *row,
+                    struct lead_row *ret_row, struct str *ret_reason) {
+    struct parts p = parts_on(arena);
+    struct person person = { 0 };
+    struct company company = { 0 };
+    struct str extra = STR_NONE;
+    p.person = &person;
+    p.company = &company;
+    p.is_lead = true;
+    enum rc rc = take_cells(&p, map, row, ret_reason);
+    if (rc == OK)
+        rc = put_extra(&p, &extra, ret_reason);
+    if (rc == OK && extra.n > LEAD_DATA_MAX_BYTES)
+        rc = E_INVALID;
+    if (rc == E_INVALID && !str_is_set(*ret_reason))
+        *ret_reason = STR("the columns that have no field here hold too much");
+    if (rc != OK)
+        return rc;
+    put_name(&p);
+    derive_person(arena, &person);
+    *ret_row = (struct lead_row){ .lead = {
+        .linkedin_url = person.linkedin_url, .email = person.stored_email,
+        .first_name = person.first_name, .last_name = person.last_name, .title = person.title,
+        .company_name = company.name, .company_domain = company.domain,
+        .industry = company.industry, .data = extra } };
     return OK;
 }

@@ -8,8 +8,9 @@
 #include "data/csv.h"
 #include "data/headers.h"
 #include "import/batch.h"
+#include "import/leads.h"
 
-enum import_kind { IMPORT_PEOPLE, IMPORT_COMPANIES };
+enum import_kind { IMPORT_PEOPLE, IMPORT_COMPANIES, IMPORT_LEADS };
 
 /* Which field each column of the file fills; absent: extra data. */
 struct column_map {
@@ -24,5 +25,9 @@ MUST_USE enum rc person_row_of(struct arena *arena, const struct column_map *map
 MUST_USE enum rc company_row_of(struct arena *arena, const struct column_map *map,
                                 const struct row *row, struct company_row *ret_row,
                                 struct str *ret_reason);
+/* Of the columns of people; those that a lead has no member for are extra data. */
+MUST_USE enum rc lead_row_of(struct arena *arena, const struct column_map *map,
+                             const struct row *row, struct lead_row *ret_row,
+                             struct str *ret_reason);
 
 #endif

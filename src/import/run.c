@@ -1,4 +1,4 @@
-/* People and companies differ in four functions (struct kind). No two rows of one batch
+/* People, companies and leads differ in four functions (struct kind). No two rows of one batch
  * may be the same person or company, because each is matched against the database only:
  * a row that may be one of the batch makes the batch be written first. */
 #include "import/run.h"
@@ -22,8 +22,9 @@ struct kind {
     size_t row_size;
     enum rc (*parse)(struct arena *arena, const struct column_map *map, const struct row *row,
                      void *ret_row, struct str *ret_reason);
+    /* NULL: rows that are the same may be in one batch. */
     void (*keys)(struct arena *arena, const void *row, struct str ret_keys[KEYS]);
-    enum rc (*write)(struct ctx *ctx, void *rows, size_t n);
+    enum rc (*write)(struct ctx *ctx, const struct import_options *options, void *rows, size_t n);
     enum row_result (*result)(const void *row, struct str *ret_reason);
 };
 
@@ -45,7 +46,7 @@ struct import {
     struct import_summary summary;
 };
 
-/* --- the two kinds --- */
+/* --- the kinds --- */
 
 static struct str prefixed(struct arena *arena, const char *prefix, struct str key) {
     return str_is_empty(key) ? STR_NONE : arena_printf(arena, "%s:%.*s", prefix, STR_FMT(key));
@@ -63,7 +64,9 @@ static void person_keys(struct arena *arena, const void *row, struct str ret_key
     ret_keys[KEY_NAME] = prefixed(arena, "name", r->person.name_key);
 }
 
-static enum rc write_person_rows(struct ctx *ctx, void *rows, size_t n) {
+static enum rc write_person_rows(struct ctx *ctx, const struct import_options *options,
+                                 void *rows, size_t n) {
+    (void) options;
     return import_people(ctx, rows, n);
 }
 
@@ -85,7 +88,9 @@ static void company_keys(struct arena *arena, const void *row, struct str ret_ke
     ret_keys[KEY_NAME] = prefixed(arena, "name", r->company.name_key);
 }
 
-static enum rc write_company_rows(struct ctx *ctx, void *rows, size_t n) {
+static enum rc write_company_rows(struct ctx *ctx, const struct import_options *options,
+                                  void *rows, size_t n) {
+    (void) options;
     return import_companies(ctx, rows, n);
 }
 
@@ -95,11 +100,29 @@ static enum row_result company_result(const void *row, struct str *ret_reason) {
     return r->result;
 }
 
+static enum rc parse_lead(struct arena *arena, const struct column_map *map,
+                          const struct row *row, void *ret_row, struct str *ret_reason) {
+    *ret_reason = STR_NONE;
+    return lead_row_of(arena, map, row, ret_row, ret_reason);
+}
+
+static enum rc write_lead_rows(struct ctx *ctx, const struct import_options *options, void *rows,
+                               size_t n) {
+    return import_leads(ctx, options->into, rows, n);
+}
+
+static enum row_result lead_result(const void *row, struct str *ret_reason) {
+    const struct lead_row *r = row;
+    *ret_reason = r->reason;
+    return r->result;
+}
+
 static const struct kind kinds[] = {
     [IMPORT_PEOPLE] = { sizeof(struct person_row), parse_person, person_keys, write_person_rows,
                         person_result },
     [IMPORT_COMPANIES] = { sizeof(struct company_row), parse_company, company_keys,
                            write_company_rows, company_result },
+    [IMPORT_LEADS] = { sizeof(struct lead_row), parse_lead, NULL, write_lead_rows, lead_result },
 };
 
 /* --- batches --- */
@@ -133,7 +156,7 @@ static void count_results(struct import *im) {
 /* A dry run does all of it and then has it rolled back. */
 static enum rc write_and_undo(struct ctx *ctx, void *arg) {
     struct import *im = arg;
-    enum rc rc = im->kind->write(ctx, im->rows, im->n);
+    enum rc rc = im->kind->write(ctx, im->options, im->rows, im->n);
     return rc == OK ? E_CANCELED : rc;
 }
 
@@ -156,7 +179,7 @@ static enum rc write_batch(struct import *im) {
         return OK;
     struct ctx *ctx = &im->batch_ctx;
     enum rc rc = im->options->dry_run ? db_transact(ctx, write_and_undo, im)
-                                      : im->kind->write(ctx, im->rows, im->n);
+                                      : im->kind->write(ctx, im->options, im->rows, im->n);
     if (im->options->dry_run && rc == E_CANCELED)
         rc = OK;
     if (rc != OK)
@@ -209,6 +232,8 @@ static bool is_taken(struct import *im, const struct str keys[KEYS], unsigned ha
 static bool claim_keys(struct import *im, const void *row) {
     static char present;
     struct str keys[KEYS] = { 0 };
+    if (!im->kind->keys)
+        return true;
     im->kind->keys(im->batch_ctx.arena, row, keys);
     unsigned has = str_is_set(keys[KEY_LINKEDIN]) | (unsigned) str_is_set(keys[KEY_ADDRESS]) << 1;
     if (is_taken(im, keys, has))
@@ -285,8 +310,8 @@ static enum rc run(struct import *im, int fd) {
     struct str reason;
     struct headers *headers;
     enum rc rc = headers_new(im->ctx->arena,
-                             im->options->kind == IMPORT_PEOPLE ? HEADERS_PEOPLE
-                                                                : HEADERS_COMPANIES,
+                             im->options->kind == IMPORT_COMPANIES ? HEADERS_COMPANIES
+                                                                   : HEADERS_PEOPLE,
                              im->options->overrides, &headers, &reason);
     if (rc == OK)
         rc = reader_open(fd, im->options->format, &im->reader, &reason);

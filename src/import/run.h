@@ -17,6 +17,7 @@ struct import_options {
     enum reader_format format;
     struct strs overrides; /* "Their Header=our_field" (data/headers.h) */
     bool dry_run;        /* does everything and keeps nothing */
+    const struct lead_list *into; /* IMPORT_LEADS: see import/leads.h */
 
     /* Called for every rejected row, with its beginning (cells with commas between them when
      * the reader could read it), and after every batch; `arg` is passed on. */

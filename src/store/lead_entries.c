@@ -76,9 +76,12 @@ static const struct query insert = { "lead_entries_insert", INSERT("json_each($3
 #define PRESENT_BY(kind, column, set)                                                         \
     "SELECT '" kind "' || " column " FROM lead_list_entries WHERE account_id = $1 "           \
     "AND lead_list_id = $2 AND " column " IN (SELECT substr(value, 2) FROM " set ")"
+#define POST_KEY                                                                              \
+    "title || '|' || coalesce(company_name, '') || '|' || coalesce(company_domain, '')"
 #define PRESENT(set)                                                                          \
     PRESENT_BY("l", "linkedin_key", set) " UNION " PRESENT_BY("e", "email_key", set)          \
-    " UNION " PRESENT_BY("n", "name_key", set)
+    " UNION " PRESENT_BY("n", "name_key", set) " UNION " PRESENT_BY("t", POST_KEY, set)       \
+    " AND linkedin_key IS NULL AND name_key IS NULL"
 static const struct query present = { "lead_entries_present", PRESENT("json_each($3)"),
                                       PRESENT("json_array_elements_text($3::json)") };
 
@@ -258,8 +261,10 @@ static struct str identity_of(struct arena *arena, const struct lead *lead) {
         return arena_printf(arena, "l%.*s", STR_FMT(item.linkedin_key));
     if (str_is_set(item.email_key))
         return arena_printf(arena, "e%.*s", STR_FMT(item.email_key));
-    return str_is_set(item.name_key) ? arena_printf(arena, "n%.*s", STR_FMT(item.name_key))
-                                     : STR_NONE;
+    if (str_is_set(item.name_key))
+        return arena_printf(arena, "n%.*s", STR_FMT(item.name_key));
+    return arena_printf(arena, "t%.*s|%.*s|%.*s", STR_FMT(item.lead.title),
+                        STR_FMT(item.lead.company_name), STR_FMT(item.lead.company_domain));
 }
 
 enum rc lead_entries_new(struct ctx *ctx, struct str list_id, struct list leads,
@@ -280,7 +285,7 @@ enum rc lead_entries_new(struct ctx *ctx, struct str list_id, struct list leads,
     while (db_next(rows))
         map_put(&seen, db_text(rows, 0), &there);
     for (size_t i = 0; i < leads.n; i++)
-        if (!str_is_set(identities.p[i]) || !map_put(&seen, identities.p[i], &there))
+        if (!map_put(&seen, identities.p[i], &there))
             ints_add(ctx->arena, ret_new, (int64_t) i);
     return db_rows_close(rows);
 }

@@ -29,7 +29,7 @@ MUST_USE enum rc lead_entries_page(struct ctx *ctx, struct str list_id, const st
 MUST_USE enum rc lead_entries_insert(struct ctx *ctx, struct str list_id, struct list leads);
 
 /* Positions of those of the leads that are not in the list, by profile, else address, else
- * name and company; of equal ones the first. A lead that says none of these is always new. */
+ * name and company, else title and company; of equal ones the first. */
 MUST_USE enum rc lead_entries_new(struct ctx *ctx, struct str list_id, struct list leads,
                                   struct ints *ret_new);
 

@@ -11,6 +11,7 @@
 #include "store/lead_entries.h"
 #include "store/queries.h"
 #include "store/services.h"
+#include "store/users.h"
 #include "store/validations.h"
 
 const char lead_list_job_name[] = "lead_list";
@@ -173,6 +174,31 @@ const char *lead_lacks(enum lead_type type, const struct lead *lead) {
 }
 
 /* --- making one, adding --- */
+
+/* The one user of a page of one. */
+static enum rc first_user(struct ctx *ctx, const struct user_filter *filter,
+                          struct user *ret_user) {
+    struct page_of page;
+    enum rc rc = users_list(ctx, filter, &(struct page){ .size = 1 }, &page);
+    if (rc == OK && page.items.n == 0)
+        return E_NOT_FOUND;
+    if (rc == OK)
+        *ret_user = *(const struct user *) page.items.p;
+    return rc;
+}
+
+enum rc lead_list_owner(struct ctx *ctx, struct str email, struct str *ret_id) {
+    struct user user;
+    enum rc rc = OK;
+    if (str_is_set(email))
+        rc = first_user(ctx, &(struct user_filter){ .email = str_trim(email) }, &user);
+    if (rc == OK && (!str_is_set(email) || str_eq(user.status, STR("revoked"))))
+        rc = first_user(ctx, &(struct user_filter){ .status = STR("active"), .role = STR("admin") },
+                        &user);
+    if (rc == OK)
+        *ret_id = user.id;
+    return rc;
+}
 
 struct add_work {
     const struct lead_list *list; /* to be made; NULL: leads are added */

@@ -10,7 +10,7 @@
 #include "store/batch.h"
 #include "store/pages.h"
 
-enum { LEAD_LIST_LEADS_MAX = 60000 };
+enum { LEAD_LIST_LEADS_MAX = 60000, LEAD_LIST_NAME_MAX = 255, LEAD_DATA_MAX_BYTES = 8 * 1024 };
 
 struct lead_list {
     struct str id, name;
@@ -45,6 +45,10 @@ struct lead {
 /* The member that a lead of this type must have and that is absent or blank, by its name in
  * JSON; NULL: nothing is missing. */
 const char *lead_lacks(enum lead_type type, const struct lead *lead);
+
+/* The user whose a list is when `email` is given as its owner's: in place of a revoked user, or
+ * when it is absent, the oldest active admin. E_NOT_FOUND when the account has no such user. */
+MUST_USE enum rc lead_list_owner(struct ctx *ctx, struct str email, struct str *ret_id);
 
 /* Stores the list of *list (name, type, owner_id and what is switched on; without a name it
  * gets one with the date) with these leads (list of struct lead), and enqueues its job. Needs

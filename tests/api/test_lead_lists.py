@@ -1,5 +1,8 @@
 """Lead lists: start, poll, entries by page, adding, cancel, what they cost, restarts. The mail
 servers are a farm of fake ones on loopback."""
+import csv
+import io
+import json
 import sqlite3
 import subprocess
 import time
@@ -345,6 +348,88 @@ class CreditsTest(LeadListTest):
         results = [entry["email_validation_result"] for entry in answer["leads"]]
         self.assertEqual(sum(result is not None for result in results), 2)
         self.assertEqual(self.credits_left(client)["email"], 0)
+
+
+class ImportTest(LeadListTest):
+    FILE = ("Profile,Work Email,First Name,Last Name,Job Title,Company,Website,Mobile Phone,Fair,Score\n"
+            f"{ADA},,,,,,,,Berlin,7\n"
+            ",OK.Di@pumps.org,,,,,,+49 30 1234567,,\n"
+            ",,Bo,Diddley,,Engines,,,,\n"
+            ",,,,Clerk,,engines.org,,,\n"
+            ",wrong address,,,,,,,,\n"
+            ",,Ann,Alone,,,,,,\n"
+            f"{ADA}/,,Ada,,,,,,,\n"
+            ",ok.new@pumps.org,Nina,New,CTO,Pumps Inc,pumps.org,,,\n")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account_id = cls.api.get("/account-info", expect=200).json["id"]
+
+    def load(self, name, *options, text=FILE, expect=0):
+        path = self.server.folder / "leads.csv"
+        path.write_text(text, encoding="utf-8")
+        done = self.server.cli("import", "leads", path, "--list", name, "--account", self.account_id, *options,
+                               expect=expect)
+        return done.stderr if expect else done.stdout.strip().split("\n")[-1]
+
+    def href(self, name):
+        rows = self.api.get("/lead-lists", expect=200).json["lead_lists"]
+        return next((row["url"] for row in rows if row["name"] == name), None)
+
+    def export(self, name, *options):
+        return self.server.cli("export", "leads", "--list", name, "--account", self.account_id, *options).stdout
+
+    def test_import_and_export(self):
+        self.assertEqual(self.load("Fair", "--dry-run"), "imported 5, updated 0, rejected 2")
+        self.assertIsNone(self.href("Fair"))
+        self.assertEqual(self.load("Fair", "--map", "Score=extra", "--reveal-phone-numbers"),
+                         "imported 5, updated 0, rejected 2")
+        rejected = (self.server.folder / "leads.csv.rejected.csv").read_text("utf-8")
+        self.assertIn("6,\"Work Email: not an email address\"", rejected)
+        self.assertIn("7,\"no profile, no email address, no name or title with a company\"", rejected)
+        answer = self.end(self.href("Fair"))
+        self.assertEqual((answer["type"], answer["owner"], answer["shared"]), ("adaptive", "acme@acme.example", True))
+        self.assertTrue(answer["options"]["reveal_phone_numbers"])
+        self.assertEqual([(entry["first_name"], entry["email"]) for entry in answer["leads"]],
+                         [("Ada", "ok.ada@engines.org"), ("Dina", "ok.di@pumps.org"), ("Bo", "no.bo@engines.org"),
+                          ("Cy", None), ("Nina", "ok.new@pumps.org")])
+        self.assertEqual([entry["data"].get("sent") for entry in answer["leads"]],
+                         [{"Fair": "Berlin", "Score": "7"}, {"Mobile Phone": "+49 30 1234567"}, None, None, None])
+        self.assertEqual([(entry["email_validation_result"] or {}).get("result") for entry in answer["leads"]],
+                         ["deliverable", "deliverable", "undeliverable", None, "deliverable"])
+        before = self.credits_left(self.api)
+        self.assertEqual(self.load("Fair"), "imported 0, updated 0, rejected 2")
+        self.assertEqual(self.end(self.href("Fair"))["progress"]["leads"], 5)
+        self.assertEqual(self.credits_left(self.api), before)
+        rows = list(csv.DictReader(io.StringIO(self.export("Fair"))))
+        self.assertEqual([row["first_name"] for row in rows], ["Ada", "Dina", "Bo", "Cy", "Nina"])
+        self.assertEqual([row["email_validation_result"] for row in rows],
+                         ["deliverable", "deliverable", "undeliverable", "", "deliverable"])
+        self.assertEqual([row["mobile_phone"] for row in rows], ["+442079460101", "", "", "", ""])
+        self.assertEqual(json.loads(rows[0]["extra"]), {"Fair": "Berlin", "Score": "7"})
+        lines = [json.loads(line) for line in self.export("Fair", "--format", "jsonl").splitlines()]
+        self.assertEqual(lines[1]["extra"], {"Mobile Phone": "+49 30 1234567"})
+        self.assertEqual(self.load("Copy", text=self.export("Fair")), "imported 5, updated 0, rejected 0")
+        self.end(self.href("Copy"))
+        self.assertEqual(self.export("Copy").splitlines()[0], self.export("Fair").splitlines()[0])
+
+    def test_into_a_list_of_the_api(self):
+        href = self.begin("linkedin", [{"linkedin_url": ADA}], name="Ours")
+        self.assertEqual(self.load("Ours"), "imported 0, updated 0, rejected 6")
+        self.assertEqual(self.load("Ours", text=f"LinkedIn\n{ADA}\n{DI}\n"), "imported 1, updated 0, rejected 0")
+        self.assertEqual([entry["first_name"] for entry in self.end(href)["leads"]], ["Ada", "Dina"])
+        self.begin("email", [{"email": "a@slow.org"}], name="Ended")
+        self.api.patch(self.href("Ended"), {"status": "canceled"}, expect=200)
+        self.assertIn("was canceled", self.load("Ended", expect=1))
+
+    def test_refused(self):
+        self.assertIn("such user", self.load("New", "--owner", "who@acme.example", expect=1))
+        self.assertIn("--list", self.load(" ", expect=2))
+        self.assertIn("no such column", self.load("New", "--map", "Nothing=email", expect=1))
+        self.assertIsNone(self.href("New"))
+        self.assertIn("no list", self.server.cli("export", "leads", "--list", "None", "--account", self.account_id,
+                                                 expect=1).stderr)
 
 
 class KillTest(LeadListTest):

@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "enrich/lead_list.h"
+#include "import/leads.h"
 #include "store/credits.h"
 #include "store/jobs.h"
 #include "store/lead_entries.h"
@@ -348,7 +349,8 @@ static void test_new_leads(void **state) {
         { .linkedin_url = STR("https://de.linkedin.com/in/one/") },             /* there */
         { .email = STR("two@example.com"), .title = STR("CFO") },               /* there */
         { .first_name = STR("ann"), .last_name = STR("LEE"), .company_name = STR("ACME") }, /* there */
-        { .title = STR("CEO"), .company_name = STR("Acme") },                   /* says too little */
+        { .title = STR("CEO"), .company_name = STR("Acme") },                   /* there */
+        { .title = STR("CEO"), .company_name = STR("Acme"), .company_domain = STR("acme.org") },
         { .email = STR("three@example.com") },
         { .email = STR("THREE@example.com") },                                  /* as before */
         { .linkedin_url = STR("linkedin.com/in/two"), .email = STR("two@example.com") },
@@ -357,12 +359,48 @@ static void test_new_leads(void **state) {
     struct lead_list list = create(ctx, &wanted, (struct list){ there, LENGTH(there) });
     struct ints fresh = { 0 };
     assert_ok(ctx, lead_entries_new(ctx, list.id, (struct list){ more, LENGTH(more) }, &fresh));
-    static const int64_t expected[] = { 3, 4, 6 };
+    static const int64_t expected[] = { 4, 5, 7 };
     assert_int_equal(fresh.n, LENGTH(expected));
     for (size_t i = 0; i < fresh.n; i++)
         assert_int_equal(fresh.p[i], expected[i]);
     assert_ok(ctx, lead_list_named(ctx, STR("List"), &list));
     assert_rc(ctx, lead_list_named(ctx, STR("Other"), &list), E_NOT_FOUND);
+    end(ctx);
+}
+
+static enum rc fill_work(struct ctx *ctx, void *arg) {
+    (void) arg;
+    return db_script(ctx, "fill", "UPDATE lead_lists SET total = 59999");
+}
+
+/* A file's rows: those that are there, those that are new, and those that have no room. */
+static void test_import(void **state) {
+    struct ctx *ctx = start(state);
+    struct lead_list into = template_of(ctx, "adaptive"), list;
+    struct lead_row rows[5] = {
+        { .lead.email = STR("a@example.com") }, { .lead.first_name = STR("Nobody") },
+        { .lead.email = STR("b@example.com") }, { .lead.email = STR("c@example.com") },
+        { .lead.email = STR("A@example.com") },
+    };
+    assert_ok(ctx, import_leads(ctx, &into, rows + 1, 1));
+    assert_int_equal(rows[1].result, ROW_REJECTED);
+    assert_rc(ctx, lead_list_named(ctx, STR("List"), &list), E_NOT_FOUND); /* nothing to make it for */
+    assert_ok(ctx, import_leads(ctx, &into, rows, 1));
+    assert_int_equal(rows[0].result, ROW_NEW);
+    assert_ok(ctx, db_transact(ctx, fill_work, NULL));
+    assert_ok(ctx, import_leads(ctx, &into, rows, LENGTH(rows)));
+    static const enum row_result results[]
+        = { ROW_UNCHANGED, ROW_REJECTED, ROW_NEW, ROW_REJECTED, ROW_UNCHANGED };
+    for (size_t i = 0; i < LENGTH(results); i++)
+        assert_int_equal(rows[i].result, results[i]);
+    assert_str(rows[3].reason, "the list is full");
+    assert_ok(ctx, import_leads(ctx, &into, rows + 3, 1));
+    assert_int_equal(rows[3].result, ROW_REJECTED);
+    assert_ok(ctx, lead_list_named(ctx, STR("List"), &list));
+    assert_int_equal(list.total.v, LEAD_LIST_LEADS_MAX);
+    assert_ok(ctx, lead_list_cancel(ctx, list.id, &list));
+    assert_rc(ctx, import_leads(ctx, &into, rows + 3, 1), E_CONFLICT);
+    ctx_clear_error(ctx);
     end(ctx);
 }
 
@@ -401,6 +439,7 @@ int main(void) {
         BOTH_ENGINES(test_credits),
         BOTH_ENGINES(test_removals),
         BOTH_ENGINES(test_new_leads),
+        BOTH_ENGINES(test_import),
         cmocka_unit_test(test_what_a_type_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
