@@ -25,6 +25,10 @@
 
 /* HELD: searches that a process has at once; a part of them is for urgent ones alone. */
 enum { HELD_MAX = 800, HELD_USUAL = 600, TAKE = 200, TICK_MS = 500 };
+/* How many of them wait for one domain's leader; it may have to wait for hours itself, and
+ * meanwhile the others are for other domains. */
+enum { FOLLOWERS_MAX = 40 };
+#define PUT_OFF_MS    (30 * SECOND_MS)
 #define LEASE_MS      (15 * SECOND_MS)
 #define RENEW_MS      (5 * SECOND_MS)
 #define SEARCH_MAX_MS (2 * HOUR_MS) /* no further guess is begun after */
@@ -346,6 +350,28 @@ static enum rc begin_waiting(struct address_finder *f, struct ctx *ctx) {
     return rc;
 }
 
+static int followers_of(const struct address_finder *f, struct str domain) {
+    int n = 0;
+    for (const struct search *search = f->held; search; search = search->next)
+        n += search->stage == WAITING && str_eq(search->domain, domain);
+    return n;
+}
+
+/* Gives back those for whom there is no room behind their leader. What cannot be stored is
+ * taken by somebody when its lease has run out. */
+static enum rc put_off(struct address_finder *f, struct ctx *ctx) {
+    struct strs ids = { 0 };
+    for (struct search *search = f->held, *next; search; search = next) {
+        next = search->next;
+        if (search->stage != WAITING || str_is_empty(search->domain)
+            || followers_of(f, search->domain) <= FOLLOWERS_MAX)
+            continue;
+        strs_add(ctx->arena, &ids, arena_str(ctx->arena, search->person_id));
+        let_go(f, search);
+    }
+    return ids.n ? address_searches_put_off(ctx, f->owner, ids, PUT_OFF_MS) : OK;
+}
+
 /* --- claiming --- */
 
 static enum rc claim_some(struct address_finder *f, struct ctx *ctx, bool urgent, int room) {
@@ -373,6 +399,8 @@ static bool claim(struct address_finder *f, struct ctx *ctx, bool woken) {
         rc = claim_some(f, ctx, false, HELD_USUAL - f->held_n);
     if (rc == OK)
         rc = begin_waiting(f, ctx);
+    if (rc == OK)
+        rc = put_off(f, ctx);
     if (rc != OK) /* what was claimed comes back when its lease has run out, or is begun later */
         log_warn(ctx, "searches for addresses could not be begun, retrying",
                  LOG_S("error", ctx->err.text));

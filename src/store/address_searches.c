@@ -69,6 +69,12 @@ static const struct query release
         "UPDATE address_searches SET lease_owner = NULL, lease_until = 0 "
         "WHERE lease_owner IS NOT NULL AND ($1 = '' OR lease_owner = $1)",
         NULL };
+#define PUT_OFF(set)                                                                           \
+    "UPDATE address_searches SET lease_owner = NULL, lease_until = $2 WHERE lease_owner = $1 " \
+    "AND outcome IS NULL AND person_id IN (SELECT value FROM " set ")"
+static const struct query put_off
+    = { "address_searches_put_off", PUT_OFF("json_each($3)"),
+        PUT_OFF("json_array_elements_text($3::json)") };
 static const struct query end
     = { "address_search_end",
         "UPDATE address_searches SET outcome = $3, ended_at = $4, urgent = 0, lease_owner = NULL, "
@@ -85,7 +91,7 @@ static const struct query taken
     = { "addresses_taken", TAKEN("json_each($1)"), TAKEN("json_array_elements_text($1::json)") };
 
 static const struct query *const queries[]
-    = { &of, &begin, &claim, &renew, &release, &end, &known, &taken };
+    = { &of, &begin, &claim, &renew, &release, &put_off, &end, &known, &taken };
 const struct query_table address_search_queries = QUERY_TABLE(queries);
 
 enum rc address_searches_of(struct ctx *ctx, struct strs person_ids, struct list *ret_searches) {
@@ -137,23 +143,30 @@ enum rc address_searches_claim(struct ctx *ctx, const struct address_search_clai
     return rc;
 }
 
-struct renew_work {
+struct lease_work {
+    const struct query *query;
     struct str owner;
     struct strs person_ids;
-    int64_t lease_ms;
+    int64_t ms;
 };
 
-static enum rc renew_work(struct ctx *ctx, void *arg) {
-    const struct renew_work *w = arg;
-    return db_exec(ctx, &renew,
-                   DB_ARGS(db_v_text(w->owner), db_v_int(ctx_now(ctx) + w->lease_ms),
+static enum rc lease_work(struct ctx *ctx, void *arg) {
+    const struct lease_work *w = arg;
+    return db_exec(ctx, w->query,
+                   DB_ARGS(db_v_text(w->owner), db_v_int(ctx_now(ctx) + w->ms),
                            sql_texts(ctx->arena, w->person_ids)),
                    NULL);
 }
 
 enum rc address_searches_renew(struct ctx *ctx, struct str owner, struct strs person_ids,
                                int64_t lease_ms) {
-    return db_transact(ctx, renew_work, &(struct renew_work){ owner, person_ids, lease_ms });
+    return db_transact(ctx, lease_work, &(struct lease_work){ &renew, owner, person_ids, lease_ms });
+}
+
+enum rc address_searches_put_off(struct ctx *ctx, struct str owner, struct strs person_ids,
+                                 int64_t pause_ms) {
+    return db_transact(ctx, lease_work,
+                       &(struct lease_work){ &put_off, owner, person_ids, pause_ms });
 }
 
 static enum rc release_work(struct ctx *ctx, void *arg) {

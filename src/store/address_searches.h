@@ -36,6 +36,11 @@ MUST_USE enum rc address_searches_claim(struct ctx *ctx, const struct address_se
 MUST_USE enum rc address_searches_renew(struct ctx *ctx, struct str owner, struct strs person_ids,
                                         int64_t lease_ms);
 
+/* Gives back those of the searches that are `owner`'s; nobody takes them before the pause is
+ * over. Transacts itself. */
+MUST_USE enum rc address_searches_put_off(struct ctx *ctx, struct str owner,
+                                          struct strs person_ids, int64_t pause_ms);
+
 /* Gives back what `owner` holds; absent: what anybody holds, at the start of the only process
  * of a database. Transacts itself. */
 MUST_USE enum rc address_searches_release(struct ctx *ctx, struct str owner);

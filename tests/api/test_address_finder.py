@@ -56,11 +56,11 @@ PEOPLE = ("Name,Title,Company,Website,LinkedIn URL,Email,Mobile Phone,City,State
 
 
 class FinderTest(PeopleTest):
-    people, options = PEOPLE, {}
+    people, options, domains = PEOPLE, {}, {}
 
     @classmethod
     def setUpClass(cls):
-        cls.farm = Farm(DOMAINS, {"null.org": {"mx": [[0, ""]]}})
+        cls.farm = Farm({**DOMAINS, **cls.domains}, {"null.org": {"mx": [[0, ""]]}})
         cls.addClassCleanup(cls.farm.close)
         cls.settings = {"verify.dns_servers": cls.farm.dns, "verify.smtp_port": cls.farm.port,
                         "verify.allow_private": True, "verify.helo": "probe.example.net",
@@ -279,6 +279,24 @@ class BatchTest(FinderTest):
         self.assertEqual([local for local, reply in self.farm.recipients_of("team.org")
                           if reply[0] != "2" and "." not in local and local in
                           ("aash", "bbirch", "ccole", "ddale", "eelm")], [])
+
+
+class CrowdTest(FinderTest):
+    """Many who wait for what one shows of their domain leave room for those of others."""
+    CROWD = 700
+    domains = {"crowd.org": {"accept": ["jane.doe"], "greylist_s": 3600}, "lone.org": {"accept": ["jane.doe"]}}
+    people = (PEOPLE + "".join(row("Jane Doe", "crowd.org", number=n) for n in range(700))
+              + row("Jane Doe", "lone.org"))
+    options = {"verify.retry_scale": 1, "reveal.timeout_ms": 100}
+
+    def test_room_for_others(self):
+        self.assert_error(self.ask("crowd.org", number=0), 408, "request_timeout")
+        self.wait_until_asked("crowd.org")
+        leads = [{"linkedin_url": self.who("crowd.org", number=n)["linkedin_url"]} for n in range(1, self.CROWD)]
+        leads.append({"linkedin_url": self.who("lone.org")["linkedin_url"]})
+        self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        self.wait_until_asked("lone.org")
+        self.assertEqual(len(self.farm.sessions_of("crowd.org")), 1)
 
 
 class OffTest(FinderTest):

@@ -126,6 +126,23 @@ static void test_leases(void **state) {
     assert_str(claim(ctx, "one", 9, false), "abc");
 }
 
+static void test_put_off(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    begin(ctx, "a b", false);
+    assert_str(claim(ctx, "one", 9, false), "ab");
+    begin(ctx, "c", false);
+    assert_str(claim(ctx, "two", 9, false), "c");
+    assert_ok(ctx, address_searches_put_off(ctx, STR("one"), ids(ctx->arena, "a c"), 1000));
+    test_clock.ms += 999;
+    assert_str(claim(ctx, "two", 9, false), "");
+    test_clock.ms += 1;
+    assert_str(claim(ctx, "two", 9, false), "a"); /* and not what is two's, or was kept */
+    assert_ok(ctx, address_searches_renew(ctx, STR("one"), ids(ctx->arena, "a"), 9 * LEASE_MS));
+    test_clock.ms += LEASE_MS;
+    assert_str(claim(ctx, "one", 9, false), "abc");
+}
+
 static void test_ended_once(void **state) {
     struct ctx *ctx = account_start(state);
     put_people(ctx);
@@ -241,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_urgent_ones_first_then_the_oldest),
         BOTH_ENGINES(test_leases),
+        BOTH_ENGINES(test_put_off),
         BOTH_ENGINES(test_ended_once),
         BOTH_ENGINES(test_no_row_of_whom_there_is_not),
         BOTH_ENGINES(test_known_addresses),

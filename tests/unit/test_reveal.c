@@ -9,6 +9,7 @@
 #include "enrich/reveal.h"
 #include "store/credits.h"
 #include "store/put.h"
+#include "store/removals.h"
 
 enum { PEOPLE = 6 };
 
@@ -279,6 +280,38 @@ static void test_removed_meanwhile(void **state) {
     assert_balance(ctx, 100, 100);
 }
 
+struct keep {
+    const char *id, *email;
+    bool kept;
+};
+
+static enum rc keep_work(struct ctx *ctx, void *arg) {
+    struct keep *k = arg;
+    enum rc rc = removals_hold(ctx);
+    return rc == OK ? reveal_keep_email(ctx, str_of(k->id), str_of(k->email), &k->kept) : rc;
+}
+
+/* Only an address that is stored is said to be kept. */
+static void test_kept_or_not(void **state) {
+    static const struct {
+        const char *id, *email;
+        bool kept;
+        const char *stored;
+    } cases[] = {
+        { "person-0", "p1@example.com", false, NULL }, /* somebody else's */
+        { "person-0", "p0@example.com", true, "p0@example.com" },
+        { "person-0", "another@example.com", false, "p0@example.com" },
+    };
+    struct ctx *ctx = start(state, 0, 0);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct keep keep = { cases[i].id, cases[i].email, !cases[i].kept };
+        assert_ok(ctx, db_transact(ctx, keep_work, &keep));
+        ctx_clear_error(ctx);
+        assert_int_equal(keep.kept, cases[i].kept);
+        assert_true(str_eq(get(ctx, 0).stored_email, str_of(cases[i].stored)));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_found_once_in_24_hours),
@@ -288,6 +321,7 @@ int main(void) {
         BOTH_ENGINES(test_as_many_as_can_be_paid),
         BOTH_ENGINES(test_concurrent),
         BOTH_ENGINES(test_removed_meanwhile),
+        BOTH_ENGINES(test_kept_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
