@@ -88,7 +88,7 @@ static enum rc ask_token(struct ctx *ctx, const struct oauth_client *client, str
 static enum rc refresh(struct ctx *ctx, const struct mailbox *mailbox, struct mailbox_secret *secret,
                        struct str *ret_reason) {
     const struct oauth_client *client = client_of(ctx, mailbox);
-    struct token_answer answer;
+    struct token_answer answer = { 0 };
     if (!str_is_set(client->client_id)) {
         *ret_reason = arena_printf(ctx->arena, "no client is configured: oauth.%s_client_id",
                                    str_eq(mailbox->auth, STR("oauth_google")) ? "google" : "microsoft");
