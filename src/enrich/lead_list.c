@@ -248,7 +248,9 @@ static enum rc end_list(struct ctx *ctx, void *arg) {
     const struct lead_list *list = e->run->list;
     struct list added = { 0 };
     size_t started = 0;
-    enum rc rc = hold(ctx, e->run);
+    enum rc rc = removals_hold(ctx);
+    if (rc == OK)
+        rc = hold(ctx, e->run);
     if (rc == OK && !e->error_code)
         rc = lead_entries_pending(ctx, list->id, STR(""), 1, &added);
     if (rc == OK && !e->error_code && !added.n && list->validate_email == YES)

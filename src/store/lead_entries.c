@@ -16,7 +16,7 @@
 #include "store/validations.h"
 
 /* Entries go into the database in parts of about this size. */
-enum { PART_BYTES = 1024 * 1024, PART_MAX_BYTES = 8 * 1024 * 1024 };
+enum { PART_BYTES = 1024 * 1024, PART_MAX_BYTES = 8 * 1024 * 1024, NAME_KEY_MAX_BYTES = 2048 };
 
 #define T struct lead_entry
 static const struct field entry_rows[] = {
@@ -154,7 +154,18 @@ static const struct query set_validation
         " AND email_key <= $4",
         NULL };
 
+#define EMAILS(column)                                                                        \
+    "SELECT DISTINCT email_key FROM lead_list_entries WHERE " column " = $1 "                 \
+    "AND email_key IS NOT NULL"
 #define FORGET(column) "UPDATE lead_list_entries SET " ERASED " WHERE " column " = $1"
+static const struct query emails_of_person
+    = { "lead_entries_emails_of_person", EMAILS("person_id"), NULL };
+static const struct query emails_of_linkedin
+    = { "lead_entries_emails_of_linkedin", EMAILS("linkedin_key"), NULL };
+static const struct query emails_of_email
+    = { "lead_entries_emails_of_email", EMAILS("email_key"), NULL };
+static const struct query emails_of_name
+    = { "lead_entries_emails_of_name", EMAILS("name_key"), NULL };
 static const struct query forget_person
     = { "lead_entries_forget_person", FORGET("person_id"), NULL };
 static const struct query forget_linkedin
@@ -163,11 +174,20 @@ static const struct query forget_email
     = { "lead_entries_forget_email", FORGET("email_key"), NULL };
 static const struct query forget_name
     = { "lead_entries_forget_name", FORGET("name_key"), NULL };
+static const struct {
+    const struct query *emails, *forget;
+} removal_queries[] = {
+    [REMOVAL_ID] = { &emails_of_person, &forget_person },
+    [REMOVAL_LINKEDIN] = { &emails_of_linkedin, &forget_linkedin },
+    [REMOVAL_EMAIL] = { &emails_of_email, &forget_email },
+    [REMOVAL_NAME] = { &emails_of_name, &forget_name },
+};
 
 static const struct query *const queries[]
     = { &insert,        &present,        &page_after,  &page_before,      &pending,
         &done,          &erase,          &unvalidated, &share_validation, &set_validation,
-        &forget_person, &forget_linkedin, &forget_email, &forget_name };
+        &forget_person, &forget_linkedin, &forget_email, &forget_name,
+        &emails_of_person, &emails_of_linkedin, &emails_of_email, &emails_of_name };
 const struct query_table lead_entry_queries = QUERY_TABLE(queries);
 
 /* --- keys --- */
@@ -186,6 +206,7 @@ static struct str email_key_of(struct arena *arena, struct str text) {
     return validation_key(arena, email_parse(arena, text, &email) == OK ? email.address : text);
 }
 
+/* None for names that no index of PostgreSQL takes (2,704 bytes); nobody is called that. */
 static struct str name_key_of(struct arena *arena, const struct lead *lead) {
     struct domain domain = { 0 };
     struct str name = arena_printf(arena, "%.*s %.*s", STR_FMT(lead->first_name),
@@ -193,7 +214,8 @@ static struct str name_key_of(struct arena *arena, const struct lead *lead) {
     if (str_is_set(lead->company_domain)
         && domain_parse(arena, lead->company_domain, &domain) != OK)
         domain.registrable = STR_NONE;
-    return removal_name_key(arena, str_trim(name), lead->company_name, domain.registrable);
+    struct str key = removal_name_key(arena, str_trim(name), lead->company_name, domain.registrable);
+    return key.n <= NAME_KEY_MAX_BYTES ? key : STR_NONE;
 }
 
 /* Without spaces around, and absent when nothing else is there. */
@@ -371,13 +393,10 @@ enum rc lead_entries_done(struct ctx *ctx, struct str list_id, const struct lead
     return rc;
 }
 
-static enum rc read_unvalidated(struct ctx *ctx, struct str list_id, int limit,
-                                struct strs *ret_keys) {
+static enum rc read_keys(struct ctx *ctx, const struct query *query, struct db_args args,
+                         struct strs *ret_keys) {
     struct db_rows *rows;
-    enum rc rc = db_query(ctx, &unvalidated,
-                          DB_ARGS(db_v_text(ctx->account_id), db_v_text(list_id),
-                                  db_v_int(limit)),
-                          &rows);
+    enum rc rc = db_query(ctx, query, args, &rows);
     if (rc != OK)
         return rc;
     while (db_next(rows))
@@ -392,7 +411,7 @@ enum rc lead_entries_validate(struct ctx *ctx, struct str list_id, int limit,
     struct validation v;
     enum rc rc = db_exec(ctx, &share_validation, DB_ARGS(account, list), NULL);
     if (rc == OK)
-        rc = read_unvalidated(ctx, list_id, limit, &keys);
+        rc = read_keys(ctx, &unvalidated, DB_ARGS(account, list, db_v_int(limit)), &keys);
     if (rc == OK && keys.n)
         rc = validation_create_for(ctx, list_id, keys, &v);
     if (rc == OK && keys.n)
@@ -406,9 +425,12 @@ enum rc lead_entries_validate(struct ctx *ctx, struct str list_id, int limit,
 /* --- removals --- */
 
 enum rc lead_entries_forget(struct ctx *ctx, enum removal_kind kind, struct str key) {
-    static const struct query *const forget[] = {
-        [REMOVAL_ID] = &forget_person, [REMOVAL_LINKEDIN] = &forget_linkedin,
-        [REMOVAL_EMAIL] = &forget_email, [REMOVAL_NAME] = &forget_name,
-    };
-    return db_exec(ctx, forget[kind], DB_ARGS(db_v_text(key)), NULL);
+    struct strs emails = { 0 };
+    enum rc rc = read_keys(ctx, removal_queries[kind].emails, DB_ARGS(db_v_text(key)), &emails);
+    if (rc == OK)
+        rc = db_exec(ctx, removal_queries[kind].forget, DB_ARGS(db_v_text(key)), NULL);
+    /* What was asked about them by another address was validated, too. */
+    for (size_t i = 0; rc == OK && i < emails.n; i++)
+        rc = validations_forget(ctx, emails.p[i]);
+    return rc;
 }

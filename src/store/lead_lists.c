@@ -398,9 +398,13 @@ enum rc lead_list_lock(struct ctx *ctx, struct str id) {
     return change_running(ctx, &touch, key_of(ctx, id, key));
 }
 
+/* One that ended early is canceled whole: validations of its earlier entries charge nothing
+ * more, either. */
 enum rc lead_list_end(struct ctx *ctx, struct str id, const char *error_code) {
-    return change_running(ctx, &end,
-                          DB_ARGS(db_v_text(ctx->account_id), db_v_text(id),
-                                  db_v_text(error_code ? STR("canceled") : STR("enriched")),
-                                  db_v_text(str_of(error_code)), db_v_int(ctx_now(ctx))));
+    enum rc rc = change_running(
+        ctx, &end,
+        DB_ARGS(db_v_text(ctx->account_id), db_v_text(id),
+                db_v_text(error_code ? STR("canceled") : STR("enriched")),
+                db_v_text(str_of(error_code)), db_v_int(ctx_now(ctx))));
+    return rc == OK && error_code ? cancel_validations(ctx, id) : rc;
 }

@@ -252,6 +252,15 @@ static void test_somebody_elses_job(void **state) {
     end(ctx);
 }
 
+static enum rc spend_work(struct ctx *ctx, void *arg) {
+    const int64_t *halves = arg;
+    return credits_charge(ctx, CREDIT_PHONE, *halves, STR("phone:elsewhere"));
+}
+
+static void spend_phone_credits(struct ctx *ctx, int64_t halves) {
+    assert_ok(ctx, db_transact(ctx, spend_work, &halves));
+}
+
 static void test_credits(void **state) {
     struct ctx *ctx = start(state);
     struct account poor;
@@ -289,9 +298,35 @@ static void test_credits(void **state) {
     end(ctx);
 }
 
+/* The credits end while earlier leads of the list are validated: nothing of it goes on. */
+static void test_credits_end_in_the_middle(void **state) {
+    struct ctx *ctx = start(state);
+    struct lead_list wanted = template_of(ctx, "linkedin"), now;
+    wanted.reveal_phone_numbers = YES;
+    struct lead_list list = create(ctx, &wanted, profiles(ctx, 0, 0));
+    size_t added;
+    run_job(ctx);
+    assert_balance(ctx, GRANTED - 3, GRANTED - 2);
+    spend_phone_credits(ctx, GRANTED - 2);
+    assert_ok(ctx, lead_list_add(ctx, list.id, profiles(ctx, 1, 1), &now, &added));
+    run_job(ctx);
+    assert_status(ctx, list.id, "canceled");
+    assert_int_equal(validate(ctx), 0);
+    assert_balance(ctx, GRANTED - 3, 0);
+    end(ctx);
+}
+
 static enum rc remove_work(struct ctx *ctx, void *arg) {
     enum rc rc = removals_begin(ctx);
     return rc == OK ? person_remove(ctx, arg) : rc;
+}
+
+static int64_t validated(struct ctx *ctx, struct str key) {
+    static const struct query query
+        = { "validated", "SELECT count(*) FROM validation_emails WHERE key = $1", NULL };
+    int64_t n;
+    assert_ok(ctx, db_get_int(ctx, &query, DB_ARGS(db_v_text(key)), &n));
+    return n;
 }
 
 static bool is_erased(const struct lead_entry *e) {
@@ -308,9 +343,12 @@ static void test_removals(void **state) {
     struct ctx *ctx = start(state);
     struct lead_list found_list = template_of(ctx, "linkedin"), wanted = template_of(ctx, "adaptive");
     struct person person;
-    found_list = create(ctx, &found_list, profiles(ctx, 0, 1));
+    struct list both = profiles(ctx, 0, 1);
+    ((struct lead *) both.p)->email = STR("Private@home.example");
+    found_list = create(ctx, &found_list, both);
     run_job(ctx);
     assert_int_equal(validate(ctx), 2);
+    assert_int_equal(validated(ctx, STR("private@home.example")), 1);
     struct lead leads[] = {
         { .linkedin_url = STR("https://www.linkedin.com/in/pat-0") },
         { .email = STR("PAT0@example.com"), .data = STR("{\"a\":1}") },
@@ -320,6 +358,7 @@ static void test_removals(void **state) {
     struct lead_list before = create(ctx, &wanted, some);
     assert_ok(ctx, person_get(ctx, STR("person-0"), &person));
     assert_ok(ctx, db_transact(ctx, remove_work, &person));
+    assert_int_equal(validated(ctx, STR("private@home.example")), 0);
     struct lead_list after = create(ctx, &wanted, some);
     for (int i = 0; i < 2; i++) {
         struct list jobs = { 0 };
@@ -404,6 +443,33 @@ static void test_import(void **state) {
     end(ctx);
 }
 
+/* Letters of three bytes in no order, which nothing makes shorter. */
+static struct str long_name(struct arena *arena, size_t letters) {
+    char *text = arena_alloc(arena, 3 * letters + 1);
+    uint32_t random = 1;
+    for (size_t i = 0; i < letters; i++) {
+        random = random * 1664525 + 1013904223;
+        uint32_t letter = 0x4e00 + (random >> 16) % 0x5000;
+        text[3 * i] = (char) (0xe0 | letter >> 12);
+        text[3 * i + 1] = (char) (0x80 | (letter >> 6 & 63));
+        text[3 * i + 2] = (char) (0x80 | (letter & 63));
+    }
+    return (struct str){ text, 3 * letters };
+}
+
+static void test_long_names(void **state) {
+    struct ctx *ctx = start(state);
+    struct str text = long_name(ctx->arena, 2 * 255 + 512);
+    struct lead lead = { .first_name = str_sub(text, 0, 3 * 255), .email = STR("a@b.example"),
+                         .last_name = str_sub(text, 3 * 255, 3 * 510),
+                         .company_name = str_sub(text, 3 * 510, text.n) };
+    struct lead_list wanted = template_of(ctx, "email");
+    struct lead_list list = create(ctx, &wanted, (struct list){ &lead, 1 });
+    run_job(ctx);
+    assert_str(entries(ctx, list.id, 1)->email, "a@b.example");
+    end(ctx);
+}
+
 static void test_what_a_type_needs(void **state) {
     (void) state;
     static const struct {
@@ -437,8 +503,10 @@ int main(void) {
         BOTH_ENGINES(test_cancel),
         BOTH_ENGINES(test_somebody_elses_job),
         BOTH_ENGINES(test_credits),
+        BOTH_ENGINES(test_credits_end_in_the_middle),
         BOTH_ENGINES(test_removals),
         BOTH_ENGINES(test_new_leads),
+        BOTH_ENGINES(test_long_names),
         BOTH_ENGINES(test_import),
         cmocka_unit_test(test_what_a_type_needs),
     };
