@@ -39,6 +39,8 @@ static struct list leads_of(struct ctx *ctx, const struct leads_work *w, const s
 static enum rc leave_out_known(struct ctx *ctx, struct str list_id, struct list *leads,
                                struct ints *at) {
     struct ints fresh = { 0 };
+    if (leads->n == 0)
+        return OK;
     enum rc rc = lead_entries_new(ctx, list_id, *leads, &fresh);
     struct lead *lead = leads->p;
     for (size_t i = 0; rc == OK && i < fresh.n; i++) {

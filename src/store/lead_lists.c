@@ -188,7 +188,7 @@ static enum rc first_user(struct ctx *ctx, const struct user_filter *filter,
 }
 
 enum rc lead_list_owner(struct ctx *ctx, struct str email, struct str *ret_id) {
-    struct user user;
+    struct user user = { 0 };
     enum rc rc = OK;
     if (str_is_set(email))
         rc = first_user(ctx, &(struct user_filter){ .email = str_trim(email) }, &user);
