@@ -9,8 +9,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -123,9 +123,7 @@ struct address_finder {
     struct str owner;
     struct arena *arena; /* of the owner's name */
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool woken, stopping;
+    struct bell bell;
     /* Of the thread: */
     struct verify_queue *queues[2]; /* by urgent */
     struct search *held;
@@ -499,16 +497,9 @@ static bool take_answers(struct address_finder *f) {
 
 /* --- the thread --- */
 
-static void tell(struct address_finder *f, bool *what) {
-    pthread_mutex_lock(&f->lock);
-    *what = f->woken = true;
-    pthread_cond_broadcast(&f->changed);
-    pthread_mutex_unlock(&f->lock);
-}
-
 static void ready(void *arg) {
     struct address_finder *f = arg;
-    tell(f, &f->woken);
+    bell_ring(&f->bell);
 }
 
 static void renew(struct address_finder *f, struct ctx *ctx) {
@@ -521,23 +512,6 @@ static void renew(struct address_finder *f, struct ctx *ctx) {
     if (address_searches_renew(ctx, f->owner, ids, LEASE_MS) != OK)
         log_warn(ctx, "leases of searches for addresses could not be renewed, retrying",
                  LOG_S("error", ctx->err.text));
-}
-
-/* Until there is something to do; false when the process is to end. */
-static bool rest(struct address_finder *f, bool moved, bool *ret_woken) {
-    struct timespec until;
-    (void) clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-    until.tv_nsec += (long) TICK_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&f->lock);
-    if (!moved && !f->woken && !f->stopping)
-        (void) pthread_cond_timedwait(&f->changed, &f->lock, &until); /* late or woken: the same */
-    *ret_woken = f->woken;
-    f->woken = false;
-    bool goes_on = !f->stopping;
-    pthread_mutex_unlock(&f->lock);
-    return goes_on;
 }
 
 static struct ctx context(const struct address_finder *f, struct arena *arena,
@@ -568,7 +542,7 @@ static void *run(void *arg) {
         ctx = context(f, arena, session);
         moved |= claim(f, &ctx, woken || moved);
         arena_reset(arena);
-        goes_on = rest(f, moved, &woken);
+        goes_on = bell_rest(&f->bell, moved ? 0 : TICK_MS, &woken);
     }
     for (size_t q = 0; q < LENGTH(f->queues); q++)
         verify_queue_close(&f->queues[q]);
@@ -587,12 +561,7 @@ struct address_finder *address_finder_start(struct db *db, const struct services
     *f = (struct address_finder){ .db = db, .services = services, .engine = engine,
                                   .arena = arena_new(), .renewed_ms = monotonic_ms() };
     f->owner = uuid_new(f->arena, clock_now(&clock_system));
-    pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    bell_init(&f->bell);
     for (size_t q = 0; q < LENGTH(f->queues); q++)
         f->queues[q] = verify_queue_new(engine, ready, f);
     atomic_store(&current, f);
@@ -604,18 +573,17 @@ struct address_finder *address_finder_start(struct db *db, const struct services
 void address_finder_wake(void) {
     struct address_finder *f = atomic_load(&current);
     if (f)
-        tell(f, &f->woken);
+        bell_ring(&f->bell);
 }
 
 void address_finder_stop(struct address_finder **finder) {
     struct address_finder *f = *finder;
     if (!f)
         return;
-    tell(f, &f->stopping);
+    bell_stop(&f->bell);
     pthread_join(f->thread, NULL);
     atomic_store(&current, NULL);
-    pthread_cond_destroy(&f->changed);
-    pthread_mutex_destroy(&f->lock);
+    bell_destroy(&f->bell);
     arena_free(&f->arena);
     mem_free(f);
     *finder = NULL;

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -48,10 +48,8 @@ struct validator {
     struct str owner;
     struct arena *arena; /* of the owner's name */
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool woken, stopping;
-    bool has_work; /* there is something to claim */
+    struct bell bell;
+    atomic_bool has_work; /* there is something to claim */
     /* Of the thread: */
     struct work *works;
     struct verify_answer answers[TAKE];
@@ -81,16 +79,14 @@ static void close_work(struct work **link) {
     arena_free(&arena);
 }
 
-static void tell(struct validator *v, bool *what) {
-    pthread_mutex_lock(&v->lock);
-    *what = v->woken = true;
-    pthread_cond_broadcast(&v->changed);
-    pthread_mutex_unlock(&v->lock);
+static void look_for_work(struct validator *v) {
+    atomic_store(&v->has_work, true);
+    bell_ring(&v->bell);
 }
 
 static void ready(void *arg) {
     struct validator *v = arg;
-    tell(v, &v->woken);
+    bell_ring(&v->bell);
 }
 
 static struct work *work_of(struct validator *v, const struct validation_block *row) {
@@ -162,10 +158,7 @@ static enum rc begin_in_part(struct validator *v, struct ctx *ctx, const struct 
 
 /* Looking for work reads all blocks that are open, so it is done when there may be some. */
 static bool claim_is_due(struct validator *v) {
-    pthread_mutex_lock(&v->lock);
-    bool due = v->has_work || monotonic_ms() - v->claimed_ms >= TICK_MS;
-    v->has_work = false;
-    pthread_mutex_unlock(&v->lock);
+    bool due = atomic_exchange(&v->has_work, false) || monotonic_ms() - v->claimed_ms >= TICK_MS;
     if (due)
         v->claimed_ms = monotonic_ms();
     return due;
@@ -187,7 +180,7 @@ static bool claim(struct validator *v, struct ctx *ctx) {
     if (rc != OK) /* what was claimed comes back when its lease has run out */
         log_warn(ctx, "validations could not be claimed, retrying", LOG_S("error", ctx->err.text));
     if (rc == OK && blocks.n)
-        tell(v, &v->has_work); /* there may be more */
+        look_for_work(v); /* there may be more */
     return rc == OK && blocks.n > 0;
 }
 
@@ -245,7 +238,7 @@ static bool store(struct validator *v, struct ctx *ctx, struct work *work, enum 
     for (size_t i = 0; i < done.n; i++)
         end_block(work, ended[i]);
     if (done.n)
-        tell(v, &v->has_work); /* there is room for another block */
+        look_for_work(v); /* there is room for another block */
     return true;
 }
 
@@ -287,22 +280,6 @@ static void renew(struct validator *v, struct ctx *ctx) {
                  LOG_S("error", ctx->err.text));
 }
 
-/* False when the process is to end. */
-static bool rest(struct validator *v, bool moved) {
-    struct timespec until;
-    (void) clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-    until.tv_nsec += (long) TICK_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&v->lock);
-    if (!moved && !v->woken && !v->stopping)
-        (void) pthread_cond_timedwait(&v->changed, &v->lock, &until); /* late or woken: the same */
-    v->woken = false;
-    bool goes_on = !v->stopping;
-    pthread_mutex_unlock(&v->lock);
-    return goes_on;
-}
-
 static void *run(void *arg) {
     struct validator *v = arg;
     struct db_session *session = db_session_open(v->options.db);
@@ -322,7 +299,7 @@ static void *run(void *arg) {
         ctx = fresh;
         moved |= store_all(v, &ctx);
         arena_reset(arena);
-        goes_on = rest(v, moved);
+        goes_on = bell_rest(&v->bell, moved ? 0 : TICK_MS, NULL);
     }
     while (v->works)
         close_work(&v->works);
@@ -341,12 +318,7 @@ struct validator *validator_start(const struct validator_options *options) {
     v->arena = arena_new();
     v->owner = uuid_new(v->arena, clock_now(&clock_system));
     v->renewed_ms = monotonic_ms();
-    pthread_mutex_init(&v->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&v->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    bell_init(&v->bell);
     atomic_store(&current, v);
     int failed = pthread_create(&v->thread, NULL, run, v);
     ASSERT(!failed);
@@ -356,18 +328,17 @@ struct validator *validator_start(const struct validator_options *options) {
 void validator_wake(void) {
     struct validator *v = atomic_load(&current);
     if (v)
-        tell(v, &v->has_work);
+        look_for_work(v);
 }
 
 void validator_stop(struct validator **validator) {
     struct validator *v = *validator;
     if (!v)
         return;
-    tell(v, &v->stopping);
+    bell_stop(&v->bell);
     pthread_join(v->thread, NULL);
     atomic_store(&current, NULL);
-    pthread_cond_destroy(&v->changed);
-    pthread_mutex_destroy(&v->lock);
+    bell_destroy(&v->bell);
     arena_free(&v->arena);
     mem_free(v);
     *validator = NULL;

@@ -1,6 +1,6 @@
 /* Life of the frame: what all threads share, what each thread has, and upkeep. */
-#include <time.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -70,9 +70,7 @@ static void workspace_free(struct workspace *ws) {
 struct upkeep {
     struct app *app;
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t stop;
-    bool is_stopping;
+    struct bell bell;
 };
 
 static void do_upkeep(struct app *app) {
@@ -95,31 +93,16 @@ static void do_upkeep(struct app *app) {
 
 static void *run_upkeep(void *arg) {
     struct upkeep *upkeep = arg;
-    pthread_mutex_lock(&upkeep->mutex);
-    while (!upkeep->is_stopping) {
-        int64_t at_ms = monotonic_ms() + UPKEEP_EVERY_MS;
-        struct timespec at = { .tv_sec = (time_t) (at_ms / 1000),
-                               .tv_nsec = (long) (at_ms % 1000) * 1000000 };
-        while (!upkeep->is_stopping
-               && pthread_cond_timedwait(&upkeep->stop, &upkeep->mutex, &at) == 0)
-            ;
-        pthread_mutex_unlock(&upkeep->mutex);
-        do_upkeep(upkeep->app); /* a last time when stopping */
-        pthread_mutex_lock(&upkeep->mutex);
-    }
-    pthread_mutex_unlock(&upkeep->mutex);
+    while (bell_rest(&upkeep->bell, UPKEEP_EVERY_MS, NULL))
+        do_upkeep(upkeep->app);
+    do_upkeep(upkeep->app); /* a last time */
     return NULL;
 }
 
 static struct upkeep *upkeep_new(struct app *app) {
     struct upkeep *upkeep = MEM_NEW(struct upkeep);
-    pthread_condattr_t monotonic;
     upkeep->app = app;
-    (void) pthread_mutex_init(&upkeep->mutex, NULL); /* these cannot fail on Linux */
-    (void) pthread_condattr_init(&monotonic);
-    (void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void) pthread_cond_init(&upkeep->stop, &monotonic);
-    (void) pthread_condattr_destroy(&monotonic);
+    bell_init(&upkeep->bell);
     ASSERT(pthread_create(&upkeep->thread, NULL, run_upkeep, upkeep) == 0);
     return upkeep;
 }
@@ -128,13 +111,9 @@ static void upkeep_free(struct upkeep **upkeep) {
     struct upkeep *u = *upkeep;
     if (!u)
         return;
-    pthread_mutex_lock(&u->mutex);
-    u->is_stopping = true;
-    pthread_cond_signal(&u->stop);
-    pthread_mutex_unlock(&u->mutex);
+    bell_stop(&u->bell);
     (void) pthread_join(u->thread, NULL); /* fails only for a wrong thread */
-    (void) pthread_cond_destroy(&u->stop);
-    (void) pthread_mutex_destroy(&u->mutex);
+    bell_destroy(&u->bell);
     mem_free(u);
     *upkeep = NULL;
 }

@@ -1,7 +1,7 @@
 #include "http/wait.h"
 
-#include <time.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "http/call.h"
@@ -80,9 +80,7 @@ static bool look(struct waiters *w, struct call *c, bool is_draining) {
 }
 
 static void wait_until(struct waiters *w, int64_t due_ms) {
-    struct timespec at = { .tv_sec = (time_t) (due_ms / 1000),
-                           .tv_nsec = (long) (due_ms % 1000) * 1000000 };
-    (void) pthread_cond_timedwait(&w->changed, &w->mutex, &at); /* late or woken: look again */
+    (void) cond_wait_until(&w->changed, &w->mutex, due_ms); /* late or woken: look again */
 }
 
 static void *run(void *arg) {
@@ -112,13 +110,9 @@ static void *run(void *arg) {
 
 struct waiters *waiters_new(struct app *app) {
     struct waiters *w = MEM_NEW(struct waiters);
-    pthread_condattr_t monotonic;
     w->app = app;
-    (void) pthread_mutex_init(&w->mutex, NULL); /* these cannot fail on Linux */
-    (void) pthread_condattr_init(&monotonic);
-    (void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void) pthread_cond_init(&w->changed, &monotonic);
-    (void) pthread_condattr_destroy(&monotonic);
+    (void) pthread_mutex_init(&w->mutex, NULL); /* cannot fail on Linux */
+    cond_init(&w->changed);
     for (int i = 0; i < WAITER_THREADS; i++)
         ASSERT(pthread_create(&w->threads[i], NULL, run, w) == 0);
     return w;

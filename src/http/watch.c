@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -68,18 +68,13 @@ static void look_through(struct watch *w, int64_t now) {
     }
 }
 
-static struct timespec timespec_of(int64_t ms) {
-    return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-}
-
 static void *run(void *arg) {
     struct watch *w = arg;
     pthread_mutex_lock(&w->lock);
     while (!w->stop) {
         int64_t now = monotonic_ms();
         look_through(w, now);
-        struct timespec until = timespec_of(now + w->tick_ms);
-        pthread_cond_timedwait(&w->changed, &w->lock, &until);
+        (void) cond_wait_until(&w->changed, &w->lock, now + w->tick_ms); /* late or woken: the same */
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -90,11 +85,7 @@ struct watch *watch_new(int64_t tick_ms) {
     w->tick_ms = tick_ms;
     w->head.prev = w->head.next = &w->head;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init(&w->changed);
     ASSERT(pthread_create(&w->thread, NULL, run, w) == 0);
     return w;
 }
@@ -151,10 +142,9 @@ void watch_each(struct watch *w, void (*each)(struct watch_entry *entry)) {
 }
 
 size_t watch_wait_empty(struct watch *w, int64_t deadline_ms) {
-    struct timespec until = timespec_of(deadline_ms);
     pthread_mutex_lock(&w->lock);
-    while (w->count > 0 && monotonic_ms() < deadline_ms)
-        pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    while (w->count > 0 && cond_wait_until(&w->changed, &w->lock, deadline_ms))
+        ;
     size_t left = w->count;
     pthread_mutex_unlock(&w->lock);
     return left;

@@ -5,9 +5,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -50,15 +50,7 @@ static const struct job_kind *find_kind(struct str name) {
 }
 
 static void wait_changed(struct job_runner *r, int64_t ms) {
-    struct timespec until;
-    (void) clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-    until.tv_sec += (time_t) (ms / 1000);
-    until.tv_nsec += (long) (ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    (void) pthread_cond_timedwait(&r->changed, &r->lock, &until); /* late or woken: the same */
+    (void) cond_wait_until(&r->changed, &r->lock, monotonic_ms() + ms); /* late or woken: the same */
 }
 
 /* --- workers --- */
@@ -285,11 +277,7 @@ struct job_runner *job_runner_start(struct db *db, const struct services *servic
     r->arena = arena_new();
     r->owner = uuid_new(r->arena, clock_now(&clock_system));
     pthread_mutex_init(&r->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    cond_init(&r->changed);
     r->worker_count = workers;
     atomic_store(&current, r);
     for (int i = 0; i < workers; i++)

@@ -16,9 +16,9 @@
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/bell.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -69,19 +69,14 @@ struct follower {
     _Atomic int64_t builds, from_index, from_database;
 };
 
-/* --- times --- */
-
-static struct timespec after_ms(int64_t ms) {
-    int64_t at = monotonic_ms() + ms;
-    return (struct timespec){ .tv_sec = (time_t) (at / 1000), .tv_nsec = (long) (at % 1000) * 1000000 };
-}
+/* --- waiting --- */
 
 /* Until somebody asks or `ms` are over. Returns what is asked now. */
 static uint64_t wait_for_work(struct follower *f, int64_t ms) {
-    struct timespec until = after_ms(ms);
+    int64_t until = monotonic_ms() + ms;
     pthread_mutex_lock(&f->mutex);
     while (f->asked == f->answered && !atomic_load(&f->stop)
-           && pthread_cond_timedwait(&f->wake, &f->mutex, &until) == 0)
+           && cond_wait_until(&f->wake, &f->mutex, until))
         ;
     uint64_t asked = f->asked;
     pthread_mutex_unlock(&f->mutex);
@@ -226,8 +221,8 @@ static void wait_after_failure(struct follower *f, struct ctx *ctx, enum rc rc, 
                  LOG_S("error", ctx->err.text), LOG_I("pause_ms", *pause_ms));
     ctx_clear_error(ctx);
     pthread_mutex_lock(&f->mutex);
-    struct timespec until = after_ms(*pause_ms);
-    while (!atomic_load(&f->stop) && pthread_cond_timedwait(&f->wake, &f->mutex, &until) == 0)
+    int64_t until = monotonic_ms() + *pause_ms;
+    while (!atomic_load(&f->stop) && cond_wait_until(&f->wake, &f->mutex, until))
         ;
     pthread_mutex_unlock(&f->mutex);
     *pause_ms = *pause_ms * 2 < PAUSE_MAX_MS ? *pause_ms * 2 : PAUSE_MAX_MS;
@@ -343,18 +338,14 @@ static void follower_free(struct follower *f) {
 enum rc follower_start(struct ctx *ctx, struct db *db, const char *folder,
                        struct follower **ret_follower) {
     struct follower *f = MEM_NEW(struct follower);
-    pthread_condattr_t monotonic;
     f->db = db;
     f->clock = ctx->clock;
     f->lock = -1;
     f->shown = shown_cache_new(SHOWN_MAX_BYTES);
     (void) pthread_rwlock_init(&f->use, NULL); /* these cannot fail on Linux */
     (void) pthread_mutex_init(&f->mutex, NULL);
-    (void) pthread_condattr_init(&monotonic);
-    (void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void) pthread_cond_init(&f->wake, &monotonic);
-    (void) pthread_cond_init(&f->done, &monotonic);
-    (void) pthread_condattr_destroy(&monotonic);
+    cond_init(&f->wake);
+    cond_init(&f->done);
     enum rc rc = take_folder(ctx, folder, f);
     if (rc != OK) {
         follower_free(f);
@@ -417,11 +408,11 @@ static uint64_t ask(struct follower *f) {
 
 /* True when a round that began now has succeeded. */
 static bool wait_for_round(struct follower *f) {
-    struct timespec until = after_ms(WAIT_MS);
+    int64_t until = monotonic_ms() + WAIT_MS;
     uint64_t mine = ask(f);
     pthread_mutex_lock(&f->mutex);
     while (f->answered < mine && !atomic_load(&f->stop)
-           && pthread_cond_timedwait(&f->done, &f->mutex, &until) == 0)
+           && cond_wait_until(&f->done, &f->mutex, until))
         ;
     bool done = f->answered >= mine && f->is_current;
     pthread_mutex_unlock(&f->mutex);

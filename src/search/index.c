@@ -2,6 +2,7 @@
  * there: search/index_own.h. */
 #include "search/index_own.h"
 
+#include "base/bell.h"
 #include "base/mem.h"
 #include "search/pages.h"
 
@@ -96,12 +97,8 @@ static void init_locks(struct index *index) {
     mutexes_of(index, mutexes);
     for (size_t i = 0; i < MUTEXES; i++)
         ASSERT(pthread_mutex_init(mutexes[i], NULL) == 0);
-    pthread_condattr_t monotonic;
-    ASSERT(pthread_condattr_init(&monotonic) == 0);
-    ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
-    ASSERT(pthread_cond_init(&index->sealer.woken, &monotonic) == 0);
-    ASSERT(pthread_cond_init(&index->merger.woken, &monotonic) == 0);
-    (void) pthread_condattr_destroy(&monotonic);
+    cond_init(&index->sealer.woken);
+    cond_init(&index->merger.woken);
 }
 
 static struct index *index_new(const struct index_options *options,

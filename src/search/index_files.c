@@ -6,9 +6,9 @@
 #include "search/index_own.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/bell.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "search/manifest.h"
@@ -437,11 +437,10 @@ enum rc index_merge(struct ctx *ctx, struct index *index) {
 
 /* Until there is some, or, after a failure, until the pause is over. */
 static bool wait_for_work(struct index *index, struct worker *worker, int64_t pause_ms) {
-    int64_t at = monotonic_ms() + pause_ms;
-    struct timespec until = { .tv_sec = (time_t) (at / 1000), .tv_nsec = (long) (at % 1000) * 1000000 };
+    int64_t until = monotonic_ms() + pause_ms;
     index_lock(&worker->mutex);
     while (pause_ms && !atomic_load(&index->stopping)
-           && pthread_cond_timedwait(&worker->woken, &worker->mutex, &until) == 0)
+           && cond_wait_until(&worker->woken, &worker->mutex, until))
         ;
     while (!pause_ms && !worker->has_work && !atomic_load(&index->stopping))
         ASSERT(pthread_cond_wait(&worker->woken, &worker->mutex) == 0);

@@ -1,8 +1,8 @@
 /* Between callers and the loop, under one lock: addresses that were not begun, answers that
  * were not taken. Queues stand in a ring and take turns, one address each, so that a job of
  * ten is begun at once beside one of 100,000; each may fill its share of what is open. */
-#include <time.h>
 
+#include "base/bell.h"
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
@@ -21,12 +21,8 @@ enum {
 
 struct verify_queue *verify_queue_new(struct verify_engine *e, void (*ready)(void *arg), void *arg) {
     struct verify_queue *queue = MEM_NEW(struct verify_queue);
-    pthread_condattr_t attributes;
     *queue = (struct verify_queue){ .engine = e, .ready = ready, .arg = arg };
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    cond_init(&queue->changed);
     pthread_mutex_lock(&e->lock);
     if (e->turn) {
         queue->next = e->turn;
@@ -87,10 +83,9 @@ size_t verify_pending(struct verify_queue *queue) {
 
 static void wait_for_answers(struct verify_queue *queue, int64_t timeout_ms) {
     int64_t until = monotonic_ms() + timeout_ms;
-    struct timespec at = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
-    int waited = 0;
-    while (timeout_ms > 0 && !waited && !queue->answers_n && pending(queue))
-        waited = pthread_cond_timedwait(&queue->changed, &queue->engine->lock, &at);
+    while (timeout_ms > 0 && !queue->answers_n && pending(queue)
+           && cond_wait_until(&queue->changed, &queue->engine->lock, until))
+        ;
 }
 
 size_t verify_take(struct verify_queue *queue, struct verify_answer *ret_answers, size_t max,

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/bell.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/map.h"
@@ -202,6 +203,34 @@ static void test_problems_are_kept_in_order(void **state) {
     arena_free(&ctx.arena);
 }
 
+/* --- bell --- */
+
+static void *ring(void *bell) {
+    bell_ring(bell);
+    return NULL;
+}
+
+static void test_a_ring_ends_the_rest_or_the_next(void **state) {
+    (void) state;
+    struct bell bell;
+    bool rung = false;
+    bell_init(&bell);
+    bell_ring(&bell);
+    assert_true(bell_rest(&bell, HOUR_MS, &rung)); /* it was rung before */
+    assert_true(rung);
+    assert_true(bell_rest(&bell, 1, &rung));
+    assert_false(rung);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, ring, &bell), 0);
+    assert_true(bell_rest(&bell, HOUR_MS, &rung));
+    assert_true(rung);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    bell_stop(&bell);
+    assert_false(bell_rest(&bell, HOUR_MS, NULL));
+    assert_false(bell_rest(&bell, HOUR_MS, NULL)); /* for good */
+    bell_destroy(&bell);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena),
@@ -214,6 +243,7 @@ int main(void) {
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_problems_are_kept_in_order),
+        cmocka_unit_test(test_a_ring_ends_the_rest_or_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
