@@ -15,6 +15,8 @@ CREATE TABLE contacts (
     company_domain TEXT,
     owner_user_id TEXT,
     last_contacted_at INTEGER,    -- by anybody of the account, on any channel
+    name_key TEXT NOT NULL DEFAULT '', -- for finding: the name in lower case,
+    search_key TEXT NOT NULL DEFAULT '', -- and all that a person is looked for by
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)

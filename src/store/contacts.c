@@ -2,9 +2,12 @@
 
 #include "base/check.h"
 #include "base/map.h"
+#include "data/text.h"
 #include "db/sql.h"
 #include "json/writer.h"
+#include "store/events.h"
 #include "store/queries.h"
+#include "store/tasks.h"
 
 enum { JSON_MAX_BYTES = 16 * 1024 * 1024 };
 
@@ -33,9 +36,10 @@ static const struct query among
         BY_PG("linkedin_key", "b") };
 #define INSERT(from)                                                                           \
     "INSERT INTO contacts (account_id, id, email, linkedin_url, linkedin_key, first_name, "    \
-    "last_name, title, location, time_zone, company_name, company_domain, created_at, "        \
-    "updated_at) SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, " \
-    "value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, $3, $3 "   \
+    "last_name, title, location, time_zone, company_name, company_domain, name_key, "          \
+    "search_key, created_at, updated_at) SELECT $1, value ->> 0, value ->> 1, value ->> 2, "   \
+    "value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, "           \
+    "value ->> 9, value ->> 10, value ->> 11, value ->> 12, $3, $3 "                           \
     "FROM " from " WHERE 1 = 1 ON CONFLICT DO NOTHING"
 static const struct query insert
     = { "contacts_insert", INSERT("json_each($2)"), INSERT("json_array_elements($2::json)") };
@@ -101,10 +105,24 @@ const struct contact *contact_find(const struct contacts_by_key *contacts, struc
     return found;
 }
 
-static void write_contact(struct json_writer *w, const struct contact *c) {
+static struct str name_key_of(struct arena *arena, const struct contact *c) {
+    return text_lower(arena, arena_printf(arena, "%.*s %.*s", STR_FMT(c->first_name),
+                                          STR_FMT(c->last_name)));
+}
+
+/* One line each, so that nothing is found across two of them. */
+static struct str search_key_of(struct arena *arena, const struct contact *c, struct str name) {
+    struct str company = text_lower(arena, c->company_name), title = text_lower(arena, c->title);
+    return arena_printf(arena, "%.*s\n%.*s\n%.*s\n%.*s", STR_FMT(name), STR_FMT(c->email),
+                        STR_FMT(company), STR_FMT(title));
+}
+
+static void write_contact(struct arena *arena, struct json_writer *w, const struct contact *c) {
+    struct str name_key = name_key_of(arena, c), search_key = search_key_of(arena, c, name_key);
     const struct str columns[] = { c->id,        c->email,        c->linkedin_url, c->linkedin_key,
                                    c->first_name, c->last_name,   c->title,        c->location,
-                                   c->time_zone, c->company_name, c->company_domain };
+                                   c->time_zone, c->company_name, c->company_domain,
+                                   name_key,      search_key };
     json_begin_array(w);
     for (size_t i = 0; i < LENGTH(columns); i++)
         json_str(w, columns[i]);
@@ -117,7 +135,7 @@ enum rc contacts_insert(struct ctx *ctx, const struct list *contacts, int64_t *r
     struct json_writer w = json_writer(&text);
     json_begin_array(&w);
     for (size_t i = 0; i < contacts->n; i++)
-        write_contact(&w, &c[i]);
+        write_contact(ctx->arena, &w, &c[i]);
     json_end_array(&w);
     enum rc rc = buf_result(&text);
     if (rc == OK)
@@ -150,6 +168,10 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
         = { &forget_email_contacts_leads, &forget_email_leads, &forget_email };
     static const struct forgetting by_profile
         = { &forget_profile_contacts_leads, &forget_profile_leads, &forget_profile };
-    enum rc rc = forget(ctx, &by_email, email);
+    enum rc rc = events_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = tasks_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = forget(ctx, &by_email, email);
     return rc == OK ? forget(ctx, &by_profile, linkedin_key) : rc;
 }

@@ -24,7 +24,7 @@ struct page_queries {
     size_t cursor;               /* offset of the struct str in an item that is its cursor */
 };
 
-enum { PAGE_FILTERS_MAX = 8 };
+enum { PAGE_FILTERS_MAX = 16 };
 
 struct page_of {
     struct list items;      /* in the order shown, also for `before` */

@@ -59,7 +59,7 @@ static const char *const large[] = {
     "people",         "companies",     "phone_numbers", "phone_reviews", "removals",
     "credit_entries", "found_charges", "exclusions",    "enrichments",   "enrichment_items",
     "jobs",           "changes",       "lead_list_entries", "validation_emails",
-    "contacts",       "sequence_leads",
+    "contacts",       "sequence_leads", "events",      "tasks",
 };
 
 /* Statements that read all of one of them, and may. */
