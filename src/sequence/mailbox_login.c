@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "json/reader.h"
 #include "net/http_client.h"
 #include "store/mailbox_state.h"
@@ -83,10 +84,10 @@ static enum rc ask_token(struct ctx *ctx, const struct oauth_client *client, str
     return str_eq(answer.error, STR("invalid_grant")) ? E_DENIED : E_IO;
 }
 
-/* Ours to refresh. What is stored is what is used: a refresh token that the provider
+/* What is stored is what is used: a refresh token that the provider
  * replaced would be lost with a crash in between. */
-static enum rc refresh(struct ctx *ctx, const struct mailbox *mailbox, struct mailbox_secret *secret,
-                       struct str *ret_reason) {
+static enum rc refresh_now(struct ctx *ctx, const struct mailbox *mailbox,
+                           struct mailbox_secret *secret, struct str *ret_reason) {
     const struct oauth_client *client = client_of(ctx, mailbox);
     struct token_answer answer = { 0 };
     if (!str_is_set(client->client_id)) {
@@ -106,6 +107,18 @@ static enum rc refresh(struct ctx *ctx, const struct mailbox *mailbox, struct ma
     if (!str_is_empty(answer.refresh_token))
         secret->refresh_token = answer.refresh_token;
     return mailbox_tokens_store(ctx, mailbox, secret, opt_int(ctx_now(ctx) + life_s * SECOND_MS));
+}
+
+/* Ours to refresh. Who comes next need not wait for the end of a claim that came to nothing. */
+static enum rc refresh(struct ctx *ctx, const struct mailbox *mailbox, struct mailbox_secret *secret,
+                       struct str *ret_reason) {
+    enum rc rc = refresh_now(ctx, mailbox, secret, ret_reason);
+    if (rc == OK || rc == E_CONFLICT)
+        return rc;
+    if (mailbox_refresh_release(ctx, mailbox) != OK)
+        log_warn(ctx, "a token's refresh could not be given back, it runs out",
+                 LOG_S("error", ctx->err.text));
+    return rc;
 }
 
 static bool is_good(const struct ctx *ctx, const struct mailbox *mailbox) {

@@ -82,6 +82,11 @@ static const struct query claim
         "UPDATE mailboxes SET refresh_lease_until = $5 WHERE account_id = $1 AND id = $2 "
         "AND secret_version = $3 AND refresh_lease_until <= $4",
         NULL };
+static const struct query release
+    = { "mailbox_refresh_release",
+        "UPDATE mailboxes SET refresh_lease_until = 0 WHERE account_id = $1 AND id = $2 "
+        "AND secret_version = $3",
+        NULL };
 static const struct query set_tokens
     = { "mailbox_set_tokens",
         "UPDATE mailboxes SET secret = $4, token_expires_at = $5, "
@@ -97,7 +102,7 @@ static const struct query health
         NULL };
 
 static const struct query *const queries[] = { &set_state, &note_refusal, &note_login, &throttle, &set_checks,
-                                               &claim, &set_tokens, &health };
+                                               &claim, &release, &set_tokens, &health };
 const struct query_table mailbox_state_queries = QUERY_TABLE(queries);
 
 static enum rc write_state(struct ctx *ctx, struct str id, struct mailbox_state state,
@@ -245,6 +250,19 @@ enum rc mailbox_refresh_claim(struct ctx *ctx, const struct mailbox *mailbox, in
     if (rc == OK)
         *ret_mine = tokens.changes > 0;
     return rc;
+}
+
+static enum rc release_work(struct ctx *ctx, void *arg) {
+    const struct mailbox *mailbox = arg;
+    return db_exec(ctx, &release,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(mailbox->id),
+                           db_v_int(mailbox->secret_version.v)),
+                   NULL);
+}
+
+enum rc mailbox_refresh_release(struct ctx *ctx, const struct mailbox *mailbox) {
+    struct mailbox copy = *mailbox;
+    return db_transact(ctx, release_work, &copy);
 }
 
 static enum rc tokens_work(struct ctx *ctx, void *arg) {

@@ -58,6 +58,8 @@ MUST_USE enum rc mailboxes_health(struct ctx *ctx, struct mailbox_health *ret_he
  * the secret changed since `version`. Transacts itself. */
 MUST_USE enum rc mailbox_refresh_claim(struct ctx *ctx, const struct mailbox *mailbox,
                                        int64_t lease_ms, bool *ret_mine);
+/* Gives the claim back: nothing came of it, the next one may try. Transacts itself. */
+MUST_USE enum rc mailbox_refresh_release(struct ctx *ctx, const struct mailbox *mailbox);
 /* Stores tokens and gives the claim back. E_CONFLICT when somebody else changed the secret
  * since `mailbox` was read: then theirs counts. Transacts itself. */
 MUST_USE enum rc mailbox_tokens_store(struct ctx *ctx, const struct mailbox *mailbox,

@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import sys
+import time
 import traceback
 import unittest
 
@@ -26,10 +27,10 @@ def too_late(_number, frame):
 class Recorder(unittest.TestResult):
     def __init__(self, file):
         super().__init__()
-        self.file, self.bad = file, {}
+        self.file, self.bad, self.began = file, {}, 0
 
-    def write(self, name, ok, output):
-        self.file.write(json.dumps({"name": name, "ok": ok, "output": output}) + "\n")
+    def write(self, name, ok, output, seconds=0.0):
+        self.file.write(json.dumps({"name": name, "ok": ok, "output": output, "seconds": seconds}) + "\n")
         self.file.flush()
 
     @staticmethod
@@ -38,6 +39,7 @@ class Recorder(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
+        self.began = time.monotonic()
         signal.alarm(getattr(test, "timeout_s", TEST_TIMEOUT_S))
 
     def note(self, test, text):
@@ -68,7 +70,7 @@ class Recorder(unittest.TestResult):
         signal.alarm(0)
         name = self.name_of(test)
         said = self.bad.get(name, [])
-        self.write(name, not said, "\n".join(said))
+        self.write(name, not said, "\n".join(said), time.monotonic() - self.began)
         super().stopTest(test)
 
 

@@ -31,6 +31,7 @@ class Result:
     ok: bool
     output: str = ""
     fatal: bool = False  # the process failed, not a test in it
+    seconds: float = 0
 
 
 @dataclasses.dataclass
@@ -144,7 +145,8 @@ class Module(Task):
         if results_file.exists():
             for line in results_file.read_text("utf-8").splitlines():
                 told = json.loads(line)
-                results.append(Result(f"{self.name}.{told['name']}", told["ok"], told["output"]))
+                results.append(Result(f"{self.name}.{told['name']}", told["ok"], told["output"],
+                                      seconds=told["seconds"]))
         fault = done.fault
         if not fault and done.code:
             fault = f"exit code {done.code}"

@@ -177,6 +177,9 @@ static void test_one_refreshes(void **state) {
     assert_ok(&t->ctx, mailbox_refresh_claim(&t->ctx, &w.mailbox, MINUTE_MS, &mine));
     assert_ok(&t->ctx, mailbox_refresh_claim(&t->ctx, &w.mailbox, MINUTE_MS, &again));
     assert_true(mine && !again);
+    assert_ok(&t->ctx, mailbox_refresh_release(&t->ctx, &w.mailbox));
+    assert_ok(&t->ctx, mailbox_refresh_claim(&t->ctx, &w.mailbox, MINUTE_MS, &again));
+    assert_true(again);
     now_ms += MINUTE_MS; /* the first one died */
     assert_ok(&t->ctx, mailbox_refresh_claim(&t->ctx, &w.mailbox, MINUTE_MS, &again));
     assert_true(again);
