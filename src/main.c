@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "dash/dash.h"
+#include "net/mime.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -16,6 +17,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static void prepare_process(void) {
     (void) signal(SIGPIPE, SIG_IGN); /* fails only for a wrong signal number */
     (void) umask(077);               /* cannot fail */
+    mime_start();
 }
 
 /* Results that could not be written are a failure: a full disk must not look like

@@ -35,13 +35,14 @@ struct config {
         int64_t head_ms, body_ms, idle_ms, drain_ms, idempotency_lock_ms;
         int64_t connections_max, connections_per_address;
         int64_t threads;
+        struct str public_url; /* empty: not known */
     } http;
     struct { int64_t workers; } jobs;
     struct { int level, format; /* enum log_level, enum log_format */ } log;
     struct {
         bool allow_private;
         struct str ca_file; /* empty: the machine's authorities alone */
-        int64_t test_wait_ms;
+        int64_t test_wait_ms, keep_days;
     } mail;
     struct {
         struct str google_client_id, google_client_secret, google_token_url;

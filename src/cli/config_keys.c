@@ -41,6 +41,10 @@ const struct config_key config_keys[] = {
           .doc = "How long a request that ended with its process holds its Idempotency-Key."),
     K_INT("http.idle_ms", http.idle_ms, "60000", .min = 1, .max = HOUR_MS,
           .doc = "How long a connection without a request is kept open."),
+    K_TEXT("http.public_url", http.public_url, "",
+           .doc = "Where everybody reaches this server, as https://outrider.example.com; links in "
+                  "messages begin with it. Empty: messages carry no links of ours, and their "
+                  "List-Unsubscribe is an address."),
     K_INT("http.threads", http.threads, "0", .min = 0, .max = 256,
           .doc = "Threads that answer requests; 0 for one per processor."),
     K_INT("jobs.workers", jobs.workers, "2", .min = 1, .max = 64,
@@ -53,6 +57,9 @@ const struct config_key config_keys[] = {
            .doc = "Mailboxes may have their servers on loopback and private addresses."),
     K_TEXT("mail.ca_file", mail.ca_file, "",
            .doc = "PEM file with more authorities whose certificates mail servers may have."),
+    K_INT("mail.keep_days", mail.keep_days, "90", .min = 1, .max = 36500,
+          .doc = "How long the bytes of messages are kept after they were written; what is known "
+                 "about them stays."),
     K_INT("mail.test_wait_ms", mail.test_wait_ms, "120000", .min = 1, .max = HOUR_MS,
           .doc = "How long the test of a mailbox waits for the message that it sends to itself."),
     K_TEXT("oauth.google_client_id", oauth.google_client_id, "",

@@ -140,6 +140,20 @@ static struct str unless_empty(struct str text) {
     return str_is_empty(text) ? STR_NONE : text;
 }
 
+/* Links are made by putting paths behind it. */
+static enum rc public_url(struct cli *cli, struct str *ret_url) {
+    struct str url = str_trim(cli->config.http.public_url);
+    bool is_fine = str_starts(url, STR("https://")) || str_starts(url, STR("http://"));
+    while (str_ends(url, STR("/")))
+        url = str_sub(url, 0, url.n - 1);
+    for (size_t i = 0; i < url.n; i++)
+        is_fine &= url.p[i] > ' ' && url.p[i] <= '~' && !strchr("<>\"\\?#", url.p[i]);
+    if (url.n && !is_fine)
+        return fail(&cli->ctx, E_INVALID, "http.public_url: not the beginning of a web address");
+    *ret_url = unless_empty(url);
+    return OK;
+}
+
 static enum rc mail_services(struct cli *cli) {
     const struct config *config = &cli->config;
     struct str ca_file = unless_empty(config->mail.ca_file);
@@ -160,7 +174,7 @@ static enum rc mail_services(struct cli *cli) {
         unless_empty(config->oauth.microsoft_client_id), config->oauth.microsoft_client_secret,
         config->oauth.microsoft_token_url,
     };
-    return OK;
+    return public_url(cli, &s->mail.public_url);
 }
 
 enum rc cli_services(struct cli *cli) {

@@ -12,6 +12,7 @@
 #include "store/changes.h"
 #include "store/contacts.h"
 #include "store/idempotency.h"
+#include "store/messages.h"
 #include "store/people.h"
 #include "store/removals.h"
 #include "store/validations.h"
@@ -90,7 +91,11 @@ static struct strs words_of(struct ctx *ctx, const struct removal *r) {
 static enum rc forget_contacts(struct ctx *ctx, const struct removal *r) {
     struct str email = r->kind == REMOVAL_EMAIL ? r->key : STR_NONE;
     struct str profile = r->kind == REMOVAL_LINKEDIN ? r->key : STR_NONE;
-    enum rc rc = contacts_forget(ctx, email, profile);
+    enum rc rc = messages_forget(ctx, email);
+    if (rc == OK && r->is_known)
+        rc = messages_forget(ctx, r->person.email_key);
+    if (rc == OK)
+        rc = contacts_forget(ctx, email, profile);
     return rc == OK && r->is_known
                ? contacts_forget(ctx, r->person.email_key, r->person.linkedin_key)
                : rc;

@@ -9,6 +9,7 @@
 #include "base/rand.h"
 #include "base/vec.h"
 #include "data/urls.h"
+#include "net/mime.h"
 #include "sequence/mail_dns.h"
 #include "sequence/mailbox_login.h"
 #include "store/mailbox_state.h"
@@ -101,18 +102,11 @@ static void check_imap(struct test *t) {
 /* --- the message to itself --- */
 
 static struct str message_of(struct test *t, struct str message_id) {
-    static const char *const days[] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
-    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     struct buf b = buf_in(t->ctx->arena, MESSAGE_MAX_BYTES);
-    int64_t now = ctx_now(t->ctx), month = 1;
-    struct str iso = time_iso(t->ctx->arena, now); /* 2025-08-29T14:54:16Z */
-    (void) !str_to_i64(str_sub(iso, 5, 7), &month); /* two digits */
+    struct str date = mime_date(t->ctx->arena, ctx_now(t->ctx));
     buf_printf(&b, "From: <%.*s>\r\nTo: <%.*s>\r\nSubject: Outrider tests this mailbox\r\n",
                STR_FMT(t->mailbox.email), STR_FMT(t->mailbox.email));
-    buf_printf(&b, "Date: %s, %.*s %s %.*s %.*s +0000\r\nMessage-ID: <%.*s>\r\n",
-               days[now / DAY_MS % 7], STR_FMT(str_sub(iso, 8, 10)), months[month - 1],
-               STR_FMT(str_sub(iso, 0, 4)), STR_FMT(str_sub(iso, 11, 19)), STR_FMT(message_id));
+    buf_printf(&b, "Date: %.*s\r\nMessage-ID: <%.*s>\r\n", STR_FMT(date), STR_FMT(message_id));
     buf_str(&b, STR("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n"
                     "Auto-Submitted: auto-generated\r\n\r\n"
                     "This message tests whether the mailbox can send and receive. Delete it if you like.\r\n"));

@@ -302,13 +302,17 @@ static struct str base64(struct arena *arena, struct str bytes) {
     return str_of(text);
 }
 
+enum rc sequence_attachment_read(struct ctx *ctx, struct str id, struct str name,
+                                 struct str *ret_content) {
+    return db_get_text(ctx, &content_of, DB_ARGS(ACCOUNT, db_v_text(id), db_v_text(name)), ret_content);
+}
+
 enum rc sequence_read_contents(struct ctx *ctx, struct sequence *sequence) {
     struct sequence_attachment *a = sequence->attachments.p;
     enum rc rc = OK;
     for (size_t i = 0; rc == OK && i < sequence->attachments.n; i++) {
         struct str content = STR("");
-        rc = db_get_text(ctx, &content_of,
-                         DB_ARGS(ACCOUNT, db_v_text(sequence->id), db_v_text(a[i].name)), &content);
+        rc = sequence_attachment_read(ctx, sequence->id, a[i].name, &content);
         a[i].content = base64(ctx->arena, content);
     }
     return rc;

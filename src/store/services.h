@@ -28,6 +28,7 @@ struct services {
         bool allow_private;               /* they may be on private addresses */
         struct strs dns_servers;          /* none: those of the machine */
         struct str local_name;            /* given to them in EHLO */
+        struct str public_url;            /* of this server, without a slash at its end; absent: none */
         int64_t test_wait_ms;             /* for the message that a test sends to itself */
     } mail;
     struct oauth_client {

@@ -1,0 +1,30 @@
+/* From a stage and a lead to a message that waits to be sent: texts with their values, MIME,
+ * the headers of the thread, the links of the sequence's settings. What is stored is what is
+ * sent, but for Date.
+ *
+ *   Message-ID    keyed hash of lead and stage @ the sender's domain: the same however often
+ *                 it is written, and nobody can guess it
+ *   References,   when the stage has no subject of its own: of the last message that the lead
+ *   In-Reply-To   got; the subject is then "Re: " and the thread's
+ *   List-Unsubscribe, List-Unsubscribe-Post (RFC 2369, RFC 8058)
+ *   X-Outrider-Id the message's id, for relays that replace the Message-ID */
+#ifndef SEQUENCE_COMPOSE_H
+#define SEQUENCE_COMPOSE_H
+
+#include "base/ctx.h"
+#include "store/sequence_leads.h"
+#include "store/sequences.h"
+
+#define MESSAGE_ID_HEADER "X-Outrider-Id"
+
+/* Writes the message of an email stage and stores it as queued; it is sent at `due_at` or
+ * later. `sequence` as sequence_get gives it, `stage` one of its stages, `lead` with id, contact,
+ * address, data, user and mailbox. Inside db_transact; then sender_wake.
+ * E_CONFLICT: the lead has this message already, sent or on its way. E_NOT_FOUND: a field
+ * has no value. E_UNSUPPORTED: the lead has no address, the mailbox is not there any more, or
+ * the stage says nothing. E_TOO_LARGE. The reason is in ctx->err. */
+MUST_USE enum rc message_compose(struct ctx *ctx, const struct sequence_lead *lead,
+                                 const struct sequence *sequence, const struct sequence_stage *stage,
+                                 int64_t due_at);
+
+#endif

@@ -1,0 +1,255 @@
+#include "store/mailbox_queues.h"
+
+#include "base/check.h"
+#include "base/vec.h"
+#include "store/queries.h"
+
+enum { LAST_SENT = 3 };
+
+#define T struct mailbox_queue
+static const struct field queue_rows[] = {
+    F_ID(T, account_id),      F_ID(T, mailbox_id),   F_STR(T, owner),
+    F_TIME(T, wake_at),       F_TIME(T, free_at),    F_INT(T, failures),
+};
+#undef T
+static const struct fields queue_fields
+    = FIELDS("MailboxQueue", struct mailbox_queue, queue_rows, .doc = "What a mailbox has to do.");
+
+#define COLUMNS "account_id, mailbox_id, owner, wake_at, free_at, failures"
+static const struct query wake
+    = { "mailbox_queue_wake",
+        "INSERT INTO mailbox_queues (account_id, mailbox_id, lease_until, wake_at, free_at, failures) "
+        "VALUES ($1, $2, 0, $3, 0, 0) ON CONFLICT (account_id, mailbox_id) DO UPDATE SET "
+        "wake_at = CASE WHEN excluded.wake_at < mailbox_queues.wake_at THEN "
+        "CASE WHEN excluded.wake_at < mailbox_queues.free_at AND mailbox_queues.free_at < mailbox_queues.wake_at "
+        "THEN mailbox_queues.free_at ELSE excluded.wake_at END ELSE mailbox_queues.wake_at END",
+        NULL };
+/* On PostgreSQL a locked row is another's: passed over. */
+#define TAKE(lock)                                                                              \
+    "UPDATE mailbox_queues SET owner = $1, lease_until = $2 + $3 WHERE (account_id, mailbox_id) IN " \
+    "(SELECT account_id, mailbox_id FROM mailbox_queues WHERE wake_at <= $4 AND lease_until <= $2 " \
+    "ORDER BY wake_at LIMIT 1" lock ") RETURNING " COLUMNS
+static const struct query take
+    = { "mailbox_queue_take", TAKE(""), TAKE(" FOR UPDATE SKIP LOCKED") };
+#define HOLD "SELECT " COLUMNS " FROM mailbox_queues WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3"
+static const struct query hold = { "mailbox_queue_hold", HOLD, HOLD " FOR UPDATE" };
+static const struct query renew
+    = { "mailbox_queues_renew", "UPDATE mailbox_queues SET lease_until = $2 WHERE owner = $1", NULL };
+static const struct query set
+    = { "mailbox_queue_set",
+        "UPDATE mailbox_queues SET free_at = $4, failures = $5 "
+        "WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3",
+        NULL };
+static const struct query give_back
+    = { "mailbox_queue_give_back",
+        "UPDATE mailbox_queues SET owner = NULL, lease_until = 0, wake_at = $4, free_at = $5, "
+        "failures = $6 WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3",
+        NULL };
+static const struct query release
+    = { "mailbox_queues_release",
+        "UPDATE mailbox_queues SET owner = NULL, lease_until = 0, wake_at = 0 WHERE owner IS NOT NULL",
+        NULL };
+static const struct query next
+    = { "mailbox_queues_next",
+        "SELECT min(wake_at) FROM mailbox_queues WHERE owner IS NULL", NULL };
+
+#define MESSAGE_COLUMNS                                                                       \
+    "id, lead_id, sequence_id, stage_id, variant_id, contact_id, user_id, mailbox_id, state, " \
+    "reason, detail, recipient, subject, message_id, refers_to, priority, due_at, next_at, "  \
+    "attempts, looks, dated_at, sent_at"
+#define OF_MAILBOX " FROM messages WHERE account_id = $1 AND mailbox_id = $2 "
+#define WAITS "AND state IN ('queued', 'retry_wait') "
+#define OPEN "AND state IN ('claimed', 'sending', 'uncertain') "
+static const struct query next_message
+    = { "mailbox_next_message",
+        "SELECT " MESSAGE_COLUMNS OF_MAILBOX WAITS "AND priority = $3 AND next_at <= $4 "
+        "ORDER BY next_at, id LIMIT 1",
+        NULL };
+static const struct query open_messages
+    = { "mailbox_open_messages", "SELECT " MESSAGE_COLUMNS OF_MAILBOX OPEN "ORDER BY next_at, id", NULL };
+static const struct query sent_since
+    = { "mailbox_sent_since",
+        "SELECT count(*)" OF_MAILBOX "AND counted_at >= $3 AND counted_at IS NOT NULL", NULL };
+static const struct query next_send
+    = { "mailbox_next_send", "SELECT min(next_at)" OF_MAILBOX WAITS, NULL };
+static const struct query next_look
+    = { "mailbox_next_look", "SELECT min(next_at)" OF_MAILBOX OPEN, NULL };
+static const struct query last_sent
+    = { "mailbox_last_sent",
+        "SELECT message_id" OF_MAILBOX "AND counted_at IS NOT NULL AND state = 'sent' "
+        "ORDER BY counted_at DESC LIMIT $3",
+        NULL };
+static const struct query work_begin
+    = { "sequence_work_begin",
+        "INSERT INTO sequence_work (account_id, sequence_id, lead_id, stage_id, begun_at) "
+        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        NULL };
+static const struct query work_end
+    = { "sequence_work_end",
+        "DELETE FROM sequence_work WHERE account_id = $1 AND sequence_id = $2 AND lead_id = $3 "
+        "AND stage_id = $4",
+        NULL };
+
+static const struct query *const queries[]
+    = { &wake,         &take,          &hold,       &renew,     &set,       &give_back, &release,    &next,
+        &next_message, &open_messages, &sent_since, &next_send, &next_look, &last_sent, &work_begin, &work_end };
+const struct query_table mailbox_queue_queries = QUERY_TABLE(queries);
+
+#define ACCOUNT db_v_text(ctx->account_id)
+
+enum rc mailbox_queue_wake(struct ctx *ctx, struct str mailbox_id, int64_t at_ms) {
+    return db_exec(ctx, &wake, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(at_ms)), NULL);
+}
+
+/* --- leases --- */
+
+struct taking {
+    const struct queue_lease *lease;
+    struct mailbox_queue *queue;
+};
+
+static enum rc take_work(struct ctx *ctx, void *arg) {
+    struct taking *t = arg;
+    return db_get(ctx, &take,
+                  DB_ARGS(db_v_text(t->lease->owner), db_v_int(t->lease->real_ms),
+                          db_v_int(t->lease->lease_ms), db_v_int(ctx_now(ctx))),
+                  &queue_fields, t->queue);
+}
+
+enum rc mailbox_queue_take(struct ctx *ctx, const struct queue_lease *lease,
+                           struct mailbox_queue *ret_queue) {
+    struct mailbox_queue queue = { 0 };
+    struct taking taking = { lease, &queue };
+    enum rc rc = db_transact(ctx, take_work, &taking);
+    if (rc == OK)
+        *ret_queue = queue;
+    return rc;
+}
+
+enum rc mailbox_queue_hold(struct ctx *ctx, struct str mailbox_id, struct str owner,
+                           struct mailbox_queue *ret_queue) {
+    struct mailbox_queue queue = { 0 };
+    enum rc rc = db_get(ctx, &hold, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_text(owner)),
+                        &queue_fields, &queue);
+    if (rc == OK)
+        *ret_queue = queue;
+    return rc == E_NOT_FOUND ? E_CANCELED : rc;
+}
+
+static enum rc renew_work(struct ctx *ctx, void *arg) {
+    const struct queue_lease *lease = arg;
+    return db_exec(ctx, &renew,
+                   DB_ARGS(db_v_text(lease->owner), db_v_int(lease->real_ms + lease->lease_ms)), NULL);
+}
+
+enum rc mailbox_queues_renew(struct ctx *ctx, const struct queue_lease *lease) {
+    return db_transact(ctx, renew_work, (void *) (uintptr_t) lease);
+}
+
+enum rc mailbox_queue_set(struct ctx *ctx, const struct mailbox_queue *queue) {
+    return db_exec(ctx, &set,
+                   DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
+                           db_v_opt(queue->free_at), db_v_opt(queue->failures)),
+                   NULL);
+}
+
+enum rc mailbox_queue_give_back(struct ctx *ctx, const struct mailbox_queue *queue, int64_t wake_at) {
+    return db_exec(ctx, &give_back,
+                   DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
+                           db_v_int(wake_at), db_v_opt(queue->free_at), db_v_opt(queue->failures)),
+                   NULL);
+}
+
+static enum rc release_work(struct ctx *ctx, void *arg) {
+    (void) arg;
+    return db_exec(ctx, &release, DB_NO_ARGS, NULL);
+}
+
+enum rc mailbox_queues_release(struct ctx *ctx) {
+    return db_transact(ctx, release_work, NULL);
+}
+
+static enum rc minimum(struct ctx *ctx, const struct query *query, struct db_args args, int64_t *ret_at) {
+    struct db_rows *rows;
+    int64_t at = INT64_MAX;
+    enum rc rc = db_query(ctx, query, args, &rows);
+    if (rc != OK)
+        return rc;
+    if (db_next(rows) && !db_is_null(rows, 0))
+        at = db_int(rows, 0);
+    rc = db_rows_close(rows);
+    if (rc == OK)
+        *ret_at = at;
+    return rc;
+}
+
+enum rc mailbox_queues_next(struct ctx *ctx, int64_t *ret_at) {
+    return minimum(ctx, &next, DB_NO_ARGS, ret_at);
+}
+
+/* --- messages --- */
+
+enum rc mailbox_next_message(struct ctx *ctx, struct str mailbox_id, int64_t now_ms,
+                             struct message *ret_message) {
+    enum rc rc = E_NOT_FOUND;
+    for (int64_t priority = 2; rc == E_NOT_FOUND && priority >= 0; priority--) {
+        struct message found = { 0 };
+        rc = db_get(ctx, &next_message,
+                    DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(priority), db_v_int(now_ms)),
+                    &message_fields, &found);
+        if (rc == OK)
+            *ret_message = found;
+    }
+    return rc;
+}
+
+enum rc mailbox_open_messages(struct ctx *ctx, struct str mailbox_id, struct list *ret_messages) {
+    struct list found = { 0 };
+    enum rc rc = db_list(ctx, &open_messages, DB_ARGS(ACCOUNT, db_v_text(mailbox_id)), &message_fields,
+                         &found);
+    if (rc == OK)
+        *ret_messages = found;
+    return rc;
+}
+
+enum rc mailbox_sent_since(struct ctx *ctx, struct str mailbox_id, int64_t from_ms, int64_t *ret_n) {
+    return db_get_int(ctx, &sent_since, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(from_ms)), ret_n);
+}
+
+enum rc mailbox_next_times(struct ctx *ctx, struct str mailbox_id, int64_t *ret_send_at,
+                           int64_t *ret_look_at) {
+    struct db_args of = DB_ARGS(ACCOUNT, db_v_text(mailbox_id));
+    enum rc rc = minimum(ctx, &next_send, of, ret_send_at);
+    return rc == OK ? minimum(ctx, &next_look, of, ret_look_at) : rc;
+}
+
+enum rc mailbox_last_sent(struct ctx *ctx, struct str mailbox_id, struct strs *ret_message_ids) {
+    struct db_rows *rows;
+    struct strs ids = { 0 };
+    enum rc rc = db_query(ctx, &last_sent, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(LAST_SENT)),
+                          &rows);
+    if (rc != OK)
+        return rc;
+    while (db_next(rows))
+        strs_add(ctx->arena, &ids, db_text(rows, 0));
+    rc = db_rows_close(rows);
+    if (rc == OK)
+        *ret_message_ids = ids;
+    return rc;
+}
+
+/* --- work of a sequence --- */
+
+enum rc sequence_work_begin(struct ctx *ctx, const struct message *m) {
+    return db_exec(ctx, &work_begin,
+                   DB_ARGS(ACCOUNT, db_v_text(m->sequence_id), db_v_text(m->lead_id),
+                           db_v_text(m->stage_id), db_v_int(ctx_now(ctx))),
+                   NULL);
+}
+
+enum rc sequence_work_end(struct ctx *ctx, const struct message *m) {
+    return db_exec(ctx, &work_end,
+                   DB_ARGS(ACCOUNT, db_v_text(m->sequence_id), db_v_text(m->lead_id),
+                           db_v_text(m->stage_id)),
+                   NULL);
+}

@@ -1,0 +1,91 @@
+/* Messages: the emails of sequences as rows, one for a lead and a stage, and their bytes. What
+ * is to be done with them, and when, is sequence/compose.h and sequence/sender.h. Scoped to
+ * the account of ctx; what writes is called inside db_transact unless it says otherwise. */
+#ifndef STORE_MESSAGES_H
+#define STORE_MESSAGES_H
+
+#include "base/ctx.h"
+#include "base/field.h"
+#include "store/pages.h"
+
+enum message_state {
+    MESSAGE_QUEUED,     /* written, waits for its time */
+    MESSAGE_CLAIMED,    /* somebody is about to send it */
+    MESSAGE_SENDING,    /* committed before its first byte is sent */
+    MESSAGE_SENT,
+    MESSAGE_RETRY_WAIT, /* refused for the moment */
+    MESSAGE_FAILED,     /* refused for good, or too often */
+    MESSAGE_UNCERTAIN,  /* whether it was taken is not known; it is looked for */
+    MESSAGE_HELD,       /* the same, and a person decides */
+    MESSAGE_CANCELED,   /* was not sent and will not be */
+};
+extern const struct enum_values message_states; /* in this order */
+
+struct message {
+    struct str id, lead_id, sequence_id, stage_id, variant_id, contact_id, user_id, mailbox_id;
+    struct str state, reason, detail, recipient, subject, message_id, refers_to, reply;
+    struct opt_int priority, due_at, next_at, attempts, looks, dated_at, sent_at, opens, clicks,
+        created_at, updated_at;
+};
+extern const struct fields message_fields;
+enum message_state message_state_of(const struct message *message);
+
+/* What message_queue stores. */
+struct new_message {
+    struct message of; /* id, lead, sequence, stage, variant, contact, user, mailbox, recipient,
+                          subject, message_id, refers_to, priority, due_at */
+    struct str source; /* its bytes but for Date */
+    struct str body;   /* what it says, as plain text if there is one, else as HTML */
+};
+
+/* Stores it as queued and tells its mailbox's queue. One that was canceled or failed for the
+ * same lead and stage is written anew and keeps its id, which is in *message then. E_CONFLICT
+ * when the lead has one of the stage that was sent or may be. */
+MUST_USE enum rc message_queue(struct ctx *ctx, struct new_message *message);
+
+/* E_NOT_FOUND when the account has no such message. */
+MUST_USE enum rc message_get(struct ctx *ctx, struct str id, struct message *ret_message);
+MUST_USE enum rc message_of_stage(struct ctx *ctx, struct str lead_id, struct str stage_id,
+                                  struct message *ret_message);
+/* The last one of the lead that was sent or may have been: what a follow-up refers to. */
+MUST_USE enum rc message_before(struct ctx *ctx, struct str lead_id, struct message *ret_message);
+/* Its bytes without Date; E_NOT_FOUND when they are kept no more. */
+MUST_USE enum rc message_source(struct ctx *ctx, struct str id, struct str *ret_source);
+MUST_USE enum rc message_body(struct ctx *ctx, struct str id, struct str *ret_body);
+
+/* Filters of a list; an absent one does not filter. */
+struct message_filter {
+    struct str sequence_id, lead_id, mailbox_id, state;
+};
+/* One page, oldest first; the cursor is the id. List of struct message. */
+MUST_USE enum rc messages_list(struct ctx *ctx, const struct message_filter *filter,
+                               const struct page *page, struct page_of *ret_page);
+
+/* From one state to another. Absent: stays as it is. */
+struct message_move {
+    enum message_state from, to;
+    struct str reason, detail, reply; /* reason and detail are of the new state: absent is none */
+    struct opt_int next_at, attempts, looks, dated_at, counted_at, sent_at;
+    bool uncount; /* it was not sent: gives its place in the mailbox's day back */
+};
+/* E_CONFLICT, with nothing changed, when it is in another state. */
+MUST_USE enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *move);
+
+/* Cancels those of the lead that are not being sent and are not in doubt. */
+MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason);
+
+enum message_count { MESSAGE_OPENS, MESSAGE_CLICKS };
+MUST_USE enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what);
+
+/* Takes out of every account's messages to that address all that names somebody, and cancels
+ * what waits. For removals. */
+MUST_USE enum rc messages_forget(struct ctx *ctx, struct str email);
+
+/* Forgets up to `limit` sources of all accounts that were written before and whose message
+ * has come to an end. Transacts itself. */
+MUST_USE enum rc message_sources_prune(struct ctx *ctx, int64_t before, int64_t limit);
+
+/* How many messages of all accounts are in each state, for /metrics. */
+MUST_USE enum rc messages_count(struct ctx *ctx, struct counts *ret_counts);
+
+#endif
