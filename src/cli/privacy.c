@@ -91,9 +91,9 @@ static struct strs words_of(struct ctx *ctx, const struct removal *r) {
 static enum rc forget_contacts(struct ctx *ctx, const struct removal *r) {
     struct str email = r->kind == REMOVAL_EMAIL ? r->key : STR_NONE;
     struct str profile = r->kind == REMOVAL_LINKEDIN ? r->key : STR_NONE;
-    enum rc rc = messages_forget(ctx, email);
+    enum rc rc = messages_forget(ctx, email, profile);
     if (rc == OK && r->is_known)
-        rc = messages_forget(ctx, r->person.email_key);
+        rc = messages_forget(ctx, r->person.email_key, r->person.linkedin_key);
     if (rc == OK)
         rc = contacts_forget(ctx, email, profile);
     return rc == OK && r->is_known

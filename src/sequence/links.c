@@ -77,19 +77,20 @@ struct str link_write(const struct secrets *secrets, struct arena *arena, struct
 }
 
 enum rc link_read(const struct secrets *secrets, struct arena *arena, enum link_kind kind,
-                  struct str token, struct str url, struct link_to *ret_to) {
+                  struct str token, struct link_to *to) {
     unsigned char raw[TOKEN_RAW_BYTES], expected[TOKEN_RAW_BYTES];
     size_t n = 0;
-    if (token.n != LINK_TOKEN_BYTES || url.n > LINK_URL_MAX_BYTES
+    if (token.n != LINK_TOKEN_BYTES || to->url.n > LINK_URL_MAX_BYTES
         || sodium_base642bin(raw, sizeof raw, token.p, token.n, NULL, &n, NULL,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0
         || n != sizeof raw)
         return E_INVALID;
     memcpy(expected, raw, sizeof expected);
-    mark(secrets, arena, kind, url, expected);
+    mark(secrets, arena, kind, to->url, expected);
     if (sodium_memcmp(raw, expected, sizeof raw) != 0)
         return E_INVALID;
-    *ret_to = (struct link_to){ uuid_text(arena, raw), uuid_text(arena, raw + UUID_BYTES), url };
+    to->account_id = uuid_text(arena, raw);
+    to->message_id = uuid_text(arena, raw + UUID_BYTES);
     return OK;
 }
 

@@ -25,10 +25,11 @@ enum { LINK_URL_MAX_BYTES = 2000, LINK_TOKEN_BYTES = 64 };
 struct str link_write(const struct secrets *secrets, struct arena *arena, struct str public_url,
                       enum link_kind kind, const struct link_to *to);
 
-/* The message that a token was made for. `url` as it came with a LINK_CLICK, decoded, else absent.
- * E_INVALID when the token was not made by link_write for this kind and URL. */
+/* The message that a token was made for, into `to`, whose url is what came with a LINK_CLICK,
+ * decoded, else absent. E_INVALID, and `to` stays as it is, when the token was not made by
+ * link_write for this kind and URL. */
 MUST_USE enum rc link_read(const struct secrets *secrets, struct arena *arena, enum link_kind kind,
-                           struct str token, struct str url, struct link_to *ret_to);
+                           struct str token, struct link_to *to);
 
 /* Copies HTML to `out` with every link to http(s) in the href of an <a> replaced by one of
  * LINK_CLICK. Anything else, also what is no proper HTML, stays byte for byte. */

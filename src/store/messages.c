@@ -133,19 +133,27 @@ static const struct query count_open
 static const struct query count_click
     = { "message_count_click",
         "UPDATE messages SET clicks = clicks + 1 WHERE account_id = $1 AND id = $2", NULL };
-static const struct query forget_sources
-    = { "messages_forget_sources",
-        "DELETE FROM message_sources WHERE (account_id, message_id) IN "
-        "(SELECT account_id, id FROM messages WHERE recipient = $1)",
-        NULL };
-static const struct query forget
-    = { "messages_forget",
-        "UPDATE messages SET recipient = NULL, contact_id = NULL, subject = NULL, detail = NULL, "
-        "reply = NULL, updated_at = $2, "
-        "reason = CASE WHEN state IN ('queued', 'claimed', 'retry_wait') THEN 'legal' ELSE reason END, "
-        "state = CASE WHEN state IN ('queued', 'claimed', 'retry_wait') THEN 'canceled' ELSE state END "
-        "WHERE recipient = $1",
-        NULL };
+/* Of an address; of a profile by its leads, and by the leads of its contacts. */
+#define BY_EMAIL "recipient = $1"
+#define BY_PROFILE                                                                            \
+    "(account_id, lead_id) IN (SELECT account_id, id FROM sequence_leads WHERE linkedin_key = $1 " \
+    "UNION SELECT l.account_id, l.id FROM contacts x JOIN sequence_leads l "                  \
+    "ON l.account_id = x.account_id AND l.contact_id = x.id WHERE x.linkedin_key = $1)"
+#define FORGET_SOURCES(which)                                              \
+    "DELETE FROM message_sources WHERE (account_id, message_id) IN "       \
+    "(SELECT account_id, id FROM messages WHERE " which ")"
+#define FORGET(which)                                                                          \
+    "UPDATE messages SET recipient = NULL, contact_id = NULL, subject = NULL, detail = NULL, " \
+    "reply = NULL, updated_at = $2, "                                                          \
+    "reason = CASE WHEN state IN ('queued', 'claimed', 'retry_wait') THEN 'legal' ELSE reason END, " \
+    "state = CASE WHEN state IN ('queued', 'claimed', 'retry_wait') THEN 'canceled' ELSE state END " \
+    "WHERE " which
+static const struct query forget_email_sources
+    = { "messages_forget_email_sources", FORGET_SOURCES(BY_EMAIL), NULL };
+static const struct query forget_email = { "messages_forget_email", FORGET(BY_EMAIL), NULL };
+static const struct query forget_profile_sources
+    = { "messages_forget_profile_sources", FORGET_SOURCES(BY_PROFILE), NULL };
+static const struct query forget_profile = { "messages_forget_profile", FORGET(BY_PROFILE), NULL };
 static const struct query prune
     = { "message_sources_prune",
         "DELETE FROM message_sources WHERE (account_id, message_id) IN (SELECT s.account_id, "
@@ -157,9 +165,10 @@ static const struct query count
     = { "messages_count", "SELECT state, count(*) FROM messages GROUP BY state ORDER BY state", NULL };
 
 static const struct query *const queries[]
-    = { &list_after, &list_before, &get,         &of_stage,    &before,     &queue,       &put_source,
-        &source_of,  &body_of,     &move_one,    &set_counted, &cancel_lead, &count_open, &count_click, &forget_sources,
-        &forget,     &prune,       &count };
+    = { &list_after,  &list_before, &get,         &of_stage,    &before,
+        &queue,       &put_source,  &source_of,   &body_of,     &move_one,
+        &set_counted, &cancel_lead, &count_open,  &count_click, &forget_email_sources,
+        &forget_email, &forget_profile_sources,   &forget_profile, &prune, &count };
 const struct query_table message_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -272,11 +281,17 @@ enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count wha
                    DB_ARGS(ACCOUNT, db_v_text(id)), NULL);
 }
 
-enum rc messages_forget(struct ctx *ctx, struct str email) {
-    if (str_is_empty(email))
+static enum rc forget(struct ctx *ctx, const struct query *sources, const struct query *rows,
+                      struct str key) {
+    if (str_is_empty(key))
         return OK;
-    enum rc rc = db_exec(ctx, &forget_sources, DB_ARGS(db_v_text(email)), NULL);
-    return rc == OK ? db_exec(ctx, &forget, DB_ARGS(db_v_text(email), db_v_int(ctx_now(ctx))), NULL) : rc;
+    enum rc rc = db_exec(ctx, sources, DB_ARGS(db_v_text(key)), NULL);
+    return rc == OK ? db_exec(ctx, rows, DB_ARGS(db_v_text(key), db_v_int(ctx_now(ctx))), NULL) : rc;
+}
+
+enum rc messages_forget(struct ctx *ctx, struct str email, struct str linkedin_key) {
+    enum rc rc = forget(ctx, &forget_email_sources, &forget_email, email);
+    return rc == OK ? forget(ctx, &forget_profile_sources, &forget_profile, linkedin_key) : rc;
 }
 
 struct pruning {

@@ -77,9 +77,10 @@ MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struc
 enum message_count { MESSAGE_OPENS, MESSAGE_CLICKS };
 MUST_USE enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what);
 
-/* Takes out of every account's messages to that address all that names somebody, and cancels
- * what waits. For removals. */
-MUST_USE enum rc messages_forget(struct ctx *ctx, struct str email);
+/* Takes out of every account's messages to that address, or to leads with that profile (absent:
+ * of nobody), all that names somebody, and cancels what waits. Before contacts and leads are
+ * forgotten (store/contacts.h). For removals. */
+MUST_USE enum rc messages_forget(struct ctx *ctx, struct str email, struct str linkedin_key);
 
 /* Forgets up to `limit` sources of all accounts that were written before and whose message
  * has come to an end. Transacts itself. */

@@ -245,7 +245,8 @@ static void test_refusals(void **state) {
 }
 
 static enum rc forget_work(struct ctx *ctx, void *arg) {
-    return messages_forget(ctx, str_of(arg));
+    const char *const *keys = arg;
+    return messages_forget(ctx, str_of(keys[0]), str_of(keys[1]));
 }
 
 static void test_forget(void **state) {
@@ -257,7 +258,8 @@ static void test_forget(void **state) {
     const struct sequence_lead *eve = world_lead(&w, "eve@lead.example", "{\"first_name\":\"Eve\"}");
     struct message m = world_compose(&w, bob, 0), sent = world_compose(&w, bob, 1), other = world_compose(&w, eve, 0);
     set_sent(&w, &sent);
-    assert_ok(w.ctx, db_transact(w.ctx, forget_work, "bob@lead.example"));
+    const char *keys[] = { "bob@lead.example", NULL };
+    assert_ok(w.ctx, db_transact(w.ctx, forget_work, keys));
     struct message then = world_message(&w, bob, 0);
     assert_str(then.state, "canceled");
     assert_str(then.reason, "legal");
@@ -269,6 +271,14 @@ static void test_forget(void **state) {
     assert_rc(w.ctx, message_source(w.ctx, sent.id, &source), E_NOT_FOUND);
     assert_str(world_message(&w, eve, 0).recipient, "eve@lead.example");
     assert_ok(w.ctx, message_source(w.ctx, other.id, &source));
+    /* By the profile of the contact alone. */
+    assert_ok(w.ctx, test_db_exec(w.ctx, arena_printf(w.ctx->arena,
+        "INSERT INTO contacts (account_id, id, email, linkedin_key, created_at, updated_at) "
+        "VALUES ('%s', '%s', 'eve@lead.example', 'in/eve', 1, 1)", w.ctx->account_id.p, eve->contact_id.p).p));
+    const char *profile[] = { NULL, "in/eve" };
+    assert_ok(w.ctx, db_transact(w.ctx, forget_work, profile));
+    assert_null(world_message(&w, eve, 0).recipient.p);
+    assert_rc(w.ctx, message_source(w.ctx, other.id, &source), E_NOT_FOUND);
     world_done(&w);
 }
 
