@@ -4,7 +4,8 @@
 CREATE TABLE address_searches (
     person_id TEXT PRIMARY KEY,
     urgent INTEGER NOT NULL,      -- 1: somebody waits for it
-    began_at INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,    -- when it was asked for
+    tried_at INTEGER,             -- when a mail server was first to be asked; NULL: not yet
     outcome TEXT CHECK (outcome IN ('found', 'none', 'unclear')), -- NULL: not yet known
     ended_at INTEGER,
     lease_owner TEXT,

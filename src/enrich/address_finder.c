@@ -1,7 +1,9 @@
 /* One thread. A search that was taken by lease is WAITING, then ASKING with one guess in the
  * engine, then ENDED, stored and let go of. Of a domain about which nothing is known one search
  * asks at a time: what it finds is the habit by which the others guess better, and what it
- * learns of the domain itself (every name is taken, no mail server) ends them all.
+ * learns of the domain itself (every name is taken, no mail server) ends them all. Urgent ones
+ * wait for an urgent one only; those that become urgent while they are held go to the urgent
+ * ones' queue of the engine with the guess that they are at.
  *
  * Nothing is kept of a search but its row: another process, or this one's next life, begins it
  * again and is answered by the engine's cache. */
@@ -17,8 +19,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/vec.h"
-#include "data/local_parts.h"
-#include "data/urls.h"
+#include "enrich/address_guess.h"
 #include "enrich/reveal.h"
 #include "store/address_searches.h"
 #include "store/removals.h"
@@ -61,7 +62,9 @@ static const struct address_search *search_of(const struct list *searches, struc
 static bool judge_want(const struct ctx *ctx, const struct address_search *search, bool urgent,
                        struct address_want *want) {
     want->ret_state = ADDRESS_PENDING;
-    want->ret_since_ms = search && !search->ended_at.set ? search->began_at.v : ctx_now(ctx);
+    bool runs = search && !search->ended_at.set;
+    want->ret_began_ms = runs ? search->began_at.v : ctx_now(ctx);
+    want->ret_tried_ms = runs && search->tried_at.set ? search->tried_at.v : 0;
     if (!search || (search->ended_at.set && is_stale(ctx, search)))
         return false;
     if (search->ended_at.set) {
@@ -108,11 +111,12 @@ struct search {
     struct str person_id, domain;
     struct strs guesses; /* whole addresses */
     size_t at;           /* the one that is asked for */
-    int64_t began_ms;
+    int64_t tried_ms;    /* when the first guess was begun; 0: not yet */
     enum stage stage;
     bool urgent;
     bool leads;          /* nothing is known of the domain but what it finds out */
     bool is_of_domain;   /* the outcome says something about the domain, not the person */
+    bool is_taken;       /* somebody else had got what it found when it was to be stored */
     struct str outcome;  /* ENDED */
 };
 
@@ -171,7 +175,8 @@ static void ask(struct address_finder *f, struct search *search) {
 }
 
 static void answered(struct address_finder *f, struct search *search, enum step step) {
-    bool is_late = clock_now(&clock_system) - search->began_ms > SEARCH_MAX_MS;
+    bool is_late = search->tried_ms
+                   && clock_now(&clock_system) - search->tried_ms > SEARCH_MAX_MS;
     switch (step) {
     case FOUND:       end_search(search, outcome_found, false); return;
     case PERSON_ENDS: end_search(search, outcome_none, false); return;
@@ -187,82 +192,23 @@ static void answered(struct address_finder *f, struct search *search, enum step 
         ask(f, search);
 }
 
-/* --- guessing --- */
-
-static struct person_name name_of(struct arena *arena, struct str full, struct str first,
-                                  struct str last) {
-    struct person_name parsed = name_parse(arena, full);
-    if (str_is_empty(first) || str_is_empty(last))
-        return parsed;
-    struct person_name split = name_of_parts(arena, first, last);
-    split.full = parsed.full; /* with the middle name */
-    return split;
-}
-
-static enum rc learn(struct ctx *ctx, const struct person *person, struct local_habit *habit) {
-    struct list known = { 0 };
-    enum rc rc = known_addresses(ctx, person->company_id, person->company->domain, &known);
-    const struct known_address *k = known.p;
-    for (size_t i = 0; rc == OK && i < known.n; i++) {
-        struct person_name name
-            = name_of(ctx->arena, k[i].name, k[i].first_name, k[i].last_name);
-        struct str local = str_sub(k[i].email_key, 0, str_find_last(k[i].email_key, '@'));
-        (void) local_habit_learn(habit, &name, local); /* many say nothing */
-    }
-    return rc;
-}
-
-/* The guesses that nobody else has. None when one of them was removed for privacy: then this
- * person is likely the one. */
-static enum rc keep_free(struct ctx *ctx, struct search *search, struct strs emails) {
-    struct strs taken = { 0 };
-    struct ints removed = { 0 };
-    enum rc rc = removals_among(ctx, REMOVAL_EMAIL, emails, &removed);
-    if (rc == OK && removed.n == 0)
-        rc = addresses_taken(ctx, emails, &taken);
-    search->guesses.n = 0;
-    for (size_t i = 0; rc == OK && removed.n == 0 && i < emails.n; i++)
-        if (!strs_have(taken, emails.p[i]))
-            strs_add(search->arena, &search->guesses, arena_str(search->arena, emails.p[i]));
-    return rc;
-}
-
-/* Where anybody gets a mailbox, a name's mailbox may be anybody's. */
-static bool is_own_domain(struct arena *arena, struct str name) {
-    struct domain domain;
-    return domain_parse(arena, name, &domain) == OK && !domain_is_free_mail(&domain);
-}
-
-static enum rc guess(struct ctx *ctx, const struct person *person, struct search *search) {
-    struct local_habit habit = { 0 };
-    struct strs emails = { 0 };
-    struct str domain = person->company->domain;
-    if (!is_own_domain(ctx->arena, domain))
-        return OK;
-    enum rc rc = learn(ctx, person, &habit);
-    if (rc != OK)
-        return rc;
-    struct person_name name
-        = name_of(ctx->arena, person->name, person->first_name, person->last_name);
-    struct strs locals = local_guesses(ctx->arena, &habit, &name);
-    for (size_t i = 0; i < locals.n; i++)
-        strs_add(ctx->arena, &emails,
-                 arena_printf(ctx->arena, "%.*s@%.*s", STR_FMT(locals.p[i]), STR_FMT(domain)));
-    search->leads = habit.known == 0;
-    return emails.n ? keep_free(ctx, search, emails) : OK;
-}
+/* --- beginning --- */
 
 /* Asks for the first guess, or ends the search when there is none. */
-static enum rc begin(struct address_finder *f, struct ctx *ctx, const struct person *person,
-                     struct search *search) {
+static enum rc begin(struct address_finder *f, struct ctx *ctx, struct map *habits,
+                     const struct person *person, struct search *search) {
     if (str_is_set(person->stored_email) || !person->company
         || str_is_empty(person->company->domain)) {
         end_search(search, outcome_none, false); /* changed since it was asked for */
         return OK;
     }
-    enum rc rc = guess(ctx, person, search);
+    struct address_guesses guesses;
+    enum rc rc = address_guess(ctx, habits, person, &guesses);
     if (rc != OK)
         return rc;
+    for (size_t i = 0; i < guesses.emails.n; i++)
+        strs_add(search->arena, &search->guesses, arena_str(search->arena, guesses.emails.p[i]));
+    search->leads = !guesses.domain_is_known;
     if (search->guesses.n)
         ask(f, search);
     else
@@ -282,7 +228,7 @@ static void hold(struct address_finder *f, const struct address_search *row) {
     struct search *search = ARENA_NEW(arena, struct search);
     *search = (struct search){ .next = f->held, .arena = arena,
                                .person_id = arena_str(arena, row->person_id),
-                               .began_ms = row->began_at.v, .urgent = row->urgent.v };
+                               .tried_ms = row->tried_at.v, .urgent = row->urgent.v };
     f->held = search;
     f->held_n++;
 }
@@ -303,12 +249,17 @@ static bool is_held(const struct address_finder *f, struct str person_id) {
     return false;
 }
 
-/* Whether there is one whose outcome others of the domain wait for. */
-static bool has_leader(const struct address_finder *f, struct str domain) {
+/* Whether there is one whose outcome this one has to wait for. */
+static bool has_leader(const struct address_finder *f, const struct search *one) {
     for (const struct search *search = f->held; search; search = search->next)
-        if (search->leads && search->stage == ASKING && str_eq(search->domain, domain))
+        if (search->leads && search->stage == ASKING && search->urgent >= one->urgent
+            && str_eq(search->domain, one->domain))
             return true;
     return false;
+}
+
+static bool may_begin(const struct address_finder *f, const struct search *search) {
+    return search->stage == WAITING && (str_is_empty(search->domain) || !has_leader(f, search));
 }
 
 static const struct person *person_of(const struct list *people, struct str id) {
@@ -320,17 +271,43 @@ static const struct person *person_of(const struct list *people, struct str id) 
 }
 
 /* Goes on with one that waits. Whom there is no row of any more was removed. */
-static enum rc go_on(struct address_finder *f, struct ctx *ctx, const struct person *person,
-                     struct search *search) {
+static enum rc go_on(struct address_finder *f, struct ctx *ctx, struct map *habits,
+                     const struct person *person, struct search *search) {
     if (person && person->company && str_is_set(person->company->domain)
         && str_is_empty(search->domain))
         search->domain = arena_str(search->arena, person->company->domain);
-    if (person && has_leader(f, search->domain))
+    if (person && has_leader(f, search))
         return OK;
     if (person)
-        return begin(f, ctx, person, search);
+        return begin(f, ctx, habits, person, search);
     end_search(search, outcome_none, false);
     return OK;
+}
+
+static void renew(struct address_finder *f, struct ctx *ctx) {
+    if (!f->held || monotonic_ms() - f->renewed_ms < RENEW_MS)
+        return;
+    f->renewed_ms = monotonic_ms();
+    struct strs ids = { 0 };
+    for (const struct search *search = f->held; search; search = search->next)
+        strs_add(ctx->arena, &ids, search->person_id);
+    if (address_searches_renew(ctx, f->owner, ids, LEASE_MS) != OK)
+        log_warn(ctx, "leases of searches for addresses could not be renewed, retrying",
+                 LOG_S("error", ctx->err.text));
+}
+
+/* Each asks the database several questions, so that many of them take longer than a lease. */
+static enum rc begin_all(struct address_finder *f, struct ctx *ctx, const struct list *people,
+                         bool urgent) {
+    struct map habits = map_in(ctx->arena);
+    enum rc rc = OK;
+    for (struct search *search = f->held; rc == OK && search; search = search->next) {
+        if (search->urgent != urgent || !may_begin(f, search))
+            continue;
+        rc = go_on(f, ctx, &habits, person_of(people, search->person_id), search);
+        renew(f, ctx);
+    }
+    return rc;
 }
 
 /* Those that wait and whose domain nobody leads. */
@@ -338,20 +315,47 @@ static enum rc begin_waiting(struct address_finder *f, struct ctx *ctx) {
     struct strs ids = { 0 };
     struct list people = { 0 };
     for (const struct search *search = f->held; search; search = search->next)
-        if (search->stage == WAITING
-            && (str_is_empty(search->domain) || !has_leader(f, search->domain)))
+        if (may_begin(f, search))
             strs_add(ctx->arena, &ids, search->person_id);
-    enum rc rc = ids.n ? people_by_ids(ctx, ids, &people) : OK;
+    if (ids.n == 0)
+        return OK;
+    enum rc rc = people_by_ids(ctx, ids, &people);
+    if (rc == OK)
+        rc = begin_all(f, ctx, &people, true);
+    return rc == OK ? begin_all(f, ctx, &people, false) : rc;
+}
+
+/* Notes when those that ask for their first guess began to. */
+static enum rc note_tried(struct address_finder *f, struct ctx *ctx) {
+    struct strs ids = { 0 };
+    for (const struct search *search = f->held; search; search = search->next)
+        if (search->stage == ASKING && !search->tried_ms)
+            strs_add(ctx->arena, &ids, search->person_id);
+    enum rc rc = ids.n ? address_searches_tried(ctx, f->owner, ids) : OK;
     for (struct search *search = f->held; rc == OK && search; search = search->next)
-        if (search->stage == WAITING && strs_have(ids, search->person_id))
-            rc = go_on(f, ctx, person_of(&people, search->person_id), search);
+        if (search->stage == ASKING && !search->tried_ms)
+            search->tried_ms = ctx_now(ctx);
+    return rc;
+}
+
+/* Somebody may have come to wait for what is held. */
+static enum rc note_urgent(struct address_finder *f, struct ctx *ctx) {
+    struct strs ids = { 0 };
+    enum rc rc = f->held ? address_searches_urgent(ctx, f->owner, &ids) : OK;
+    for (struct search *search = f->held; rc == OK && ids.n && search; search = search->next) {
+        if (search->urgent || !strs_have(ids, search->person_id))
+            continue;
+        search->urgent = true;
+        if (search->stage == ASKING)
+            verify_move(f->queues[false], f->queues[true], (uintptr_t) search);
+    }
     return rc;
 }
 
 static int followers_of(const struct address_finder *f, struct str domain) {
     int n = 0;
     for (const struct search *search = f->held; search; search = search->next)
-        n += search->stage == WAITING && str_eq(search->domain, domain);
+        n += search->stage == WAITING && !search->urgent && str_eq(search->domain, domain);
     return n;
 }
 
@@ -361,7 +365,7 @@ static enum rc put_off(struct address_finder *f, struct ctx *ctx) {
     struct strs ids = { 0 };
     for (struct search *search = f->held, *next; search; search = next) {
         next = search->next;
-        if (search->stage != WAITING || str_is_empty(search->domain)
+        if (search->stage != WAITING || search->urgent || str_is_empty(search->domain)
             || followers_of(f, search->domain) <= FOLLOWERS_MAX)
             continue;
         strs_add(ctx->arena, &ids, arena_str(ctx->arena, search->person_id));
@@ -392,11 +396,15 @@ static bool claim(struct address_finder *f, struct ctx *ctx, bool woken) {
         return false;
     f->claimed_ms = monotonic_ms();
     f->is_full = false;
-    enum rc rc = claim_some(f, ctx, true, HELD_MAX - f->held_n);
+    enum rc rc = note_urgent(f, ctx);
+    if (rc == OK)
+        rc = claim_some(f, ctx, true, HELD_MAX - f->held_n);
     if (rc == OK)
         rc = claim_some(f, ctx, false, HELD_USUAL - f->held_n);
     if (rc == OK)
         rc = begin_waiting(f, ctx);
+    if (rc == OK)
+        rc = note_tried(f, ctx);
     if (rc == OK)
         rc = put_off(f, ctx);
     if (rc != OK) /* what was claimed comes back when its lease has run out, or is begun later */
@@ -417,8 +425,9 @@ static enum rc is_still_there(struct ctx *ctx, const struct search *search, bool
     return rc;
 }
 
-/* The outcome is none when what was found cannot be kept: the person works elsewhere by now,
- * somebody else has the address, or it was removed. E_NOT_FOUND: the person was removed. */
+/* *ret_outcome: none when what was found cannot be kept: the person works elsewhere by now, or
+ * the address was removed; absent when somebody else has got it: there are other guesses.
+ * E_NOT_FOUND: the person was removed. */
 static enum rc keep_address(struct ctx *ctx, const struct search *search,
                             struct str *ret_outcome) {
     struct str email = search->guesses.p[search->at];
@@ -428,25 +437,50 @@ static enum rc keep_address(struct ctx *ctx, const struct search *search,
         rc = removal_exists(ctx, REMOVAL_EMAIL, email, &removed);
     if (rc == OK && !removed)
         rc = reveal_keep_email(ctx, search->person_id, email, &kept);
-    *ret_outcome = kept ? outcome_found : outcome_none;
+    *ret_outcome = kept ? outcome_found : removed ? outcome_none : STR_NONE;
     return rc;
 }
 
+static enum rc end_one(const struct address_finder *f, struct ctx *ctx, struct search *search) {
+    struct str outcome = search->outcome;
+    enum rc rc = OK;
+    search->is_taken = false; /* a transaction may run more than once */
+    if (str_eq(outcome, outcome_found)) /* stays proved if the search is another's by now */
+        rc = keep_address(ctx, search, &outcome);
+    search->is_taken = rc == OK && !str_is_set(outcome);
+    if (rc == OK && !search->is_taken)
+        rc = address_search_end(ctx, f->owner, search->person_id, outcome);
+    return rc == E_CANCELED || rc == E_NOT_FOUND ? OK : rc;
+}
+
+struct end_work {
+    const struct address_finder *f;
+    struct search *one; /* NULL: all that have ended */
+};
+
 static enum rc end_work(struct ctx *ctx, void *arg) {
-    const struct address_finder *f = arg;
+    const struct end_work *w = arg;
     enum rc rc = removals_hold(ctx);
-    for (const struct search *search = f->held; rc == OK && search; search = search->next) {
+    for (struct search *search = w->f->held; rc == OK && search; search = search->next)
+        if (search->stage == ENDED && (!w->one || search == w->one))
+            rc = end_one(w->f, ctx, search);
+    return rc;
+}
+
+/* One by one, after all together did not go: one of them fails, the others are none the worse.
+ * An address that another process has given to somebody else at the same time is taken. */
+static void end_each(struct address_finder *f, struct ctx *ctx) {
+    for (struct search *search = f->held; search; search = search->next) {
         if (search->stage != ENDED)
             continue;
-        struct str outcome = search->outcome;
-        if (str_eq(outcome, outcome_found)) /* stays proved if the search is another's by now */
-            rc = keep_address(ctx, search, &outcome);
-        if (rc == OK)
-            rc = address_search_end(ctx, f->owner, search->person_id, outcome);
-        if (rc == E_CANCELED || rc == E_NOT_FOUND)
-            rc = OK;
+        enum rc rc = db_transact(ctx, end_work, &(struct end_work){ f, search });
+        search->is_taken |= rc == E_CONFLICT;
+        if (rc != OK && rc != E_CONFLICT)
+            log_warn(ctx, "a found address could not be stored, retrying later",
+                     LOG_S("error", ctx->err.text));
+        ctx_clear_error(ctx);
+        renew(f, ctx);
     }
-    return rc;
 }
 
 /* Ends those that wait for what this one has found out about their domain. */
@@ -465,20 +499,24 @@ static bool has_ended(const struct address_finder *f) {
     return false;
 }
 
-/* Stores and forgets what has ended. What could not be stored is let go of too, and searched
- * for again when its lease has run out. */
+/* Stores and forgets what has ended; who found what somebody else has got by now asks for the
+ * next guess. What could not be stored is let go of too, and searched for again when its lease
+ * has run out. */
 static void end_all(struct address_finder *f, struct ctx *ctx) {
     for (const struct search *search = f->held; search; search = search->next)
         if (search->stage == ENDED)
             end_domain(f, search);
     if (!has_ended(f))
         return;
-    if (db_transact(ctx, end_work, f) != OK)
-        log_warn(ctx, "found addresses could not be stored, retrying later",
-                 LOG_S("error", ctx->err.text));
+    if (db_transact(ctx, end_work, &(struct end_work){ .f = f }) != OK) {
+        ctx_clear_error(ctx);
+        end_each(f, ctx);
+    }
     for (struct search *search = f->held, *next; search; search = next) {
         next = search->next;
-        if (search->stage == ENDED)
+        if (search->stage == ENDED && search->is_taken)
+            answered(f, search, NEXT);
+        else if (search->stage == ENDED)
             let_go(f, search);
     }
 }
@@ -500,18 +538,6 @@ static bool take_answers(struct address_finder *f) {
 static void ready(void *arg) {
     struct address_finder *f = arg;
     bell_ring(&f->bell);
-}
-
-static void renew(struct address_finder *f, struct ctx *ctx) {
-    if (!f->held || monotonic_ms() - f->renewed_ms < RENEW_MS)
-        return;
-    f->renewed_ms = monotonic_ms();
-    struct strs ids = { 0 };
-    for (const struct search *search = f->held; search; search = search->next)
-        strs_add(ctx->arena, &ids, search->person_id);
-    if (address_searches_renew(ctx, f->owner, ids, LEASE_MS) != OK)
-        log_warn(ctx, "leases of searches for addresses could not be renewed, retrying",
-                 LOG_S("error", ctx->err.text));
 }
 
 static struct ctx context(const struct address_finder *f, struct arena *arena,

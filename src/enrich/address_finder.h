@@ -27,7 +27,8 @@ enum address_state {
 struct address_want {
     const struct person *person;
     enum address_state ret_state;
-    int64_t ret_since_ms; /* PENDING: when the search began */
+    int64_t ret_began_ms; /* PENDING: when the address was first wanted */
+    int64_t ret_tried_ms; /* PENDING: when a mail server was first to be asked; 0: not yet */
 };
 
 /* Fills in what is known of the address of each of these people (no two the same), and begins

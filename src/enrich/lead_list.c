@@ -1,5 +1,7 @@
-/* Every transaction locks the list before it looks at the job, as those do who add leads and
- * who cancel. */
+/* Locks are taken in this order by all who touch a list (here, store/lead_lists.c, the end of
+ * a job in jobs/runner.c): removals, the list's row, its job, its validations, the account's
+ * credits, entries and blocks. So two of them meet at the list's row, and none waits for the
+ * other in a circle. */
 #include "enrich/lead_list.h"
 
 #include "base/check.h"

@@ -6,10 +6,11 @@
 #include "store/people.h"
 #include "store/services.h"
 
-/* How long an item waits for an address that is being looked for; the search goes on then,
- * and whoever asks again gets what it finds. How often a job looks: the older it is, the less
- * often. */
+/* How long an item waits for an address that is being looked for, from when its turn came, and
+ * how long for its turn; the search goes on then, and whoever asks again gets what it finds. How
+ * often a job looks: the older it is, the less often. */
 #define PATIENCE_MS   (15 * MINUTE_MS)
+#define TURN_MAX_MS   (2 * HOUR_MS)
 #define LOOK_MIN_MS   300
 #define LOOK_MAX_MS   (30 * SECOND_MS)
 #define LOOKS_OF_AGE  8
@@ -58,14 +59,21 @@ static enum rc read_address(struct ctx *ctx, struct person *person) {
     return rc == E_NOT_FOUND ? E_REMOVED : rc;
 }
 
+static bool is_worth_waiting(const struct ctx *ctx, const struct address_want *want) {
+    int64_t now = ctx_now(ctx);
+    if (want->ret_state != ADDRESS_PENDING)
+        return false;
+    return want->ret_tried_ms ? now - want->ret_tried_ms < PATIENCE_MS
+                              : now - want->ret_began_ms < TURN_MAX_MS;
+}
+
 enum rc steps_addresses(struct ctx *ctx, struct person *const *people, size_t n, bool *ret_waits) {
     struct address_want *wants = ARENA_ARRAY(ctx->arena, n, struct address_want);
     for (size_t i = 0; i < n; i++)
         wants[i].person = people[i];
     enum rc rc = addresses_want(ctx, wants, n, false);
     for (size_t i = 0; rc == OK && i < n; i++) {
-        ret_waits[i] = wants[i].ret_state == ADDRESS_PENDING
-                       && ctx_now(ctx) - wants[i].ret_since_ms < PATIENCE_MS;
+        ret_waits[i] = is_worth_waiting(ctx, &wants[i]);
         if (wants[i].ret_state == ADDRESS_KNOWN && !str_is_set(people[i]->stored_email))
             rc = read_address(ctx, people[i]);
     }

@@ -78,10 +78,10 @@ static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
     if (w->rc == E_TIMEOUT && job_runner_stopping())
         return job_give_back(ctx, w->job); /* it only made room for the end of the process */
     int64_t at = next_attempt(ctx, w);
-    enum rc rc = job_again(ctx, w->job, at, w->error);
-    if (rc == OK && at < 0 && w->kind && w->kind->gave_up)
+    enum rc rc = OK;
+    if (at < 0 && w->kind && w->kind->gave_up) /* first: what the job is about is locked before it */
         rc = w->kind->gave_up(ctx, w->job);
-    return rc;
+    return rc == OK ? job_again(ctx, w->job, at, w->error) : rc;
 }
 
 static void end_job(struct ctx *ctx, const struct end_work *w) {

@@ -13,7 +13,8 @@ enum { KNOWN_MAX = 24 };
 static const struct field search_rows[] = {
     F_ID(T, person_id, .doc = "Whose address."),
     F_INT(T, urgent, .doc = "1 when somebody waits."),
-    F_INT(T, began_at, .doc = "When it began."),
+    F_INT(T, began_at, .doc = "When it was asked for."),
+    F_INT(T, tried_at, .doc = "When the first guess was begun."),
     F_INT(T, ended_at, .doc = "When it ended."),
     F_STR(T, outcome, .doc = "found, none or unclear."),
 };
@@ -32,20 +33,21 @@ static const struct field known_rows[] = {
 static const struct fields known_fields
     = FIELDS("KnownAddress", struct known_address, known_rows, .doc = "A known address.");
 
-#define COLUMNS "person_id, urgent, began_at, ended_at, outcome"
+#define COLUMNS "person_id, urgent, began_at, tried_at, ended_at, outcome"
 #define OF(set) "SELECT " COLUMNS " FROM address_searches WHERE person_id IN (SELECT value FROM " set ")"
 static const struct query of
     = { "address_searches_of", OF("json_each($1)"), OF("json_array_elements_text($1::json)") };
 
 /* Of somebody who was removed no row comes back. The order keeps two that begin the same ones
- * from waiting for each other. */
+ * from waiting for each other. A search that has ended has neither owner nor lease. */
 #define BEGIN(set)                                                                             \
     "INSERT INTO address_searches (person_id, urgent, began_at, lease_until) "                 \
     "SELECT id, $2, $3, 0 FROM people WHERE id IN (SELECT value FROM " set ") ORDER BY id "    \
     "ON CONFLICT (person_id) DO UPDATE SET urgent = excluded.urgent, "                         \
     "began_at = CASE WHEN address_searches.outcome IS NULL THEN address_searches.began_at "    \
-    "ELSE excluded.began_at END, lease_owner = CASE WHEN address_searches.outcome IS NULL "    \
-    "THEN address_searches.lease_owner END, outcome = NULL, ended_at = NULL "                  \
+    "ELSE excluded.began_at END, tried_at = CASE WHEN address_searches.outcome IS NULL "       \
+    "THEN address_searches.tried_at END, lease_until = CASE WHEN address_searches.lease_owner " \
+    "IS NULL THEN 0 ELSE address_searches.lease_until END, outcome = NULL, ended_at = NULL "   \
     "WHERE address_searches.outcome IS NOT NULL OR address_searches.urgent < excluded.urgent"
 static const struct query begin
     = { "address_searches_begin", BEGIN("json_each($1)"),
@@ -81,17 +83,33 @@ static const struct query end
         "lease_until = 0 WHERE person_id = $2 AND lease_owner = $1 AND outcome IS NULL",
         NULL };
 
+static const struct query urgent_of
+    = { "address_searches_urgent",
+        "SELECT person_id FROM address_searches WHERE lease_owner = $1 AND urgent = 1", NULL };
+#define TRIED(set)                                                                             \
+    "UPDATE address_searches SET tried_at = $2 WHERE lease_owner = $1 AND tried_at IS NULL "   \
+    "AND person_id IN (SELECT value FROM " set ")"
+static const struct query tried
+    = { "address_searches_tried", TRIED("json_each($3)"),
+        TRIED("json_array_elements_text($3::json)") };
+
 static const struct query known
     = { "known_addresses",
         "SELECT name, first_name, last_name, email_key FROM people WHERE company_id = $1 "
         "AND email_key IS NOT NULL AND email_key LIKE '%@' || $2 LIMIT $3",
+        NULL };
+static const struct query namesake
+    = { "namesake_exists",
+        "SELECT count(*) FROM (SELECT 1 FROM people WHERE name_key = $1 AND company_id = $2 "
+        "AND id <> $3 AND email_key IS NULL LIMIT 1) n",
         NULL };
 #define TAKEN(set) "SELECT email_key FROM people WHERE email_key IN (SELECT value FROM " set ")"
 static const struct query taken
     = { "addresses_taken", TAKEN("json_each($1)"), TAKEN("json_array_elements_text($1::json)") };
 
 static const struct query *const queries[]
-    = { &of, &begin, &claim, &renew, &release, &put_off, &end, &known, &taken };
+    = { &of,  &begin,     &claim, &renew, &release,  &put_off,
+        &end, &urgent_of, &tried, &known, &namesake, &taken };
 const struct query_table address_search_queries = QUERY_TABLE(queries);
 
 enum rc address_searches_of(struct ctx *ctx, struct strs person_ids, struct list *ret_searches) {
@@ -144,10 +162,10 @@ enum rc address_searches_claim(struct ctx *ctx, const struct address_search_clai
 }
 
 struct lease_work {
-    const struct query *query;
+    const struct query *query; /* of owner, time, people */
     struct str owner;
     struct strs person_ids;
-    int64_t ms;
+    int64_t ms; /* from now */
 };
 
 static enum rc lease_work(struct ctx *ctx, void *arg) {
@@ -167,6 +185,10 @@ enum rc address_searches_put_off(struct ctx *ctx, struct str owner, struct strs 
                                  int64_t pause_ms) {
     return db_transact(ctx, lease_work,
                        &(struct lease_work){ &put_off, owner, person_ids, pause_ms });
+}
+
+enum rc address_searches_tried(struct ctx *ctx, struct str owner, struct strs person_ids) {
+    return db_transact(ctx, lease_work, &(struct lease_work){ &tried, owner, person_ids, 0 });
 }
 
 static enum rc release_work(struct ctx *ctx, void *arg) {
@@ -196,9 +218,21 @@ enum rc known_addresses(struct ctx *ctx, struct str company_id, struct str domai
                    &known_fields, ret_known);
 }
 
-enum rc addresses_taken(struct ctx *ctx, struct strs emails, struct strs *ret_taken) {
+enum rc namesake_exists(struct ctx *ctx, const struct person *person, bool *ret_exists) {
+    int64_t n;
+    enum rc rc = db_get_int(ctx, &namesake,
+                            DB_ARGS(db_v_text(person->name_key), db_v_text(person->company_id),
+                                    db_v_text(person->id)),
+                            &n);
+    if (rc == OK)
+        *ret_exists = n > 0;
+    return rc;
+}
+
+static enum rc texts(struct ctx *ctx, const struct query *query, struct db_value arg,
+                     struct strs *ret_texts) {
     struct db_rows *rows;
-    enum rc rc = db_query(ctx, &taken, DB_ARGS(sql_texts(ctx->arena, emails)), &rows);
+    enum rc rc = db_query(ctx, query, DB_ARGS(arg), &rows);
     if (rc != OK)
         return rc;
     struct strs found = { 0 };
@@ -206,6 +240,14 @@ enum rc addresses_taken(struct ctx *ctx, struct strs emails, struct strs *ret_ta
         strs_add(ctx->arena, &found, db_text(rows, 0));
     rc = db_rows_close(rows);
     if (rc == OK)
-        *ret_taken = found;
+        *ret_texts = found;
     return rc;
+}
+
+enum rc address_searches_urgent(struct ctx *ctx, struct str owner, struct strs *ret_person_ids) {
+    return texts(ctx, &urgent_of, db_v_text(owner), ret_person_ids);
+}
+
+enum rc addresses_taken(struct ctx *ctx, struct strs emails, struct strs *ret_taken) {
+    return texts(ctx, &taken, sql_texts(ctx->arena, emails), ret_taken);
 }

@@ -5,10 +5,11 @@
 
 #include "base/ctx.h"
 #include "base/field.h"
+#include "store/people.h"
 
 struct address_search {
     struct str person_id;
-    struct opt_int urgent, began_at, ended_at;
+    struct opt_int urgent, began_at, tried_at, ended_at; /* tried_at: of the first guess */
     struct str outcome; /* "found", "none", "unclear"; absent: it runs */
 };
 extern const struct fields address_search_fields;
@@ -18,7 +19,7 @@ MUST_USE enum rc address_searches_of(struct ctx *ctx, struct strs person_ids,
                                      struct list *ret_searches);
 
 /* Begins searches for these people, anew where one has ended; those that run become urgent
- * when these are. Who is not (or no longer) in the database is passed over. Transacts itself. */
+ * when these are, and wait for no pause any more. Who is not (or no longer) in the database is passed over. Transacts itself. */
 MUST_USE enum rc address_searches_begin(struct ctx *ctx, struct strs person_ids, bool urgent);
 
 struct address_search_claim {
@@ -31,6 +32,13 @@ struct address_search_claim {
  * twice. Transacts itself; list of struct address_search. */
 MUST_USE enum rc address_searches_claim(struct ctx *ctx, const struct address_search_claim *claim,
                                         struct list *ret_searches);
+
+/* Which of what `owner` holds is urgent: some became so since they were taken. */
+MUST_USE enum rc address_searches_urgent(struct ctx *ctx, struct str owner,
+                                         struct strs *ret_person_ids);
+
+/* Notes that the first guess of these was begun, where that is not yet known. Transacts itself. */
+MUST_USE enum rc address_searches_tried(struct ctx *ctx, struct str owner, struct strs person_ids);
 
 /* Extends the leases of those of the searches that are `owner`'s. Transacts itself. */
 MUST_USE enum rc address_searches_renew(struct ctx *ctx, struct str owner, struct strs person_ids,
@@ -57,6 +65,10 @@ struct known_address {
 };
 MUST_USE enum rc known_addresses(struct ctx *ctx, struct str company_id, struct str domain,
                                  struct list *ret_known);
+
+/* Whether somebody of the company has the person's name, and no known address either: then
+ * nobody could tell whose an address is that fits both. */
+MUST_USE enum rc namesake_exists(struct ctx *ctx, const struct person *person, bool *ret_exists);
 
 /* Those of the addresses (normal form) that somebody has. */
 MUST_USE enum rc addresses_taken(struct ctx *ctx, struct strs emails, struct strs *ret_taken);

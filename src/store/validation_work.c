@@ -114,11 +114,15 @@ static const struct query wait
         "UPDATE validation_blocks SET lease_owner = NULL, lease_until = $3 WHERE account_id = $1 "
         "AND is_counted = 0 AND lease_until <= $2 AND size >= $4",
         NULL };
-#define START(set)                                                                            \
-    "UPDATE validations SET status = 'processing' WHERE account_id = $1 AND status = 'queued' " \
-    "AND id IN (SELECT value ->> 0 FROM " set " WHERE value ->> 2 IS NULL)"
+/* Who takes blocks locks them before the validation, who ends a validation the other way round:
+ * a row that is locked is passed over. It is started already, or about to end. */
+#define START(set, lock)                                                                      \
+    "UPDATE validations SET status = 'processing' WHERE account_id = $1 AND id IN ("          \
+    "SELECT id FROM validations WHERE account_id = $1 AND status = 'queued' "                 \
+    "AND id IN (SELECT value ->> 0 FROM " set " WHERE value ->> 2 IS NULL)" lock ")"
 static const struct query start
-    = { "validation_start", START("json_each($2)"), START("json_array_elements($2::json)") };
+    = { "validation_start", START("json_each($2)", ""),
+        START("json_array_elements($2::json)", " FOR UPDATE SKIP LOCKED") };
 
 static const struct query emails
     = { "validation_block_emails",

@@ -34,6 +34,13 @@ struct entry {
     char text[];
 };
 
+/* An address that is to go to another queue. */
+struct move {
+    struct move *next;
+    struct verify_queue *from, *to;
+    uint64_t tag;
+};
+
 struct verify_queue {
     struct verify_engine *engine;
     void (*ready)(void *arg);
@@ -75,6 +82,7 @@ struct verify_engine {
     struct dialogue *graveyard; /* closed in this turn */
     size_t active, waiting, connections;
     struct verify_queue *turn;  /* whose turn it is; under the lock */
+    struct move *moves;         /* under the lock */
     bool stopping;              /* under the lock */
     bool ending;                /* the loop's: nothing new is begun */
     struct verify_stats stats;  /* the loop's; once a turn copied to: */

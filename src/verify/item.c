@@ -58,6 +58,15 @@ void items_leave(struct item *item) {
 
 /* --- the end --- */
 
+void item_enter_queue(struct item *item, struct verify_queue *queue) {
+    item->queue = queue;
+    item->queue_prev = NULL;
+    item->queue_next = queue->items;
+    if (queue->items)
+        queue->items->queue_prev = item;
+    queue->items = item;
+}
+
 static void leave_queue(struct item *item) {
     struct verify_queue *queue = item->queue;
     if (!queue)
@@ -71,6 +80,14 @@ static void leave_queue(struct item *item) {
 void item_orphan(struct item *item) {
     item->queue->active--;
     leave_queue(item);
+}
+
+void item_change_queue(struct item *item, struct verify_queue *to) {
+    size_t active = item->is_waiting ? 0 : 1;
+    item->queue->active -= active;
+    leave_queue(item);
+    item_enter_queue(item, to);
+    to->active += active;
 }
 
 static void count_active(struct verify_engine *e, struct item *item, bool active) {

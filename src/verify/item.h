@@ -60,6 +60,10 @@ void item_finish(struct verify_engine *e, struct item *item);
 void item_drop(struct verify_engine *e, struct item *item);
 /* Nobody waits for it any more. */
 bool item_is_unwanted(const struct item *item);
+/* Into the queue's list of all that were begun. */
+void item_enter_queue(struct item *item, struct verify_queue *queue);
+/* It counts in another queue from now on; where it waits is for the caller to change. */
+void item_change_queue(struct item *item, struct verify_queue *to);
 /* Its queue goes away; it is dropped when it comes out of whose hands it is in. */
 void item_orphan(struct item *item);
 /* Parses the text again, on `arena`: items keep nothing of it, so that they stay small. */

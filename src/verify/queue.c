@@ -102,6 +102,19 @@ size_t verify_take(struct verify_queue *queue, struct verify_answer *ret_answers
     return n;
 }
 
+void verify_move(struct verify_queue *from, struct verify_queue *to, uint64_t tag) {
+    struct verify_engine *e = from->engine;
+    struct move *move = MEM_NEW(struct move);
+    *move = (struct move){ .from = from, .to = to, .tag = tag };
+    pthread_mutex_lock(&e->lock);
+    struct move **last = &e->moves;
+    while (*last)
+        last = &(*last)->next;
+    *last = move;
+    pthread_mutex_unlock(&e->lock);
+    engine_wake(e);
+}
+
 /* Under the lock. */
 static struct entry *take_entry(struct verify_engine *e, struct verify_queue *queue) {
     struct entry *entry = queue->first;
@@ -221,15 +234,73 @@ static struct item *item_new(struct verify_engine *e, struct verify_queue *queue
     item->tag = entry->tag;
     item->n = entry->n;
     memcpy(item->text, entry->text, entry->n);
-    item->queue = queue;
     item->deadline_ms = e->now_ms + engine_scaled(e, e->options.address_ms) + MINUTE_MS;
-    item->queue_next = queue->items;
-    if (queue->items)
-        queue->items->queue_prev = item;
-    queue->items = item;
+    item_enter_queue(item, queue);
     queue->active++;
     e->active++;
     return item;
+}
+
+/* One that was not begun; under the lock. */
+static bool move_entry(const struct move *move) {
+    struct verify_queue *from = move->from, *to = move->to;
+    struct entry *before = NULL, *entry = from->first;
+    for (; entry && entry->tag != move->tag; entry = entry->next)
+        before = entry;
+    if (!entry)
+        return false;
+    *(before ? &before->next : &from->first) = entry->next;
+    if (from->last == entry)
+        from->last = before;
+    entry->next = NULL;
+    *(to->last ? &to->last->next : &to->first) = entry;
+    to->last = entry;
+    from->queued--;
+    to->queued++;
+    return true;
+}
+
+/* One that was begun, unless somebody has it in hand just now. Under the lock. */
+static void move_item(struct verify_engine *e, const struct move *move) {
+    struct item *item = move->from->items;
+    while (item && item->tag != move->tag)
+        item = item->queue_next;
+    if (!item || item->in_dialogue || item->in_cache)
+        return;
+    struct route *route = item->in ? item->in->route : NULL;
+    if (route)
+        items_leave(item);
+    item_change_queue(item, move->to);
+    move->from->begun--;
+    move->to->begun++;
+    if (route) /* behind what else the queue has there */
+        route_add(e, route, item, false);
+}
+
+static void move_all(struct verify_engine *e) {
+    pthread_mutex_lock(&e->lock);
+    while (e->moves) {
+        struct move *move = e->moves;
+        e->moves = move->next;
+        bool may = !move->to->is_canceled && !move->from->is_canceled;
+        if (may && !move_entry(move))
+            move_item(e, move);
+        mem_free(move);
+    }
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* Those from or to a queue that goes away; under the lock. */
+static void forget_moves(struct verify_engine *e, const struct verify_queue *queue) {
+    for (struct move **link = &e->moves; *link;) {
+        struct move *move = *link;
+        if (move->from != queue && move->to != queue) {
+            link = &move->next;
+            continue;
+        }
+        *link = move->next;
+        mem_free(move);
+    }
 }
 
 /* Every item that is not in somebody's hands is dropped; the others come back by themselves. */
@@ -246,6 +317,7 @@ static void drop_items(struct verify_engine *e, struct verify_queue *queue) {
 
 static void queue_free(struct verify_engine *e, struct verify_queue *queue) {
     pthread_mutex_lock(&e->lock);
+    forget_moves(e, queue);
     queue->prev->next = queue->next;
     queue->next->prev = queue->prev;
     if (e->turn == queue)
@@ -326,6 +398,7 @@ static size_t take_some(struct verify_engine *e, struct item **ret_items) {
 void engine_admit(struct verify_engine *e) {
     struct item *items[BEGIN_AT_ONCE];
     size_t n = BEGIN_AT_ONCE;
+    move_all(e);
     end_queues(e);
     for (int rounds = 0; n == BEGIN_AT_ONCE && rounds < ROUNDS_OF_A_TURN; rounds++) {
         n = take_some(e, items);

@@ -72,6 +72,10 @@ struct verify_input {
 /* Takes as many from the start as there is room for and returns how many. */
 size_t verify_submit(struct verify_queue *queue, const struct verify_input *inputs, size_t n);
 
+/* Moves the address with this tag to another queue of the same engine, with its answer; one that
+ * is being asked about just now, or was answered, stays. */
+void verify_move(struct verify_queue *from, struct verify_queue *to, uint64_t tag);
+
 struct verify_answer {
     uint64_t tag;
     struct verdict verdict;

@@ -1,5 +1,8 @@
 """Addresses that nobody told: guessed from names and known addresses, proved by asking the
 company's mail servers, revealed and paid for as any other. The servers are a farm on loopback."""
+import contextlib
+import sqlite3
+import subprocess
 import threading
 import time
 
@@ -35,9 +38,11 @@ DOMAINS = {
     "role.org": {"accept": ["post"]},
     "moved.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
     "claimed.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
+    "namesake.org": {"accept": ["kim.park", "kpark"]},
+    "contest.org": {"accept": ["ann.ash", "annash", "aash", "a.ash", "ben.birch", "cid.cole"], "delay_s": {"banner": 2.0}},
 }
 KNOWN = [("Bob Stone", "learned.org", "bstone"), ("Eve Adams", "learned.org", "eadams"),
-         ("Sam Lee", "taken.org", "sam.lee")]
+         ("Sam Lee", "taken.org", "sam.lee"), ("Bob Stone", "contest.org", "bob.stone")]
 TEAM = ["Ann Ash", "Ben Birch", "Cid Cole", "Dan Dale", "Eve Elm"]
 
 
@@ -52,7 +57,9 @@ PEOPLE = ("Name,Title,Company,Website,LinkedIn URL,Email,Mobile Phone,City,State
           + "".join(row("Jane Doe", domain) for domain in [*DOMAINS, "null.org", "none.org"])
           + "".join(row(name, "team.org") for name in TEAM)
           + row("Sam Lee", "taken.org", number=2) + row("Иван Петров", "usual.org")
-          + row("Jürgen von der Heide", "joined.org") + row("Jane Post", "role.org"))
+          + row("Jürgen von der Heide", "joined.org") + row("Jane Post", "role.org")
+          + row("Kim Park", "namesake.org") + row("Kim Park", "namesake.org", number=2)
+          + "".join(row(name, "contest.org") for name in TEAM[:3]) + row("Zed Zoo", "zoo.org"))
 
 
 class FinderTest(PeopleTest):
@@ -178,6 +185,11 @@ class FindTest(FinderTest):
         self.assertEqual(self.found("taken.org", name="Sam Lee", number=2), "slee@taken.org")
         self.assertEqual(self.asked("taken.org", "sam.lee"), [])
 
+    def test_an_address_that_fits_two_is_nobodys(self):
+        for number in (1, 2):
+            self.assertIsNone(self.found("namesake.org", name="Kim Park", number=number))
+        self.assertEqual(self.farm.sessions_of("namesake.org"), [])
+
     def test_a_removed_address_is_not_found(self):
         self.server.cli("privacy", "remove", "--email", "jdoe@removed.org")
         self.assertIsNone(self.found("removed.org"))
@@ -281,18 +293,88 @@ class BatchTest(FinderTest):
                           ("aash", "bbirch", "ccole", "ddale", "eelm")], [])
 
 
+class ContestTest(FinderTest):
+    """Somebody gets an address at the very moment at which it is stored for somebody else."""
+
+    @contextlib.contextmanager
+    def holding(self, statement):
+        """A transaction that did this and is committed at the end of the block."""
+        if harness.ENGINE == "postgres":
+            psql = subprocess.Popen(["psql", "-qX", "-v", "ON_ERROR_STOP=1", self.server.database.url],
+                                    stdin=subprocess.PIPE, text=True)
+            psql.stdin.write(f"BEGIN;\n{statement};\n")
+            psql.stdin.flush()
+            yield
+            psql.communicate("COMMIT;\n")
+            self.assertEqual(psql.returncode, 0)
+            return
+        database = sqlite3.connect(self.server.folder / "var/outrider.db", isolation_level=None, timeout=30)
+        database.execute("BEGIN IMMEDIATE")
+        database.execute(statement)
+        yield
+        database.execute("COMMIT")
+        database.close()
+
+    def test_neighbours_are_stored(self):
+        leads = [{"linkedin_url": self.who("contest.org", name)["linkedin_url"]} for name in TEAM[:3]]
+        answer = self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        self.server.wait_for(lambda: len(self.farm.sessions_of("contest.org")) >= 1, "a dialogue")
+        with self.holding("UPDATE people SET stored_email = 'ann.ash@contest.org', "
+                          "email_key = 'ann.ash@contest.org' WHERE name = 'Zed Zoo'"):
+            self.server.wait_for(lambda: self.asked("contest.org", "cid.cole", "ben.birch"), "a question")
+            time.sleep(1)  # it is found and waits to be stored
+        href, until = answer.header("Location"), time.monotonic() + 120
+        while (answer := self.api.get(href, expect=200).json)["status"] in ("queued", "processing"):
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.1)
+        emails = [row["result"].get("email") for row in answer["results"]]
+        self.assertEqual(emails[1:], ["ben.birch@contest.org", "cid.cole@contest.org"])
+        self.assertIn(emails[0], ("annash@contest.org", "aash@contest.org", "a.ash@contest.org"))
+        self.assertNotIn("could not be stored", self.server.log_text())
+
+
+class HurryTest(FinderTest):
+    """Who is waited for goes before those who were wanted earlier, also when their search has
+    begun: one connection at a time, so that they queue up."""
+    NAMES = [f"{first} {last}" for first in ("Abe", "Bea", "Cal", "Dot", "Eli", "Flo", "Gil", "Hal")
+             for last in ("Quill", "Reed", "Stark", "Twain", "Usher")]
+    domains = {"busy.org": {"accept": [name.lower().replace(" ", ".") for name in NAMES],
+                            "delay_s": {"rcpt": 0.3}}}
+    people = (PEOPLE + row("Bob Stone", "busy.org", "bob.stone") + row("Amy Stone", "busy.org", "amy.stone")
+              + "".join(row(name, "busy.org") for name in NAMES))
+    options = {"verify.site_connections": 1, "reveal.timeout_ms": 100}
+
+    def order(self):
+        locals_ = [name.lower().replace(" ", ".") for name in self.NAMES]
+        return self.asked("busy.org", *locals_)
+
+    def test_those_who_are_waited_for(self):
+        leads = [{"linkedin_url": self.who("busy.org", name)["linkedin_url"]} for name in self.NAMES]
+        self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        self.server.wait_for(lambda: len(self.order()) >= 2, "the first ones")
+        done = self.order()
+        late = [name for name in self.NAMES if name.lower().replace(" ", ".") not in done][::9][:3]
+        for name in late:
+            self.assert_error(self.ask("busy.org", name=name), 408, "request_timeout")
+        since = len(self.order())
+        wanted = {name.lower().replace(" ", ".") for name in late}
+        self.server.wait_for(lambda: wanted <= set(self.order()), "those who are waited for")
+        self.assertLessEqual(max(self.order().index(local) for local in wanted), since + 10)
+
+
 class CrowdTest(FinderTest):
     """Many who wait for what one shows of their domain leave room for those of others."""
     CROWD = 700
+    NAMES = [f"Jane {a}{b}{c}oe" for a in "BDKLMNPRST" for b in "abcdefgh" for c in "klmnoprst"]  # 720
     domains = {"crowd.org": {"accept": ["jane.doe"], "greylist_s": 3600}, "lone.org": {"accept": ["jane.doe"]}}
-    people = (PEOPLE + "".join(row("Jane Doe", "crowd.org", number=n) for n in range(700))
+    people = (PEOPLE + "".join(row(name, "crowd.org") for name in NAMES[:CROWD])
               + row("Jane Doe", "lone.org"))
     options = {"verify.retry_scale": 1, "reveal.timeout_ms": 100}
 
     def test_room_for_others(self):
-        self.assert_error(self.ask("crowd.org", number=0), 408, "request_timeout")
+        self.assert_error(self.ask("crowd.org", name=self.NAMES[0]), 408, "request_timeout")
         self.wait_until_asked("crowd.org")
-        leads = [{"linkedin_url": self.who("crowd.org", number=n)["linkedin_url"]} for n in range(1, self.CROWD)]
+        leads = [{"linkedin_url": self.who("crowd.org", name)["linkedin_url"]} for name in self.NAMES[1:self.CROWD]]
         leads.append({"linkedin_url": self.who("lone.org")["linkedin_url"]})
         self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
         self.wait_until_asked("lone.org")

@@ -194,6 +194,92 @@ class FinderTest(LeadListTest):
         self.assertEqual(self.credits_left(client)["email"], 20 - 3 * 0.5 - 2 - 2)
 
 
+class FinderKillTest(LeadListTest):
+    """kill -9 while entries wait for addresses; with PostgreSQL while another process works on
+    the same list."""
+    FIRMS = [f"Firm {letter}" for letter in "ABCDEFGHIJ"]
+    NAMES = ("Ann Ash", "Ben Birch", "Cid Cole", "Dan Dale")
+    domains = {f"firm-{n}.org": {"accept": ["ann.ash", "ben.birch", "cid.cole", "dan.dale"], "greylist_s": 2}
+               for n in range(10)}
+    KILLS = 4
+
+    @classmethod
+    def prepare(cls, server):
+        path = server.folder / "people.csv"
+        path.write_text("Name,Company,Website,LinkedIn URL\n" + "".join(
+            f"{name},{firm},firm-{n}.org,{cls.url(n, name)}\n"
+            for n, firm in enumerate(cls.FIRMS) for name in cls.NAMES), encoding="utf-8")
+        server.cli("import", "people", path)
+
+    @staticmethod
+    def url(firm, name):
+        return f"https://www.linkedin.com/in/{name.lower().replace(' ', '-')}-{firm}"
+
+    def leads(self, client):
+        """Starts a list of everybody; its address, and the addresses that will be found."""
+        wanted = [(n, name) for name in self.NAMES for n in range(len(self.FIRMS))]
+        href = self.begin("linkedin", [{"linkedin_url": self.url(n, name)} for n, name in wanted], client,
+                          owner=client.owner)
+        return href, [f"{name.lower().replace(' ', '.')}@firm-{n}.org" for n, name in wanted]
+
+    def is_waiting(self, href, client):
+        answer = client.get(href, expect=200).json
+        self.assertIn(answer["status"], ("queued", "processing"))
+        return answer["progress"]["enriched"] < answer["progress"]["leads"]
+
+    def judge(self, href, emails, client):
+        answer = self.end(href, client)
+        self.assertEqual(answer["status"], "completed")
+        self.assertEqual([entry["email"] for entry in answer["leads"]], emails)
+        self.assertEqual([entry["email_validation_result"]["result"] for entry in answer["leads"]],
+                         ["deliverable"] * len(emails))
+        time.sleep(1.1)  # what another process charged shows within a second
+        self.assertEqual(self.credits_left(client)["email"], 200 - 2.5 * len(emails))
+        self.assertEqual(self.farm.all_faults(), [])
+
+    def test_killed(self):
+        client = self.buyer(200)
+        href, emails = self.leads(client)
+        for kill in range(self.KILLS):
+            self.server.wait_for(lambda n=kill: len(self.farm.sessions) > 5 * n, "dialogues")
+            self.assertTrue(self.is_waiting(href, client))
+            self.server.kill()
+            self.server.start()
+            client.close()
+            client = self.again(client)
+        self.judge(href, emails, client)
+
+    def again(self, old, server=None):
+        client = (server or self.server).client(old.key)
+        client.owner = old.owner
+        self.addCleanup(client.close)
+        return client
+
+
+class SharedTest(FinderKillTest):
+    """The list is one process's job, searches and validations are both processes'; each of them
+    is killed once while the other goes on."""
+
+    def test_killed(self):
+        client = self.buyer(200)
+        servers = [self.server]
+        if harness.ENGINE == "postgres":
+            servers.append(harness.Server(self.server.settings, database=self.server.database).start())
+        href, emails = self.leads(client)
+        for kill, server in enumerate(servers):
+            self.server.wait_for(lambda n=kill: len(self.farm.sessions) > 5 + 10 * n, "dialogues")
+            one = self.again(client, server)
+            self.assertTrue(self.is_waiting(href, one))
+            one.close()
+            server.kill()
+            if kill + 1 == len(servers):
+                time.sleep(1)  # the others alone
+            server.start()
+        self.judge(href, emails, self.again(client))
+        for server in servers[1:]:
+            server.stop()
+
+
 class RequestsTest(LeadListTest):
     def test_wrong_requests(self):
         good = self.body("linkedin", [{"linkedin_url": ADA}])
@@ -244,6 +330,24 @@ class RequestsTest(LeadListTest):
                               ({"owner_id": "nobody"}, []), ({}, [client.owner, "rep@x.example"])):
             rows = client.get("/lead-lists", query=query, expect=200).json["lead_lists"]
             self.assertEqual([row["owner"] for row in rows], owners)
+
+    def test_owner_when_admins_are_revoked(self):
+        client = self.buyer(10)
+        account, first = client.get("/account-info", expect=200).json["id"], client.owner
+        users = f"UPDATE users SET status = 'revoked' WHERE account_id = '{account}' AND email = "
+        for email, role in (("second@x.example", "admin"), ("third@x.example", "admin"), ("rep@x.example", "sales_rep")):
+            self.server.cli("user", "add", "--email", email, "--first-name", "A", "--last-name", "B", "--role", role,
+                            "--account", account)
+        options = {"enrich": False, "validate_email": False}
+        body = self.body("email", [{"email": "a@pumps.org"}], options=options)
+        for revoked, owner in ((first, "second@x.example"), ("rep@x.example", "second@x.example"),
+                               ("second@x.example", "third@x.example")):
+            self.sql(f"{users}'{revoked}'")
+            for sent in (first, revoked):
+                answer = client.post("/lead-lists", body | {"owner": sent}, expect=202)
+                self.assertEqual(answer.json["owner"], owner)
+        self.sql(f"{users}'third@x.example'")
+        self.assert_error(client.post("/lead-lists", body | {"owner": first}), 400, "unsupported_value", pointer="/owner")
 
     def test_list(self):
         client = self.buyer(10)

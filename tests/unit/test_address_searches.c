@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "enrich/address_finder.h"
+#include "enrich/steps.h"
 #include "store/address_searches.h"
 #include "store/put.h"
 #include "store/removals.h"
@@ -143,6 +144,50 @@ static void test_put_off(void **state) {
     assert_str(claim(ctx, "one", 9, false), "abc");
 }
 
+static void test_a_pause_ends_when_somebody_waits(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    begin(ctx, "a b", false);
+    assert_str(claim(ctx, "one", 9, false), "ab");
+    assert_ok(ctx, address_searches_put_off(ctx, STR("one"), ids(ctx->arena, "a"), 1000));
+    begin(ctx, "a b", false);
+    assert_str(claim(ctx, "two", 9, false), "");
+    begin(ctx, "a b", true); /* of which one has b */
+    assert_str(claim(ctx, "two", 9, true), "a");
+}
+
+static void test_urgent_since_it_was_taken(void **state) {
+    struct ctx *ctx = account_start(state);
+    struct strs urgent = { 0 };
+    put_people(ctx);
+    begin(ctx, "a b", false);
+    assert_str(claim(ctx, "one", 9, false), "ab");
+    begin(ctx, "b c", true);
+    assert_ok(ctx, address_searches_urgent(ctx, STR("one"), &urgent));
+    assert_int_equal(urgent.n, 1);
+    assert_str(urgent.p[0], "b");
+}
+
+static void test_tried(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    begin(ctx, "a", false);
+    assert_str(claim(ctx, "one", 9, false), "a");
+    begin(ctx, "b", false);
+    assert_false(search(ctx, "a").tried_at.set);
+    test_clock.ms += 1000;
+    assert_ok(ctx, address_searches_tried(ctx, STR("one"), ids(ctx->arena, "a b")));
+    test_clock.ms += 1000;
+    assert_ok(ctx, address_searches_tried(ctx, STR("one"), ids(ctx->arena, "a")));
+    assert_int_equal(search(ctx, "a").tried_at.v, START_MS + 1000);
+    assert_false(search(ctx, "b").tried_at.set); /* not one's */
+    begin(ctx, "a", true);
+    assert_int_equal(search(ctx, "a").tried_at.v, START_MS + 1000);
+    assert_ok(ctx, end(ctx, "one", "a", "none"));
+    begin(ctx, "a", false);
+    assert_false(search(ctx, "a").tried_at.set); /* anew */
+}
+
 static void test_ended_once(void **state) {
     struct ctx *ctx = account_start(state);
     put_people(ctx);
@@ -200,6 +245,22 @@ static void wake(void) {
     wakes++;
 }
 
+static bool namesake(struct ctx *ctx, const char *id, const char *name, const char *company) {
+    struct person p = person(id, name, company, NULL);
+    bool exists;
+    assert_ok(ctx, namesake_exists(ctx, &p, &exists));
+    return exists;
+}
+
+static void test_namesakes(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    assert_false(namesake(ctx, "e", "Eve Elm", "acme")); /* herself */
+    assert_true(namesake(ctx, "x", "Eve Elm", "acme"));
+    assert_false(namesake(ctx, "x", "Eve Elm", "other"));
+    assert_false(namesake(ctx, "x", "Ann Ash", "acme")); /* has an address */
+}
+
 static struct address_want want(struct ctx *ctx, const struct person *p, bool urgent) {
     struct address_want w = { .person = p };
     assert_ok(ctx, addresses_want(ctx, &w, 1, urgent));
@@ -229,7 +290,8 @@ static void test_wants(void **state) {
     test_clock.ms += 500;
     struct address_want again = want(ctx, &unknown, false);
     assert_int_equal(again.ret_state, ADDRESS_PENDING);
-    assert_int_equal(again.ret_since_ms, START_MS);
+    assert_int_equal(again.ret_began_ms, START_MS);
+    assert_int_equal(again.ret_tried_ms, 0);
     assert_int_equal(wakes, 1); /* it runs already */
     assert_int_equal(want(ctx, &unknown, true).ret_state, ADDRESS_PENDING);
     assert_int_equal(wakes, 2); /* now somebody waits */
@@ -254,15 +316,50 @@ static void test_wants(void **state) {
     }
 }
 
+static bool waits(struct ctx *ctx, struct person *p) {
+    bool result;
+    assert_ok(ctx, steps_addresses(ctx, &p, 1, &result));
+    return result;
+}
+
+/* A quarter of an hour from the first guess on; two hours for one's turn. */
+static void test_patience(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    struct services services = { .addresses = { .finds = true } };
+    struct company company = { .domain = STR("acme.org") };
+    struct person tried = person("e", "Eve Elm", "acme", NULL),
+                  untried = person("b", "Ben Birch", "acme", NULL);
+    tried.company = untried.company = &company;
+    ctx->services = &services;
+    assert_true(waits(ctx, &tried));
+    assert_true(waits(ctx, &untried));
+    assert_str(claim(ctx, "one", 9, false), "be");
+    test_clock.ms += HOUR_MS;
+    assert_ok(ctx, address_searches_tried(ctx, STR("one"), ids(ctx->arena, "e")));
+    test_clock.ms += 15 * MINUTE_MS - 1;
+    assert_true(waits(ctx, &tried));
+    test_clock.ms += 1;
+    assert_false(waits(ctx, &tried));
+    assert_true(waits(ctx, &untried));
+    test_clock.ms += 45 * MINUTE_MS;
+    assert_false(waits(ctx, &untried));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_urgent_ones_first_then_the_oldest),
         BOTH_ENGINES(test_leases),
         BOTH_ENGINES(test_put_off),
+        BOTH_ENGINES(test_a_pause_ends_when_somebody_waits),
+        BOTH_ENGINES(test_urgent_since_it_was_taken),
+        BOTH_ENGINES(test_tried),
         BOTH_ENGINES(test_ended_once),
         BOTH_ENGINES(test_no_row_of_whom_there_is_not),
         BOTH_ENGINES(test_known_addresses),
+        BOTH_ENGINES(test_namesakes),
         BOTH_ENGINES(test_wants),
+        BOTH_ENGINES(test_patience),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
