@@ -82,9 +82,9 @@ static inline int test_db_open(struct test_db *t) {
 static inline int test_db_setup_sqlite(void **state) {
     struct test_db *t = MEM_NEW(struct test_db);
     t->arena = arena_new();
-    char *folder = arena_alloc(t->arena, sizeof "/tmp/outrider-test-XXXXXX");
-    memcpy(folder, "/tmp/outrider-test-XXXXXX", sizeof "/tmp/outrider-test-XXXXXX");
-    t->options.data_dir = mkdtemp(folder);
+    const char *root = getenv("OUTRIDER_TEST_TEMPORARY");
+    struct str folder = arena_printf(t->arena, "%s/outrider-test-XXXXXX", root ? root : "/tmp");
+    t->options.data_dir = mkdtemp((char *) folder.p);
     *state = t;
     return test_db_open(t);
 }

@@ -21,6 +21,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -104,6 +105,10 @@ class Client:
         self.server, self.key, self.tls, self.local = server, key, tls, threading.local()
 
     def connection(self):
+        """The thread's own, or a new one where the server ended that while nothing was asked."""
+        kept = getattr(self.local, "connection", None)
+        if kept and kept.sock and select.select([kept.sock], [], [], 0)[0]:
+            self.close()
         if not getattr(self.local, "connection", None):
             if self.tls:
                 context = ssl.create_default_context(cafile=self.server.tls_cert)
@@ -131,8 +136,9 @@ class Client:
             sent["Content-Type"] = "application/json"
         sent |= headers or {}
         try:
-            self.connection().request(method, target, body, sent)
-            response = self.connection().getresponse()
+            connection = self.connection()
+            connection.request(method, target, body, sent)
+            response = connection.getresponse()
             answer = Answer(method, target, response, response.read())
         except (OSError, http.client.HTTPException):
             self.close()
@@ -229,13 +235,17 @@ class Database:
         self.url = None
         if ENGINE == "postgres":
             Database.number += 1
-            name = f"t{os.getpid()}_{Database.number}"
-            cluster = os.environ["OUTRIDER_TEST_PG"]
-            self.url = subprocess.run([ROOT / "tests/pg", "database", cluster, name], text=True,
-                                      check=True, capture_output=True).stdout.strip()
+            self.name = f"t{os.getpid()}_{Database.number}"
+            self.url = self.pg("database").strip()
             self.options += ["--database", self.url]
 
+    def pg(self, word):
+        return subprocess.run([ROOT / "tests/pg", word, os.environ["OUTRIDER_TEST_PG"], self.name], text=True,
+                              check=True, capture_output=True).stdout
+
     def remove(self):
+        if self.url:
+            self.pg("drop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

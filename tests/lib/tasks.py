@@ -139,7 +139,7 @@ class Module(Task):
         done = setup.run(
             ["python3", "tests/lib/module.py", self.source, results_file], self.name,
             MODULE_TIMEOUT_S, OUTRIDER_TEST_ENGINE=self.engine, OUTRIDER_TEST_BUILD=str(setup.build),
-            OUTRIDER_TEST_TEMPORARY=str(setup.temporary), OUTRIDER_TEST_SEARCH=self.search,
+            OUTRIDER_TEST_SEARCH=self.search,
             OUTRIDER_TEST_WORD="" if setup.word in self.name else setup.word)
         results = []
         if results_file.exists():
