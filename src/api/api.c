@@ -8,6 +8,7 @@ const struct route_table *const api_tables[] = {
     &people_routes,
     &company_routes,
     &email_validation_routes,
+    &contact_routes,
     &enrichment_routes,
     &exclusion_routes,
     &lead_list_routes,

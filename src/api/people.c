@@ -8,6 +8,7 @@
 #include "json/writer.h"
 #include "search/explain.h"
 #include "search/search.h"
+#include "store/contact_details.h"
 #include "store/services.h"
 #include "store/shown.h"
 
@@ -180,6 +181,8 @@ static enum rc post_phone_numbers_review(struct request *r) {
     const struct phone_review *body = r->body;
     struct phone_number number = { 0 };
     enum rc rc = phone_number_review(r->ctx, r->path_id, body->user_id, body->reason, &number);
+    if (rc == E_NOT_FOUND) /* no person's: maybe a contact's */
+        rc = contact_phone_review(r->ctx, r->path_id, body->user_id, body->reason, &number);
     return rc == OK ? respond(r, 200, &phone_number_fields, &number) : rc;
 }
 
@@ -191,7 +194,7 @@ static const struct route_status find_statuses[] = {
 };
 
 static const struct route_status review_statuses[] = {
-    { 404, "no phone number of this id was revealed to the account", NULL },
+    { 404, "no phone number of this id was revealed to the account, and none is a contact's", NULL },
 };
 
 static const struct route routes[] = {

@@ -7,6 +7,7 @@
 
 extern const struct route_table account_info_routes;
 extern const struct route_table company_routes;
+extern const struct route_table contact_routes;
 extern const struct route_table email_validation_routes;
 extern const struct route_table enrichment_routes;
 extern const struct route_table exclusion_routes;
@@ -16,6 +17,7 @@ extern const struct route_table people_routes;
 extern const struct route_table sequence_lead_routes;
 extern const struct route_table sequence_routes;
 extern const struct route_table system_routes;
+extern const struct route_table task_routes;
 extern const struct route_table user_routes;
 
 #endif

@@ -30,6 +30,10 @@ static enum rc export_leads_command(struct cli *cli) {
     return rc == OK ? export_leads(&cli->ctx, list.id, format_of(cli), cli->out) : rc;
 }
 
+static enum rc export_contacts_command(struct cli *cli) {
+    return export_contacts(&cli->ctx, format_of(cli), cli->out);
+}
+
 static enum rc reindex(struct cli *cli) {
     int64_t companies, people;
     enum rc rc = rederive_run(&cli->ctx, IMPORT_COMPANIES, &companies);
@@ -61,6 +65,9 @@ static const struct command rows[] = {
       LENGTH(lead_options), export_leads_command, "Writes the entries of a lead list to the output",
       "In columns that import leads understands, with the results of validation; phone numbers\n"
       "that the account has paid for included." },
+    { "export contacts", NULL, 0, 0, COMMAND_DATABASE | COMMAND_ACCOUNT, options, LENGTH(options),
+      export_contacts_command, "Writes the account's contacts to the output",
+      "In columns that import contacts understands, phone numbers and owners included." },
     { "reindex", NULL, 0, 0, COMMAND_DATABASE, NULL, 0, reindex,
       "Makes everything that searches read again", "For use after an upgrade that says so." },
 };

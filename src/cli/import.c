@@ -1,4 +1,4 @@
-/* import people|companies|leads: the file, its rejected rows, and how far it is. */
+/* import people|companies|leads|contacts: the file, its rejected rows, and how far it is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -154,6 +154,10 @@ static enum rc import_leads_file(struct cli *cli) {
     return rc == OK ? import_from(cli, IMPORT_LEADS, &into) : rc;
 }
 
+static enum rc import_contacts_file(struct cli *cli) {
+    return import_from(cli, IMPORT_CONTACTS, NULL);
+}
+
 #define FILE_OPTIONS                                                                          \
     { "map", "HEADER=FIELD", OPTION_REPEATED, NULL,                                           \
       "the column with this header fills this field; any number of times" },                  \
@@ -183,5 +187,10 @@ static const struct command rows[] = {
       "With the columns of people. The server looks for each lead by LinkedIn URL, else email,\n"
       "else name or title and company, and validates addresses, as POST /lead-lists does and at\n"
       "its price. Importing a file a second time changes nothing." },
+    { "import contacts", "FILE", 1, 1, COMMAND_DATABASE | COMMAND_ACCOUNT | COMMAND_SERVICES, options,
+      LENGTH(options), import_contacts_file, "Imports contacts of the account",
+      "With the columns of people, a time zone (Europe/Lisbon) and an owner (address of a user).\n"
+      "Rows are matched by email, else LinkedIn URL; what they do not say stays. People who were\n"
+      "removed for privacy are rejected." },
 };
 const struct command_table import_commands = COMMAND_TABLE(rows);

@@ -104,6 +104,10 @@ static enum rc read_body(struct call *c) {
     json_t *root;
     if (!route->body)
         return OK;
+    void *body = arena_alloc(c->ctx.arena, route->body->size);
+    c->request.body = body;
+    if (c->message->body.n == 0 && (route->flags & ROUTE_BODY_OPTIONAL))
+        return OK;
     if (c->message->body.n == 0)
         return problem(&c->ctx, E_INVALID, "malformed_request", "A JSON body is required.");
     if (!is_json_type(exchange_header(c->exchange, "Content-Type")))
@@ -115,8 +119,6 @@ static enum rc read_body(struct call *c) {
                        at.column, STR_FMT(at.message));
     if (rc != OK)
         return problem(&c->ctx, rc, "content_too_large", "%.*s", STR_FMT(at.message));
-    void *body = arena_alloc(c->ctx.arena, route->body->size);
-    c->request.body = body;
     return json_read_fields(&c->ctx, route->body, root, STR(""), body);
 }
 

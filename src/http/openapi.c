@@ -160,7 +160,8 @@ static void write_request_body(struct json_writer *w, const struct route *route)
     if (!route->body)
         return;
     begin_member(w, "requestBody");
-    member_true(w, "required");
+    if (!(route->flags & ROUTE_BODY_OPTIONAL))
+        member_true(w, "required");
     begin_member(w, "content");
     write_media(w, "application/json", route->body->name);
     write_media(w, "application/vnd.amp+json", route->body->name);

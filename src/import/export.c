@@ -7,6 +7,7 @@
 #include "db/db.h"
 #include "import/kind.h"
 #include "json/writer.h"
+#include "store/contact_details.h"
 #include "store/lead_entries.h"
 
 /* Rows that are in memory at once. A person comes with its company; making it again takes
@@ -114,6 +115,21 @@ static const struct column lead_columns[] = {
     { "extra", "data" },
 };
 
+/* Of a contact; phone numbers follow. */
+static const struct column contact_columns[] = {
+    { "email", "email" },
+    { "linkedin_url", "linkedin_url" },
+    { "first_name", "first_name" },
+    { "last_name", "last_name" },
+    { "title", "title" },
+    { "location", "location" },
+    { "time_zone", "time_zone" },
+    { "company_name", "company_name" },
+    { "company_domain", "company_domain" },
+    { "owner", "owner" },
+    { "last_contacted_at", "last_contacted_at" },
+};
+
 struct cell_writer {
     struct arena *arena; /* of the row that is written */
     FILE *out;
@@ -166,6 +182,7 @@ static struct str cell_text(struct arena *arena, const struct fields *fields, co
     case FIELD_BOOL: return *(const enum tri *) member == YES ? STR("true") : STR("false");
     case FIELD_COUNTS:
     case FIELD_LIST: return as_json(arena, field, object);
+    case FIELD_TIME: return time_iso(arena, ((const struct opt_int *) member)->v);
     default: return *(const struct str *) member;
     }
 }
@@ -384,7 +401,11 @@ static enum rc end_of_output(struct ctx *ctx, FILE *out) {
     return bad ? fail(ctx, E_IO, "the export could not be written") : OK;
 }
 
-/* The entries behind `after`, which moves to the last of them. */
+/* Writes the rows behind page->after, which moves to the last of them. `arg` is the list's id
+ * or nothing. */
+typedef enum rc page_step(struct ctx *ctx, struct cell_writer *w, struct str arg,
+                          struct page *page, bool *ret_more);
+
 static enum rc export_lead_page(struct ctx *ctx, struct cell_writer *w, struct str list_id,
                                 struct page *page, bool *ret_more) {
     struct page_of entries;
@@ -403,27 +424,64 @@ static enum rc export_lead_page(struct ctx *ctx, struct cell_writer *w, struct s
     return rc;
 }
 
-enum rc export_leads(struct ctx *ctx, struct str list_id, enum reader_format format, FILE *out) {
-    struct cell_writer writer = { .arena = arena_new(), .out = out, .format = format };
+static enum rc export_contact_page(struct ctx *ctx, struct cell_writer *w, struct str none,
+                                   struct page *page, bool *ret_more) {
+    static const struct contact_filter all = { .name = { NULL, 0 } };
+    (void) none;
+    struct page_of found;
+    enum rc rc = contacts_list(ctx, &all, page, &found);
+    const struct contact_details *c = found.items.p;
+    for (size_t i = 0; rc == OK && i < found.items.n; i++) {
+        begin_row(w);
+        write_columns(w, contact_columns, LENGTH(contact_columns), &contact_details_fields, &c[i]);
+        write_phones(w, c[i].phone_numbers.p, c[i].phone_numbers.n);
+        end_row(w);
+    }
+    if (rc == OK) {
+        *ret_more = found.more_after;
+        page->after = found.last;
+    }
+    return rc;
+}
+
+static enum rc export_pages(struct ctx *ctx, struct cell_writer *writer, page_step *step,
+                            struct str arg) {
     struct ctx batch = *ctx;
     struct page page = { .size = WALK_ROWS };
-    bool more = true, first = true;
+    bool more = true;
     enum rc rc = OK;
-    if (format == READER_CSV) {
-        write_header(out, lead_columns, LENGTH(lead_columns), &first);
-        write_header(out, phone_columns, LENGTH(phone_columns), &first);
-        fputc('\n', out);
-    }
     while (rc == OK && more) {
         batch.arena = arena_new();
-        rc = export_lead_page(&batch, &writer, list_id, &page, &more);
+        rc = step(&batch, writer, arg, &page, &more);
         page.after = arena_str(ctx->arena, page.after);
         if (rc != OK)
             (void) fail(ctx, rc, "%.*s", STR_FMT(batch.err.text)); /* copies the text */
         arena_free(&batch.arena);
     }
-    arena_free(&writer.arena);
-    return rc == OK ? end_of_output(ctx, out) : rc;
+    arena_free(&writer->arena);
+    return rc == OK ? end_of_output(ctx, writer->out) : rc;
+}
+
+static void write_header_line(FILE *out, enum reader_format format, const struct column *columns,
+                              size_t n) {
+    bool first = true;
+    if (format != READER_CSV)
+        return;
+    write_header(out, columns, n, &first);
+    write_header(out, phone_columns, LENGTH(phone_columns), &first);
+    fputc('\n', out);
+}
+
+enum rc export_leads(struct ctx *ctx, struct str list_id, enum reader_format format, FILE *out) {
+    struct cell_writer writer = { .arena = arena_new(), .out = out, .format = format };
+    write_header_line(out, format, lead_columns, LENGTH(lead_columns));
+    return export_pages(ctx, &writer, export_lead_page, list_id);
+}
+
+enum rc export_contacts(struct ctx *ctx, enum reader_format format, FILE *out) {
+    struct cell_writer writer = { .arena = arena_new(), .out = out, .format = format };
+    write_header_line(out, format, contact_columns, LENGTH(contact_columns));
+    return export_pages(ctx, &writer, export_contact_page, STR_NONE);
 }
 
 enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_format format, FILE *out) {

@@ -1,4 +1,4 @@
-/* The way back: people, companies and leads as CSV or JSON lines, in the columns that the
+/* The way back: people, companies, leads and contacts as CSV or JSON lines, in the columns that the
  * import understands, so that an export can be imported elsewhere. The column `extra` is a
  * JSON object of what had no field (in JSON lines an object, not its text); the import
  * takes its members as extra data again. */
@@ -20,6 +20,9 @@ MUST_USE enum rc export_run(struct ctx *ctx, enum import_kind kind, enum reader_
  * validation found out. */
 MUST_USE enum rc export_leads(struct ctx *ctx, struct str list_id, enum reader_format format,
                               FILE *out);
+
+/* Writes the contacts of the account likewise. */
+MUST_USE enum rc export_contacts(struct ctx *ctx, enum reader_format format, FILE *out);
 
 /* Makes keys, classifications, tags and ranks of all rows again, by the rules of this
  * version.

@@ -18,7 +18,9 @@
 #include "data/sizes.h"
 #include "data/text.h"
 #include "data/urls.h"
+#include "data/zones.h"
 #include "import/derive.h"
+#include "json/members.h"
 #include "json/reader.h"
 #include "json/unite.h"
 #include "json/writer.h"
@@ -642,4 +644,62 @@ enum rc lead_row_of(struct arena *arena, const struct column_map *map, const str
         .company_name = company.name, .company_domain = company.domain,
         .industry = company.industry, .data = extra } };
     return OK;
+}
+
+/* The member of the extra data whose name, folded, is `name`. */
+static struct str extra_member(struct arena *arena, struct str extra, struct str name) {
+    struct list members = { 0 };
+    if (!str_is_set(extra) || json_members(arena, extra, &members) != OK)
+        return STR_NONE;
+    const struct json_member *m = members.p;
+    for (size_t i = 0; i < members.n; i++)
+        if (m[i].type == JSON_MEMBER_TEXT && str_eq(text_fold(arena, m[i].name), name))
+            return m[i].text;
+    return STR_NONE;
+}
+
+static struct str zone_of(struct arena *arena, struct str extra) {
+    struct str zone = extra_member(arena, extra, STR("time zone"));
+    if (!str_is_set(zone))
+        zone = extra_member(arena, extra, STR("timezone"));
+    return str_is_set(zone) && zone_exists(zone) ? zone : STR_NONE;
+}
+
+static struct str owner_of(struct arena *arena, struct str extra) {
+    struct str owner = extra_member(arena, extra, STR("owner"));
+    struct email email;
+    return str_is_set(owner) && email_parse(arena, owner, &email) == OK ? email.address : STR_NONE;
+}
+
+enum rc contact_row_of(struct arena *arena, const struct column_map *map, const struct row *row,
+                       struct contact_row *ret_row, struct str *ret_reason) {
+    struct parts p = parts_on(arena);
+    struct person person = { 0 };
+    struct company company = { 0 };
+    struct contact_row result = { 0 };
+    struct str extra = STR_NONE;
+    p.person = &person;
+    p.company = &company;
+    enum rc rc = take_cells(&p, map, row, ret_reason);
+    if (rc == OK)
+        rc = put_extra(&p, &extra, ret_reason);
+    if (rc != OK)
+        return rc;
+    put_name(&p);
+    put_person_place(&p);
+    derive_person(arena, &person);
+    if (!str_is_set(person.email_key) && !str_is_set(person.linkedin_key)) {
+        *ret_reason = STR("the row has neither email address nor LinkedIn profile");
+        return E_INVALID;
+    }
+    result.contact = (struct contact){
+        .email = person.email_key, .linkedin_url = person.linkedin_url,
+        .linkedin_key = person.linkedin_key, .first_name = person.first_name,
+        .last_name = person.last_name, .title = person.title, .location = person.location,
+        .time_zone = zone_of(arena, extra), .company_name = company.name,
+        .company_domain = company.domain, .owner = owner_of(arena, extra) };
+    rc = put_phones(&p, &result.phones, ret_reason);
+    if (rc == OK)
+        *ret_row = result;
+    return rc;
 }

@@ -8,9 +8,10 @@
 #include "data/csv.h"
 #include "data/headers.h"
 #include "import/batch.h"
+#include "import/contacts.h"
 #include "import/leads.h"
 
-enum import_kind { IMPORT_PEOPLE, IMPORT_COMPANIES, IMPORT_LEADS };
+enum import_kind { IMPORT_PEOPLE, IMPORT_COMPANIES, IMPORT_LEADS, IMPORT_CONTACTS };
 
 /* Which field each column of the file fills; absent: extra data. */
 struct column_map {
@@ -29,5 +30,10 @@ MUST_USE enum rc company_row_of(struct arena *arena, const struct column_map *ma
 MUST_USE enum rc lead_row_of(struct arena *arena, const struct column_map *map,
                              const struct row *row, struct lead_row *ret_row,
                              struct str *ret_reason);
+/* Of the columns of people, a time zone ("Europe/Lisbon") and an owner (address of a user);
+ * what a contact has no member for is passed over. */
+MUST_USE enum rc contact_row_of(struct arena *arena, const struct column_map *map,
+                                const struct row *row, struct contact_row *ret_row,
+                                struct str *ret_reason);
 
 #endif

@@ -1,4 +1,4 @@
-/* People, companies and leads differ in four functions (struct kind). No two rows of one batch
+/* People, companies, leads and contacts differ in four functions (struct kind). No two rows of one batch
  * may be the same person or company, because each is matched against the database only:
  * a row that may be one of the batch makes the batch be written first. */
 #include "import/run.h"
@@ -117,12 +117,40 @@ static enum row_result lead_result(const void *row, struct str *ret_reason) {
     return r->result;
 }
 
+static enum rc parse_contact(struct arena *arena, const struct column_map *map,
+                             const struct row *row, void *ret_row, struct str *ret_reason) {
+    return contact_row_of(arena, map, row, ret_row, ret_reason);
+}
+
+/* A contact is never found by name: of its two keys one stands for it. */
+static void contact_keys(struct arena *arena, const void *row, struct str ret_keys[KEYS]) {
+    const struct contact_row *r = row;
+    ret_keys[KEY_LINKEDIN] = prefixed(arena, "linkedin", r->contact.linkedin_key);
+    ret_keys[KEY_ADDRESS] = prefixed(arena, "email", r->contact.email);
+    struct str key = str_is_set(r->contact.email) ? r->contact.email : r->contact.linkedin_key;
+    ret_keys[KEY_NAME] = prefixed(arena, "name", key);
+}
+
+static enum rc write_contact_rows(struct ctx *ctx, const struct import_options *options,
+                                  void *rows, size_t n) {
+    (void) options;
+    return import_contacts(ctx, rows, n);
+}
+
+static enum row_result contact_result(const void *row, struct str *ret_reason) {
+    const struct contact_row *r = row;
+    *ret_reason = r->reason;
+    return r->result;
+}
+
 static const struct kind kinds[] = {
     [IMPORT_PEOPLE] = { sizeof(struct person_row), parse_person, person_keys, write_person_rows,
                         person_result },
     [IMPORT_COMPANIES] = { sizeof(struct company_row), parse_company, company_keys,
                            write_company_rows, company_result },
     [IMPORT_LEADS] = { sizeof(struct lead_row), parse_lead, NULL, write_lead_rows, lead_result },
+    [IMPORT_CONTACTS] = { sizeof(struct contact_row), parse_contact, contact_keys,
+                          write_contact_rows, contact_result },
 };
 
 /* --- batches --- */

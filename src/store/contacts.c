@@ -5,6 +5,7 @@
 #include "data/text.h"
 #include "db/sql.h"
 #include "json/writer.h"
+#include "store/contact_details.h"
 #include "store/events.h"
 #include "store/queries.h"
 #include "store/tasks.h"
@@ -15,12 +16,21 @@ enum { JSON_MAX_BYTES = 16 * 1024 * 1024 };
 static const struct field contact_rows[] = {
     F_ID(T, id),
     F_STR(T, email),
+    F_STR(T, linkedin_url),
     F_STR(T, linkedin_key),
+    F_STR(T, first_name),
+    F_STR(T, last_name),
+    F_STR(T, title),
+    F_STR(T, location),
+    F_STR(T, time_zone),
+    F_STR(T, company_name),
+    F_STR(T, company_domain),
+    F_STR(T, owner),
     F_TIME(T, last_contacted_at),
 };
 #undef T
 static const struct fields contact_fields
-    = FIELDS("ContactKeys", struct contact, contact_rows, .doc = "What a contact is known by.");
+    = FIELDS("ContactRow", struct contact, contact_rows, .doc = "A contact as it is stored.");
 
 #define KEYS "x.id, x.email, x.linkedin_key, x.last_contacted_at"
 #define BY_SQLITE(column, set)                                                          \
@@ -37,12 +47,38 @@ static const struct query among
 #define INSERT(from)                                                                           \
     "INSERT INTO contacts (account_id, id, email, linkedin_url, linkedin_key, first_name, "    \
     "last_name, title, location, time_zone, company_name, company_domain, name_key, "          \
-    "search_key, created_at, updated_at) SELECT $1, value ->> 0, value ->> 1, value ->> 2, "   \
-    "value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, "           \
-    "value ->> 9, value ->> 10, value ->> 11, value ->> 12, $3, $3 "                           \
+    "search_key, owner_user_id, created_at, updated_at) SELECT $1, value ->> 0, "              \
+    "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "           \
+    "value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, "        \
+    "(SELECT id FROM users WHERE account_id = $1 AND email = value ->> 13), $3, $3 "           \
     "FROM " from " WHERE 1 = 1 ON CONFLICT DO NOTHING"
 static const struct query insert
     = { "contacts_insert", INSERT("json_each($2)"), INSERT("json_array_elements($2::json)") };
+#define BY_IDS                                                                             \
+    "SELECT c.id, c.email, c.linkedin_url, c.linkedin_key, c.first_name, c.last_name, "    \
+    "c.title, c.location, c.time_zone, c.company_name, c.company_domain, u.email AS owner " \
+    "FROM contacts c LEFT JOIN users u ON u.account_id = c.account_id "                    \
+    "AND u.id = c.owner_user_id WHERE c.account_id = $1 AND c.id IN "
+static const struct query by_ids
+    = { "contacts_by_ids", BY_IDS "(SELECT value FROM json_each($2))",
+        BY_IDS "(SELECT json_array_elements_text($2::json))" };
+#define UPDATE(from)                                                                         \
+    "UPDATE contacts SET email = coalesce(w.value ->> 1, email), "                           \
+    "linkedin_url = coalesce(w.value ->> 2, linkedin_url), "                                 \
+    "linkedin_key = coalesce(w.value ->> 3, linkedin_key), "                                 \
+    "first_name = coalesce(w.value ->> 4, first_name), "                                     \
+    "last_name = coalesce(w.value ->> 5, last_name), title = coalesce(w.value ->> 6, title), " \
+    "location = coalesce(w.value ->> 7, location), "                                         \
+    "time_zone = coalesce(w.value ->> 8, time_zone), "                                       \
+    "company_name = coalesce(w.value ->> 9, company_name), "                                 \
+    "company_domain = coalesce(w.value ->> 10, company_domain), "                            \
+    "name_key = w.value ->> 11, search_key = w.value ->> 12, owner_user_id = coalesce("      \
+    "(SELECT id FROM users WHERE account_id = $1 AND email = w.value ->> 13), "              \
+    "owner_user_id), updated_at = $3 FROM " from                                             \
+    " WHERE contacts.account_id = $1 AND contacts.id = w.value ->> 0"
+static const struct query update
+    = { "contacts_update", UPDATE("json_each($2) AS w"),
+        UPDATE("json_array_elements($2::json) AS w (value)") };
 /* The leads of the contact, and those that have the address or profile themselves. */
 #define FORGET_LEADS(which)                                                                 \
     "UPDATE sequence_leads SET contact_id = NULL, email = NULL, linkedin_url = NULL, "      \
@@ -64,7 +100,7 @@ static const struct query forget_profile
     = { "contacts_forget_profile", "DELETE FROM contacts WHERE linkedin_key = $1", NULL };
 
 static const struct query *const queries[]
-    = { &among, &insert, &forget_email_contacts_leads, &forget_email_leads, &forget_email,
+    = { &among, &insert, &by_ids, &update, &forget_email_contacts_leads, &forget_email_leads, &forget_email,
         &forget_profile_contacts_leads, &forget_profile_leads, &forget_profile };
 const struct query_table contact_queries = QUERY_TABLE(queries);
 
@@ -122,14 +158,15 @@ static void write_contact(struct arena *arena, struct json_writer *w, const stru
     const struct str columns[] = { c->id,        c->email,        c->linkedin_url, c->linkedin_key,
                                    c->first_name, c->last_name,   c->title,        c->location,
                                    c->time_zone, c->company_name, c->company_domain,
-                                   name_key,      search_key };
+                                   name_key,      search_key,     c->owner };
     json_begin_array(w);
     for (size_t i = 0; i < LENGTH(columns); i++)
         json_str(w, columns[i]);
     json_end_array(w);
 }
 
-enum rc contacts_insert(struct ctx *ctx, const struct list *contacts, int64_t *ret_inserted) {
+static enum rc write(struct ctx *ctx, const struct query *query, const struct list *contacts,
+                     int64_t *ret_written) {
     const struct contact *c = contacts->p;
     struct buf text = buf_on_heap(JSON_MAX_BYTES);
     struct json_writer w = json_writer(&text);
@@ -139,13 +176,31 @@ enum rc contacts_insert(struct ctx *ctx, const struct list *contacts, int64_t *r
     json_end_array(&w);
     enum rc rc = buf_result(&text);
     if (rc == OK)
-        rc = db_exec(ctx, &insert,
+        rc = db_exec(ctx, query,
                      DB_ARGS(db_v_text(ctx->account_id), db_v_text(buf_text(&text)),
                              db_v_int(ctx_now(ctx))),
-                     ret_inserted);
+                     ret_written);
     else
-        rc = fail(ctx, rc, "contacts to insert");
+        rc = fail(ctx, rc, "contacts to write");
     buf_done(&text);
+    return rc;
+}
+
+enum rc contacts_insert(struct ctx *ctx, const struct list *contacts, int64_t *ret_inserted) {
+    return write(ctx, &insert, contacts, ret_inserted);
+}
+
+enum rc contacts_update(struct ctx *ctx, const struct list *contacts) {
+    return write(ctx, &update, contacts, NULL);
+}
+
+enum rc contacts_by_ids(struct ctx *ctx, struct strs ids, struct list *ret_contacts) {
+    struct list found = { 0 };
+    enum rc rc = db_list(ctx, &by_ids,
+                         DB_ARGS(db_v_text(ctx->account_id), sql_texts(ctx->arena, ids)),
+                         &contact_fields, &found);
+    if (rc == OK)
+        *ret_contacts = found;
     return rc;
 }
 
@@ -171,6 +226,8 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
     enum rc rc = events_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = tasks_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = contact_phones_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = forget(ctx, &by_email, email);
     return rc == OK ? forget(ctx, &by_profile, linkedin_key) : rc;

@@ -9,6 +9,7 @@
 struct contact {
     struct str id, email, linkedin_url, linkedin_key;
     struct str first_name, last_name, title, location, time_zone, company_name, company_domain;
+    struct str owner; /* address of a user; of nobody who is one: left out */
     struct opt_int last_contacted_at;
 };
 
@@ -28,6 +29,13 @@ const struct contact *contact_find(const struct contacts_by_key *contacts, struc
  * somebody else has inserted meanwhile: *ret_inserted counts the rest. Inside db_transact. */
 MUST_USE enum rc contacts_insert(struct ctx *ctx, const struct list *contacts,
                                  int64_t *ret_inserted);
+
+/* Those of these ids, with all members. List of struct contact, in no order. */
+MUST_USE enum rc contacts_by_ids(struct ctx *ctx, struct strs ids, struct list *ret_contacts);
+
+/* Writes all members of contacts that are there (list of struct contact); absent ones stay as
+ * they are. E_CONFLICT when an address or profile is another contact's. Inside db_transact. */
+MUST_USE enum rc contacts_update(struct ctx *ctx, const struct list *contacts);
 
 /* Deletes every account's contacts with that address or profile (absent: of nobody), and
  * takes out of their leads all that names them: such a lead is removed, for good. For

@@ -2,7 +2,7 @@
 
 extern const struct query_table account_queries, account_settings_queries,
     address_search_queries, change_queries, company_queries, connection_queries,
-    contact_queries, credit_queries, enrichment_queries, event_queries, exclusion_queries,
+    contact_detail_queries, contact_queries, credit_queries, enrichment_queries, event_queries, exclusion_queries,
     idempotency_queries, job_queries, key_queries, lead_entry_queries, lead_list_queries,
     mailbox_queries, mailbox_queue_queries, mailbox_state_queries, message_queries,
     people_queries, put_queries, rate_window_queries, removal_queries, search_row_queries,
@@ -17,6 +17,7 @@ const struct query_table *const query_tables[] = {
     &change_queries,
     &company_queries,
     &connection_queries,
+    &contact_detail_queries,
     &contact_queries,
     &credit_queries,
     &enrichment_queries,

@@ -20,7 +20,7 @@ static const struct str kinds[] = { { "sequence", 8 }, { "reply_sequence", 14 } 
 const struct enum_values enum_sequence_kinds = { "SequenceKind", kinds, LENGTH(kinds) };
 
 static const struct str priorities[] = { { "low", 3 }, { "normal", 6 }, { "high", 4 } };
-static const struct enum_values enum_priorities
+const struct enum_values enum_priorities
     = { "StagePriority", priorities, LENGTH(priorities) };
 
 #define T struct sequence_variant

@@ -56,7 +56,7 @@ struct sequence_definition {
 extern const struct fields sequence_definition_fields;
 extern const struct fields sequence_stage_fields, sequence_variant_row_fields,
     sequence_attachment_fields;
-extern const struct enum_values enum_stage_types, enum_sequence_kinds;
+extern const struct enum_values enum_stage_types, enum_sequence_kinds, enum_priorities;
 
 /* Rows for T, a struct with SEQUENCE_DEFINITION. */
 #define SEQUENCE_DEFINITION_ROWS                                                               \

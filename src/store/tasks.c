@@ -61,8 +61,8 @@ static const struct field task_rows[] = {
     F_TIME(T, updated_at, .flags = FIELD_REQUIRED, .doc = "When it changed last."),
 };
 #undef T
-const struct fields task_row_fields
-    = FIELDS("TaskDetails", struct task, task_rows, .doc = "Something to be done.");
+const struct fields task_fields
+    = FIELDS("Task", struct task, task_rows, .doc = "Something to be done.");
 
 static const struct query get
     = { "task_get", TASK_SELECT_SQLITE "t.account_id = $1 AND t.id = $2",
@@ -269,7 +269,7 @@ enum rc task_set_status(struct ctx *ctx, const struct task *task,
 enum rc tasks_cancel_lead(struct ctx *ctx, struct str lead_id) {
     struct list open = { 0 };
     enum rc rc = db_list(ctx, &open_of_lead, DB_ARGS(ACCOUNT, db_v_text(lead_id)),
-                         &task_row_fields, &open);
+                         &task_fields, &open);
     const struct task *task = open.p;
     for (size_t i = 0; rc == OK && i < open.n; i++)
         rc = task_set_status(ctx, &task[i],
@@ -311,7 +311,7 @@ enum rc task_reassign(struct ctx *ctx, const struct task *task, struct str user_
 static enum rc read_one(struct ctx *ctx, const struct query *query, struct str id,
                         struct task *ret_task) {
     struct task found = { 0 };
-    enum rc rc = db_get(ctx, query, DB_ARGS(ACCOUNT, db_v_text(id)), &task_row_fields, &found);
+    enum rc rc = db_get(ctx, query, DB_ARGS(ACCOUNT, db_v_text(id)), &task_fields, &found);
     if (rc == OK)
         *ret_task = found;
     return rc;

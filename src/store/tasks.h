@@ -35,7 +35,7 @@ struct task {
     struct str sequence_key, sequence_name; /* key: the id */
     struct contact_ref *contact;
 };
-extern const struct fields task_row_fields; /* all of it */
+extern const struct fields task_fields;
 
 struct new_task {
     struct str user_id; /* absent: the lead's */

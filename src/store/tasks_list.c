@@ -93,9 +93,9 @@ static enum rc zones_of(struct ctx *ctx, const struct task_filter *f, struct str
 enum rc tasks_list(struct ctx *ctx, const struct task_filter *f, const struct page *page,
                    struct page_of *ret_page) {
     static const struct page_queries of_user
-        = { &of_user_after, &of_user_before, &task_row_fields, offsetof(struct task, id) };
+        = { &of_user_after, &of_user_before, &task_fields, offsetof(struct task, id) };
     static const struct page_queries of_all
-        = { &of_all_after, &of_all_before, &task_row_fields, offsetof(struct task, id) };
+        = { &of_all_after, &of_all_before, &task_fields, offsetof(struct task, id) };
     struct account_settings settings;
     struct db_value zones = db_v_null(DB_KIND_TEXT);
     struct str keyword = str_is_empty(f->keyword) ? STR_NONE : text_lower(ctx->arena, f->keyword);

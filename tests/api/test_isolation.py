@@ -45,6 +45,8 @@ OWNED = {
     "POST /dashboard/api/sequences/{id}/pause": ("sequence to pause", None),
     "POST /dashboard/api/sequences/{id}/resume": ("sequence to resume", None),
     "POST /dashboard/api/sequences/{id}/archive": ("sequence to archive", None),
+    "GET /contacts/{id}": ("contact", None),
+    "GET /contacts/email/{email}": ("contact's address", None),
     "GET /lead-lists/{id}": ("lead list", None),
     "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
     "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
@@ -54,7 +56,7 @@ OWNED = {
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
-               "mailbox to delete": UUID, "lead list": UUID, "open lead list": UUID,
+               "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example", "lead list": UUID, "open lead list": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
 
@@ -71,6 +73,7 @@ LISTS = {
     "GET /sequences": ["sequence", "Acme's own"],
     "GET /dashboard/api/sequences": ["sequence", "Acme's own"],
     "GET /lead-lists": ["lead list"],
+    "GET /contacts": ["contact", "contact's address"],
 }
 
 # Operations on values: body, what the owner of such a value is told, what others are told.
@@ -130,6 +133,9 @@ class IsolationTest(harness.ApiTest):
         path.write_text(PEOPLE, encoding="utf-8")
         said = server.line("import", "people", path)
         assert said == "imported 2, updated 0, rejected 0", said
+        path.write_text("Name,Email\nCleo Carr,cleo@only-acme.example.com\n", encoding="utf-8")
+        said = server.line("import", "contacts", path, "--account", cls.account.id)
+        assert said == "imported 1, updated 0, rejected 0", said
         for account in (cls.account, cls.other):
             server.cli("user", "add", "--email", "user@both.example", "--first-name", "Both", "--last-name", "User",
                        "--role", "sales_rep", "--account", account.id)
@@ -150,6 +156,8 @@ class IsolationTest(harness.ApiTest):
                                          expect=202).json["id"]
         for name in ("lead list", "open lead list"):
             cls.ids[name] = cls.api.post("/lead-lists", STARTS["POST /lead-lists"], expect=202).json["id"]
+        contact = cls.api.get("/contacts", expect=200).json["contacts"][0]
+        cls.ids |= {"contact": contact["id"], "contact's address": contact["email"]}
         cls.stranger_admin = cls.server.client(cls.other.admin_key)
         for number, name in enumerate(("mailbox", "mailbox to delete"), 1):
             body = STARTS["POST /dashboard/api/mailboxes"] | {"email": f"box{number}@acme.example",
@@ -186,7 +194,7 @@ class IsolationTest(harness.ApiTest):
 
     def ask(self, client, name, *, id=None, body=None, query=None, headers=None):
         method, path = name.split()
-        return client.request(method, path.replace("{id}", id or "1"), body, query=query, headers=headers)
+        return client.request(method, path.replace("{id}", id or "1").replace("{email}", id or "1"), body, query=query, headers=headers)
 
     def test_every_route_stands_in_one_table(self):
         names = {f"{method} {path}" for method, path, _ in self.routes}

@@ -18,9 +18,6 @@ GET /calls
 POST /calls
 GET /calls/dispositions
 GET /calls/{id}/recording
-GET /contacts
-GET /contacts/email/{email}
-GET /contacts/{id}
 POST /custom_signals/{token}/entries
 GET /duo_leads
 GET /job-openings
