@@ -11,6 +11,8 @@ from lib.search_world import PEOPLE_FACETS, World
 class ChangesTest(harness.ApiTest):
     settings = {"search.engine": "index"}
     seed, rounds, counts, timeout_s = 20261123, 14, (150, 25), 600
+    most = 25      # people that an import edits, and that it adds
+    wanted = {}    # how many rows were changed at least, how often the server was stopped and killed
 
     @classmethod
     def prepare(cls, server):
@@ -28,15 +30,12 @@ class ChangesTest(harness.ApiTest):
 
     def change_people(self):
         """Some who are there, and some new ones."""
-        rows = self.moments.sample(self.world.people, self.moments.randint(0, 25))
-        for row in rows:
-            self.world.edit_person(row)
-        new = []
-        for _ in range(self.moments.randint(1, 25)):
-            new.append(self.world.make_person(self.number))
-            self.number += 1
-        self.world.people += new
-        self.server.cli(*self.write("people", rows + new))
+        rows = self.moments.sample(self.world.people, self.moments.randint(0, self.most))
+        new = range(self.number, self.number + self.moments.randint(1, self.most))
+        self.number = new.stop
+        told, summary = self.world.changed_people(rows, new)
+        self.assertEqual(self.server.line(*self.write("people", told)), summary)
+        self.count("rows", len(told))
 
     def change_companies(self):
         rows = self.moments.sample(self.world.companies, self.moments.randint(1, 6))
@@ -45,37 +44,45 @@ class ChangesTest(harness.ApiTest):
         for person in self.world.people:
             self.world.read_person(person)
         self.server.cli(*self.write("companies", rows))
+        self.count("rows", len(rows))
 
     def remove(self):
         for row in self.moments.sample(self.world.people, self.moments.randint(1, 3)):
-            self.world.people.remove(row)
+            self.world.remove(row)
             self.server.cli("privacy", "remove", "--linkedin-url", row["linkedin_url"])
+            self.count("rows", 1)
 
     def restart(self):
         self.close_clients()
-        self.moments.choice([self.server.stop, self.server.kill])()
+        end = self.moments.choice([self.server.stop, self.server.kill])
+        end()
+        self.count(end.__name__, 1)
         if self.moments.random() < 0.5:
             self.moments.choice([self.change_people, self.change_companies, self.remove])()
         self.server.start(index=self.moments.random() < 0.5)
 
     def kill_beside_an_import(self):
         """The import goes on to its end."""
-        rows = self.moments.sample(self.world.people, 40)
-        for row in rows:
-            self.world.edit_person(row)
-        words = self.write("people", rows)
+        told, summary = self.world.changed_people(self.moments.sample(self.world.people, self.most + 15), [])
+        words = self.write("people", told)
         importing = subprocess.Popen([str(harness.BINARY), *words, *self.server.common_options()],
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL)
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.DEVNULL, text=True)
         for _ in range(self.moments.randint(0, 6)):
             self.api.post("/people/search", {}, expect=200, judge=False)
         self.close_clients()
         self.server.kill()
-        self.assertEqual(importing.wait(harness.COMMAND_S), 0)
+        printed, _ = importing.communicate(timeout=harness.COMMAND_S)
+        self.assertEqual((importing.returncode, printed.strip().split("\n")[-1]), (0, summary))
         self.server.start(index=False)
+        self.count("rows", len(told))
+        self.count("kill", 1)
 
     def build_anew(self):
         self.server.cli("reindex")
+
+    def count(self, what, n):
+        self.done[what] = self.done.get(what, 0) + n
 
     def close_clients(self):
         for client in (self.api, self.admin, self.stranger, self.nobody):
@@ -96,7 +103,7 @@ class ChangesTest(harness.ApiTest):
         self.assertEqual(counts, self.world.facets(query), f"{step}: {query}")
 
     def test_in_random_order(self):
-        self.moments, self.number = random.Random(self.seed), self.counts[0]
+        self.moments, self.number, self.done = random.Random(self.seed), self.counts[0], {}
         steps = [self.change_people] * 5 + [self.change_companies] * 3 + [self.remove] * 3 \
             + [self.restart] * 2 + [self.kill_beside_an_import] + [self.build_anew]
         for number in range(self.rounds):
@@ -104,6 +111,8 @@ class ChangesTest(harness.ApiTest):
             step()
             self.compare(f"step {number} of seed {self.seed}, {step.__name__}")
         self.server.wait_for(lambda: self.server.metric("outrider_search_ready") == 1, "a ready index")
+        for what, least in self.wanted.items():
+            self.assertGreaterEqual(self.done.get(what, 0), least, what)
         before = self.server.metric("outrider_searches_total", '{engine="index"}')
         for _ in range(5):
             self.compare("at the end")

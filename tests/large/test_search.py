@@ -1,7 +1,5 @@
-"""Ten thousand random searches (tests/api/test_search_random.py) over five worlds, and a
-hundred random changes (tests/api/test_search_changes.py) of one more."""
+"""Ten thousand random searches (tests/api/test_search_random.py) over five worlds."""
 # runs with both search engines
-import test_search_changes as changes
 import test_search_random as small
 
 
@@ -23,7 +21,3 @@ class FourthWorldTest(small.RandomSearchTest):
 
 class FifthWorldTest(small.RandomSearchTest):
     seed, counts, searches, timeout_s = 5, (2500, 200), 1600, 600
-
-
-class ManyCompaniesTest(changes.ChangesTest):
-    seed, rounds, counts, timeout_s = 2, 100, (900, 200), 1500

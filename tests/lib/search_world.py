@@ -106,6 +106,7 @@ def band(bands, value):
 class World:
     def __init__(self, seed, people, companies):
         self.rng = random.Random(seed)
+        self.removed = set()  # name_keys of removed people
         self.companies = [self.make_company(n) for n in range(companies)]
         self.people = [self.make_person(n) for n in range(people)]
 
@@ -187,14 +188,51 @@ class World:
             self.write_rows(folder / f"{kind}.jsonl", getattr(self, kind))
 
     @staticmethod
-    def write_rows(path, rows):
+    def told(row):
+        return {name: value for name, value in row.items() if name[0] != "_" and value not in (None, [])}
+
+    def write_rows(self, path, rows):
         with open(path, "w", encoding="utf-8") as file:
-            for row in rows:
-                told = {name: value for name, value in row.items() if name[0] != "_" and value not in (None, [])}
-                file.write(json.dumps(told) + "\n")
+            file.writelines(json.dumps(self.told(row)) + "\n" for row in rows)
 
     # --- changes: rows are the same ones as before, so that an import finds them again. An
-    # import takes nothing away, so what changes has a value before and after. ---
+    # import takes nothing away, so what changes has a value before and after. It refuses
+    # whoever has the name of a removed person of the same company, whatever else they have. ---
+
+    @staticmethod
+    def name_keys(row):
+        """Where a name belongs: with the company's domain, and with its name."""
+        company = row["_company"]
+        places = [company[member] and company[member].lower() for member in ("domain", "name")] if company else []
+        return [(tuple(row["_name"]), place) for place in places if place]
+
+    def is_refused(self, row):
+        return any(key in self.removed for key in self.name_keys(row)[:1])
+
+    def remove(self, row):
+        self.people.remove(row)
+        self.removed.update(self.name_keys(row))
+
+    def changed_people(self, old, new):
+        """What an import brings of these rows: `old` are to be edited, `new` to be made.
+        Returns its rows and the last line that it prints."""
+        told, counts = [], {"imported": 0, "updated": 0, "rejected": 0}
+        for row in old:
+            edited = dict(row)
+            self.edit_person(edited)
+            told.append(edited)
+            if self.is_refused(edited):
+                counts["rejected"] += 1
+                continue
+            counts["updated"] += self.told(edited) != self.told(row)
+            row.update(edited)
+        for number in new:
+            row = self.make_person(number)
+            told.append(row)
+            refused = self.is_refused(row)
+            counts["rejected" if refused else "imported"] += 1
+            self.people += [] if refused else [row]
+        return told, ", ".join(f"{word} {count}" for word, count in counts.items())
 
     def edit_person(self, row):
         rng = self.rng
