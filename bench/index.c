@@ -1,6 +1,7 @@
 /* The search index alone: building, opening, 200 queries of six classes, changes while
  * searching. `make bench-index`, or build/bench/index [--explain] PEOPLE...; there are
- * a tenth as many companies. Times of queries are the best of ROUNDS for each query and
+ * a tenth as many companies. With --cold FOLDER PEOPLE... only starts are measured, on files
+ * that stay in the folder. Times of queries are the best of ROUNDS for each query and
  * percentiles over queries, but where it says "each run". */
 #include <dirent.h>
 #include <fcntl.h>
@@ -197,20 +198,42 @@ static void measure_queries(const struct set *set, const struct query *queries, 
     arena_free(&arena);
 }
 
-static void measure_cold(struct set *set, const struct query *queries) {
+/* Each start is one after which nothing of the files is in memory; the queries come one after
+ * the other, from another one on each time. */
+enum { STARTS = 20, SOON = 10 };
+struct cold {
+    double open[STARTS], first[STARTS], soon[STARTS * SOON], each[STARTS * QUERIES];
+};
+
+static void start_cold(struct set *set, const struct query *queries, int start, struct cold *cold) {
+    struct arena *arena = arena_new();
+    int64_t total, at;
     close_both(set);
     make_cold(set);
-    open_both(set, false, "files not in memory");
-    struct arena *arena = arena_new();
-    double us[QUERIES];
-    int64_t total;
-    for (int i = 0; i < QUERIES; i++)
-        us[i] = run_us(set, &queries[i], arena, &total);
-    printf("- first query after that: %.2f ms\n\n| | p50, ms | p95 | p99 | worst |\n"
-           "|---|---|---|---|---|\n",
-           us[0] / 1000);
-    print_times("each query once after a cold open", us, QUERIES);
+    at = monotonic_us();
+    open_both(set, true, NULL);
+    cold->open[start] = (double) (monotonic_us() - at);
+    for (int i = 0; i < QUERIES; i++) {
+        double us = run_us(set, &queries[(start * QUERIES / STARTS + i * 7) % QUERIES], arena, &total);
+        cold->each[start * QUERIES + i] = us;
+        if (i < SOON)
+            cold->soon[start * SOON + i] = us;
+        if (i == 0)
+            cold->first[start] = us;
+    }
     arena_free(&arena);
+}
+
+static void measure_cold(struct set *set, const struct query *queries) {
+    static struct cold cold;
+    for (int i = 0; i < STARTS; i++)
+        start_cold(set, queries, i, &cold);
+    printf("| files not in memory, %d starts | p50, ms | p95 | p99 | worst |\n|---|---|---|---|---|\n",
+           STARTS);
+    print_times("open", cold.open, LENGTH(cold.open));
+    print_times("the first query", cold.first, LENGTH(cold.first));
+    print_times("the first ten", cold.soon, LENGTH(cold.soon));
+    print_times("each of the 200", cold.each, LENGTH(cold.each));
 }
 
 /* --- changes while searching --- */
@@ -239,8 +262,11 @@ static void *write_rows(void *arg) {
     for (size_t i = 0; i < BATCH; i++)
         texts[i] = buf_on_heap(4096);
     for (int64_t next = monotonic_us(); !atomic_load(&w->stop);) {
+        enum { STRIDE = 7919 }; /* a document is told once at a time */
+        uint32_t first = dice_below(&dice, w->set->people);
         for (size_t i = 0; i < w->at_once; i++) {
-            rows[i] = row_of(w->set, 0, dice_below(&dice, w->set->people), &texts[i]);
+            uint32_t person = (uint32_t) ((first + i * STRIDE) % w->set->people);
+            rows[i] = row_of(w->set, 0, person, &texts[i]);
             rows[i].rank += 4096;
         }
         double before = thread_seconds();
@@ -305,47 +331,89 @@ static void measure_changes(const struct set *set, const struct query *queries) 
            (long long) stats.tail_rows, (long long) stats.merges);
 }
 
-static void bench(const char *folder, uint32_t people, bool explain) {
-    struct set set = { .people = people, .companies = people / PEOPLE_PER_COMPANY };
-    for (int which = 0; which < 2; which++)
-        (void) snprintf(set.folders[which], sizeof set.folders[which], "%s/%s", folder,
-                        which ? "companies" : "people");
-    printf("\n### %u people, %u companies\n\n", set.people, set.companies);
-    struct arena *arena = arena_new();
-    struct query *queries = make_queries(arena, &set);
-    build(&set, 1);
-    build(&set, 0);
-    open_both(&set, false, "files in memory");
+static void print_files(const struct set *set) {
     struct index_stats stats, companies;
-    index_stats(set.index[0], &stats);
-    index_stats(set.index[1], &companies);
+    index_stats(set->index[0], &stats);
+    index_stats(set->index[1], &companies);
     printf("- files: people %.0f MB, companies %.0f MB; %.1f bytes a person, %.1f with the "
            "companies\n",
            (double) stats.bytes / 1e6, (double) companies.bytes / 1e6,
-           (double) stats.bytes / people, (double) (stats.bytes + companies.bytes) / people);
-    measure_queries(&set, queries, explain);
+           (double) stats.bytes / set->people,
+           (double) (stats.bytes + companies.bytes) / set->people);
+}
+
+struct wanted {
+    bool explain, cold; /* the queries' times on stderr; only starts, with files that are kept */
+    const char *folder; /* where the files are */
+};
+
+static void measure_warm(struct set *set, const struct query *queries, bool explain) {
+    build(set, 1);
+    build(set, 0);
+    open_both(set, false, "files in memory");
+    print_files(set);
+    measure_queries(set, queries, explain);
     printf("\n");
+}
+
+/* Files of an earlier run are good. */
+static void open_kept(struct set *set) {
+    struct stat info;
+    for (int which = 0; which < 2; which++)
+        if (stat(set->folders[which], &info) != 0)
+            build(set, which);
+    open_both(set, false, "files in memory");
+    print_files(set);
+}
+
+static void bench(const struct wanted *wanted, uint32_t people) {
+    struct set set = { .people = people, .companies = people / PEOPLE_PER_COMPANY };
+    for (int which = 0; which < 2; which++)
+        (void) snprintf(set.folders[which], sizeof set.folders[which], "%s/%u-%s", wanted->folder,
+                        people, which ? "companies" : "people");
+    printf("\n### %u people, %u companies\n\n", set.people, set.companies);
+    struct arena *arena = arena_new();
+    struct query *queries = make_queries(arena, &set);
+    if (wanted->cold)
+        open_kept(&set);
+    else
+        measure_warm(&set, queries, wanted->explain);
     measure_cold(&set, queries);
     close_both(&set);
-    open_both(&set, true, NULL);
-    measure_changes(&set, queries);
-    printf("- memory beside the page cache at the end: %.1f MB\n", status_mb("RssAnon:"));
-    close_both(&set);
+    if (!wanted->cold) {
+        open_both(&set, true, NULL);
+        measure_changes(&set, queries);
+        printf("- memory beside the page cache at the end: %.1f MB\n", status_mb("RssAnon:"));
+        close_both(&set);
+    }
     arena_free(&arena);
     fflush(stdout);
 }
 
+static int bench_all(const struct wanted *wanted, char **sizes, int n) {
+    if (mkdir(wanted->folder, 0700) != 0 && !wanted->cold)
+        return 1;
+    for (int i = 0; i < n; i++)
+        bench(wanted, (uint32_t) strtoul(sizes[i], NULL, 10));
+    for (uint32_t people = 100000; n == 0 && people <= 2000000; people *= 20)
+        bench(wanted, people);
+    return 0;
+}
+
 int main(int argc, char **argv) {
-    char folder[128];
+    char folder[128], command[160];
     (void) snprintf(folder, sizeof folder, "/tmp/bench_index.%d", (int) getpid());
-    ASSERT(mkdir(folder, 0700) == 0);
-    bool explain = argc > 1 && strcmp(argv[1], "--explain") == 0;
-    int first = explain ? 2 : 1;
-    for (int i = first; i < argc; i++)
-        bench(folder, (uint32_t) strtoul(argv[i], NULL, 10), explain);
-    for (uint32_t n = 100000; argc == first && n <= 2000000; n *= 20)
-        bench(folder, n, explain);
-    char command[160];
+    struct wanted wanted = { .folder = folder };
+    int first = 1;
+    if (argc > 1 && strcmp(argv[1], "--explain") == 0) {
+        wanted.explain = true;
+        first = 2;
+    } else if (argc > 2 && strcmp(argv[1], "--cold") == 0) {
+        wanted.cold = true;
+        wanted.folder = argv[2];
+        first = 3;
+    }
+    int failed = bench_all(&wanted, argv + first, argc - first);
     (void) snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return system(command) || failed;
 }

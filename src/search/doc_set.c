@@ -21,28 +21,11 @@ static bool grow(struct arena *arena, struct doc_set *set, uint64_t page) {
     return true;
 }
 
-void doc_set_add(struct arena *arena, struct doc_set *set, int64_t doc) {
-    uint64_t page = (uint64_t) doc / CHUNK_ROWS;
-    uint32_t bit = (uint32_t) ((uint64_t) doc % CHUNK_ROWS);
-    if ((page >= set->page_count && !grow(arena, set, page))
-        || (!set->pages[page] && set->used == USED_MAX)) {
-        set->is_short = true;
-        return;
-    }
-    if (!set->pages[page]) {
-        set->pages[page] = ARENA_ARRAY(arena, CHUNK_WORDS, uint64_t);
-        set->used++;
-    }
-    set->n += !words_have(set->pages[page], bit);
-    words_set(set->pages[page], bit);
-}
-
-int64_t doc_set_next(const struct doc_set *set, int64_t doc) {
-    uint32_t from = (uint32_t) ((uint64_t) doc % CHUNK_ROWS);
-    for (uint64_t page = (uint64_t) doc / CHUNK_ROWS; page < set->page_count; page++, from = 0) {
-        uint32_t bit = set->pages[page] ? words_next(set->pages[page], from) : CHUNK_ROWS;
-        if (bit < CHUNK_ROWS)
-            return (int64_t) (page * CHUNK_ROWS + bit);
-    }
-    return -1;
+bool doc_set_add_page(struct arena *arena, struct doc_set *set, uint64_t page) {
+    set->is_short |= set->used == USED_MAX || (page >= set->page_count && !grow(arena, set, page));
+    if (set->is_short)
+        return false;
+    set->pages[page] = ARENA_ARRAY(arena, CHUNK_WORDS, uint64_t);
+    set->used++;
+    return true;
 }

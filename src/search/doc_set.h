@@ -15,10 +15,18 @@ struct doc_set {
     bool is_short;  /* the documents lie too far apart, or are too many: some are missing */
 };
 
+/* Makes room for the documents of a page; false, and is_short, when that is too much. */
+bool doc_set_add_page(struct arena *arena, struct doc_set *set, uint64_t page);
+
 /* `doc` is not negative. */
-void doc_set_add(struct arena *arena, struct doc_set *set, int64_t doc);
-/* The first at `doc` or after it; -1 when there is none. */
-int64_t doc_set_next(const struct doc_set *set, int64_t doc);
+static inline void doc_set_add(struct arena *arena, struct doc_set *set, int64_t doc) {
+    uint64_t page = (uint64_t) doc / CHUNK_ROWS;
+    uint32_t bit = (uint32_t) ((uint64_t) doc % CHUNK_ROWS);
+    if ((page >= set->page_count || !set->pages[page]) && !doc_set_add_page(arena, set, page))
+        return;
+    set->n += !words_have(set->pages[page], bit);
+    words_set(set->pages[page], bit);
+}
 
 static inline bool doc_set_has(const struct doc_set *set, uint64_t doc) {
     uint64_t page = doc / CHUNK_ROWS;

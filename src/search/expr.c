@@ -129,6 +129,15 @@ struct str expr_tsquery(struct arena *arena, const struct expr *expr) {
     return rendered(arena, expr, &tsquery);
 }
 
+void expr_tokens(struct arena *arena, const struct expr *expr, struct strs *tokens) {
+    if (!expr)
+        return;
+    if (expr->kind == EXPR_TOKEN)
+        strs_add(arena, tokens, expr->token);
+    for (const struct expr *child = expr->first; child; child = child->next)
+        expr_tokens(arena, child, tokens);
+}
+
 static bool any_begins(struct strs tags, struct str beginning) {
     for (size_t i = 0; i < tags.n; i++)
         if (str_starts(tags.p[i], beginning))

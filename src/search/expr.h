@@ -37,6 +37,9 @@ bool expr_is_true(const struct expr *expr);
 /* True when no row can match: an OR without children, or an AND over one. */
 bool expr_is_false(const struct expr *expr);
 
+/* Appends the tokens of `expr`, which may be NULL; not the beginnings. */
+void expr_tokens(struct arena *arena, const struct expr *expr, struct strs *tokens);
+
 /* Rows that match it come before those that do not: a row's tier is the sum of the
  * weights that it has. */
 struct expr_tier {

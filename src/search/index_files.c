@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "search/manifest.h"
 #include "search/merge.h"
+#include "search/segment_check.h"
 
 enum {
     MERGE_WIDTH = 4, /* segments of one size that become one of the next */
@@ -478,8 +479,32 @@ static void *run_sealer(void *arg) {
     return NULL;
 }
 
+/* What was there when the index was opened. Nobody merges it meanwhile. */
+static void read_ahead(struct index *index) {
+    struct segment *all[SEGMENTS_MAX];
+    size_t n = 0;
+    index_lock(&index->change);
+    for (size_t i = 0; i < index->n; i++) {
+        if (index->segments[i]->is_taken)
+            continue;
+        index->segments[i]->is_taken = true;
+        all[n++] = index->segments[i];
+    }
+    index_unlock(&index->change);
+    for (size_t i = 0; i < n; i++)
+        segment_read_tables(all[i], &index->stopping);
+    index_lock(&index->change);
+    for (size_t i = 0; i < n; i++) {
+        all[i]->is_taken = false;
+        if (source_is_damaged(&all[i]->source))
+            atomic_store(&index->is_damaged, true);
+    }
+    index_unlock(&index->change);
+}
+
 static void *run_merger(void *arg) {
     struct index *index = arg;
+    read_ahead(index);
     run(index, &index->merger, index_merge);
     return NULL;
 }

@@ -14,7 +14,7 @@
 #include "search/stream.h"
 
 /* Changes with every change of the manifest's or the segments' layout. */
-#define MANIFEST_MAGIC "OUTRIDX\x02"
+#define MANIFEST_MAGIC "OUTRIDX\x03"
 #define MANIFEST_NAME "manifest"
 
 enum { MANIFEST_MAX_BYTES = 32 * 1024 * 1024 };

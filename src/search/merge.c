@@ -57,7 +57,7 @@ static bool load_group(const void *arg, uint32_t input, uint32_t i, struct heap_
     return true;
 }
 
-/* Most terms differ in their first eight bytes. */
+/* Most terms differ in their signs. */
 static bool load_term(const void *arg, uint32_t input, uint32_t i, struct heap_item *item) {
     const struct source *s = ((const struct merge *) arg)->inputs[input].source;
     struct postings ignored;
@@ -65,9 +65,7 @@ static bool load_term(const void *arg, uint32_t input, uint32_t i, struct heap_i
         return false;
     item->row = i;
     item->text = s->calls->term(s, i, &ignored);
-    item->key = 0;
-    for (size_t b = 0; b < sizeof item->key; b++)
-        item->key = item->key << 8 | (b < item->text.n ? (unsigned char) item->text.p[b] : 0);
+    item->key = sign_of(item->text);
     return true;
 }
 

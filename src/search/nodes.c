@@ -124,24 +124,40 @@ struct node *nodes_expr(struct nodes *p, const struct expr *expr) {
 
 /* --- companies --- */
 
+/* Companies of the source, by their group. */
+struct groups {
+    uint64_t *bits;
+    size_t words;
+    uint64_t rows; /* of all of them */
+};
+
+/* Looking for companies in a source. */
+struct finder {
+    const struct source *source;
+    bool is_read; /* the arrays as a whole: they need not be asked for each time */
+    struct groups found;
+};
+
 /* The last of all where it cannot be read. */
-static uint64_t group_doc(const struct source *s, uint64_t group) {
-    const uint64_t *doc = &s->group_docs[group];
-    return source_holds(s, doc, sizeof *doc) ? *doc : UINT64_MAX;
+static uint64_t group_doc(const struct finder *f, uint64_t group) {
+    const uint64_t *doc = &f->source->group_docs[group];
+    return f->is_read || source_holds(f->source, doc, sizeof *doc) ? *doc : UINT64_MAX;
 }
 
 /* Index of the first group at `from` or after it that is not before `doc`. Documents
  * ascend by one at least, so it is not behind the guess; mostly it is there. */
-static uint32_t group_find(const struct source *s, uint32_t from, uint64_t doc) {
-    if (from == s->groups || group_doc(s, from) >= doc)
+static uint32_t group_find(const struct finder *f, uint32_t from, uint64_t doc) {
+    uint32_t groups = f->source->groups;
+    uint64_t first = from < groups ? group_doc(f, from) : UINT64_MAX;
+    if (from == groups || first >= doc)
         return from;
-    uint64_t guess = from + (doc - group_doc(s, from));
-    if (guess < s->groups && group_doc(s, guess) == doc)
+    uint64_t guess = from + (doc - first);
+    if (guess < groups && group_doc(f, guess) == doc)
         return (uint32_t) guess;
-    uint64_t low = from + 1, high = guess < s->groups ? guess : s->groups;
+    uint64_t low = from + 1, high = guess < groups ? guess : groups;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (group_doc(s, middle) < doc)
+        if (group_doc(f, middle) < doc)
             low = middle + 1;
         else
             high = middle;
@@ -153,52 +169,64 @@ struct span {
     uint32_t from, end;
 };
 
-/* Companies of the source, by their group. */
-struct groups {
-    uint64_t *bits;
-    size_t words;
-    uint64_t rows; /* of all of them */
-};
-
 /* Where the rows of a company begin and end; nowhere where it cannot be read. */
-static struct span span_of(const struct source *s, uint32_t group) {
-    const uint32_t *starts = &s->group_starts[group];
-    if (!source_holds(s, starts, 2 * sizeof *starts) || starts[0] > starts[1]
-        || starts[1] > s->grouped)
+static struct span span_of(const struct finder *f, uint32_t group) {
+    const uint32_t *starts = &f->source->group_starts[group];
+    if ((!f->is_read && !source_holds(f->source, starts, 2 * sizeof *starts))
+        || starts[0] > starts[1] || starts[1] > f->source->grouped)
         return (struct span){ 0, 0 };
     return (struct span){ starts[0], starts[1] };
 }
 
-static void want_group(const struct source *s, struct groups *g, uint32_t group) {
-    struct span span = span_of(s, group);
-    g->bits[group / 64] |= (uint64_t) 1 << group % 64;
-    g->rows += span.end - span.from;
+static void want_group(struct finder *f, uint32_t group) {
+    struct span span = span_of(f, group);
+    f->found.bits[group / 64] |= (uint64_t) 1 << group % 64;
+    f->found.rows += span.end - span.from;
+}
+
+static void find_each_here(struct finder *f, const struct doc_set *docs) {
+    for (uint32_t group = 0; group < f->source->groups; group++)
+        if (doc_set_has(docs, group_doc(f, group)))
+            want_group(f, group);
+}
+
+/* The documents of one word of a set, from group `at` on. Returns where the next may be. */
+static uint32_t find_word(struct finder *f, uint64_t word, uint64_t first, uint32_t at) {
+    for (; word && at < f->source->groups; word &= word - 1) {
+        uint64_t doc = first + (uint64_t) __builtin_ctzll(word);
+        at = group_find(f, at, doc);
+        if (at < f->source->groups && group_doc(f, at) == doc)
+            want_group(f, at);
+    }
+    return at;
+}
+
+static void find_each_wanted(struct finder *f, const struct doc_set *docs) {
+    uint32_t at = 0;
+    for (uint64_t page = 0; page < docs->page_count; page++)
+        for (uint64_t i = 0; docs->pages[page] && i < CHUNK_WORDS; i++)
+            at = find_word(f, docs->pages[page][i], page * CHUNK_ROWS + i * 64, at);
 }
 
 /* By whichever are fewer: the companies that are wanted, or those that are here. */
-static struct groups wanted_groups(const struct nodes *p, const struct doc_set *docs) {
+static struct finder wanted_groups(const struct nodes *p, const struct doc_set *docs) {
+    enum { MANY = 64 }; /* one company in so many */
     const struct source *s = p->source;
-    struct groups g = { .words = s->groups / 64 + 1 }; /* one more for no company */
-    g.bits = ARENA_ARRAY(p->arena, g.words, uint64_t);
-    if (docs->n > s->groups) {
-        for (uint32_t group = 0; group < s->groups; group++)
-            if (doc_set_has(docs, group_doc(s, group)))
-                want_group(s, &g, group);
-        return g;
-    }
-    int64_t doc = doc_set_next(docs, 0);
-    for (uint32_t at = 0; doc >= 0; doc = doc_set_next(docs, doc + 1)) {
-        at = group_find(s, at, (uint64_t) doc);
-        if (at == s->groups)
-            break;
-        if (group_doc(s, at) == (uint64_t) doc)
-            want_group(s, &g, at);
-    }
-    return g;
+    struct finder f = { .source = s, .found.words = s->groups / 64 + 1 }; /* one for none */
+    f.found.bits = ARENA_ARRAY(p->arena, f.found.words, uint64_t);
+    f.is_read = docs->n > s->groups / MANY
+                && source_holds(s, s->group_docs, s->groups * sizeof *s->group_docs)
+                && source_holds(s, s->group_starts, ((size_t) s->groups + 1) * sizeof *s->group_starts);
+    if (docs->n > s->groups)
+        find_each_here(&f, docs);
+    else
+        find_each_wanted(&f, docs);
+    return f;
 }
 
-static void gather_group(const struct source *s, uint32_t group, struct gather *rows) {
-    struct span span = span_of(s, group);
+static void gather_group(const struct finder *f, uint32_t group, struct gather *rows) {
+    const struct source *s = f->source;
+    struct span span = span_of(f, group);
     const uint32_t *from = s->group_rows + span.from, *end = s->group_rows + span.end;
     if (!source_holds(s, from, (size_t) (end - from) * sizeof *from))
         return;
@@ -207,11 +235,12 @@ static void gather_group(const struct source *s, uint32_t group, struct gather *
             gather_row(rows, *row);
 }
 
-static struct node *gathered_groups(const struct nodes *p, const struct groups *g) {
+static struct node *gathered_groups(const struct nodes *p, const struct finder *f) {
+    const struct groups *g = &f->found;
     struct gather rows = gather_new(p->arena, p->source->chunks);
     for (size_t i = 0; i < g->words; i++)
         for (uint64_t word = g->bits[i]; word; word &= word - 1)
-            gather_group(p->source, (uint32_t) (i * 64) + (uint32_t) __builtin_ctzll(word), &rows);
+            gather_group(f, (uint32_t) (i * 64) + (uint32_t) __builtin_ctzll(word), &rows);
     return rows_node(p, gather_done(&rows));
 }
 
@@ -239,11 +268,12 @@ static struct node *companies_node(const struct nodes *p, const struct doc_set *
     const struct source *s = p->source;
     if (s->companies)
         return companies_of_tail(p, docs);
-    struct groups wanted = wanted_groups(p, docs);
-    if (wanted.rows == 0)
+    struct finder wanted = wanted_groups(p, docs);
+    if (wanted.found.rows == 0)
         return nothing(p);
-    return wanted.rows < s->rows / (has_others ? FEW : FEW_ALONE) ? gathered_groups(p, &wanted)
-                                                                  : groups_node(p, &wanted);
+    return wanted.found.rows < s->rows / (has_others ? FEW : FEW_ALONE)
+               ? gathered_groups(p, &wanted)
+               : groups_node(p, &wanted.found);
 }
 
 static struct node *range_node(const struct nodes *p, const struct index_range *range) {

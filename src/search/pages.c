@@ -25,6 +25,22 @@ static int compare_rows(const void *a, const void *b) {
     return x->source->rows > y->source->rows ? -1 : x->source->rows < y->source->rows;
 }
 
+/* What the disk is to be asked for before anything is looked up. */
+static void ask(struct sources sources, struct strs tokens) {
+    for (size_t i = 0; i < sources.n; i++)
+        if (sources.p[i]->rows && sources.p[i]->calls->ask)
+            sources.p[i]->calls->ask(sources.p[i], tokens);
+}
+
+static void ask_for_query(struct arena *arena, struct sources sources,
+                          const struct index_query *query) {
+    struct strs tokens = { 0 };
+    expr_tokens(arena, query->where, &tokens);
+    for (size_t t = 0; t < query->tier_count; t++)
+        expr_tokens(arena, query->tiers[t].where, &tokens);
+    ask(sources, tokens);
+}
+
 static struct search *search_new(struct sources sources, const struct index_query *query) {
     struct arena *arena = arena_new_with(MEMORY_BACKSTOP);
     struct search *search = ARENA_NEW(arena, struct search);
@@ -32,6 +48,7 @@ static struct search *search_new(struct sources sources, const struct index_quer
     search->arena = arena;
     search->classes = classes_of(query);
     search->parts = ARENA_ARRAY(arena, sources.n + 1, struct part);
+    ask_for_query(arena, sources, query);
     for (size_t i = 0; i < sources.n; i++) {
         if (sources.p[i]->rows == 0)
             continue;
@@ -171,12 +188,15 @@ enum rc pages_search(struct arena *arena, struct sources sources, const struct i
 
 static void add_docs(struct arena *arena, const struct part *part, uint32_t chunk,
                      struct container rows, struct doc_set *docs) {
+    enum { SOME = 256 }; /* rows, for which the keys of the whole chunk are looked at */
     const struct source *s = part->source;
     const uint64_t *keys = s->keys + (size_t) chunk * CHUNK_ROWS;
+    bool is_read = (rows.words || rows.n > SOME)
+                   && source_holds(s, keys, source_chunk_rows(s, chunk) * sizeof *keys);
     for (uint32_t i = 0; rows.ids && i < rows.n; i++)
-        if (source_holds(s, &keys[rows.ids[i]], sizeof *keys))
+        if (is_read || source_holds(s, &keys[rows.ids[i]], sizeof *keys))
             doc_set_add(arena, docs, key_doc(keys[rows.ids[i]]));
-    if (!rows.words || !source_holds(s, keys, source_chunk_rows(s, chunk) * sizeof *keys))
+    if (!rows.words || !is_read)
         return;
     for (uint32_t id = words_next(rows.words, 0); id < CHUNK_ROWS; id = words_next(rows.words, id + 1))
         doc_set_add(arena, docs, key_doc(keys[id]));
@@ -211,6 +231,7 @@ enum rc pages_count_by(struct sources sources, const struct index_query *query,
     struct search *s = search_new(sources, query);
     struct postings *postings = ARENA_ARRAY(s->arena, tokens.n + 1, struct postings);
     memset(ret_counts, 0, tokens.n * sizeof *ret_counts);
+    ask(sources, tokens);
     for (size_t i = 0; i < s->n; i++) {
         const struct source *source = s->parts[i].source;
         for (size_t t = 0; t < tokens.n; t++)

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "search/segment_ask.h"
 #include "search/segment_check.h"
 
 struct str segment_path(struct arena *arena, const char *folder, uint64_t id) {
@@ -63,22 +64,52 @@ static bool find(const struct source *source, struct str token, struct postings 
     return false;
 }
 
-static void prefix(const struct source *source, struct str wanted, postings_visit *visit,
-                   void *arg) {
-    const struct segment *s = of(source);
-    uint32_t low = 0, high = source->terms;
-    struct str text;
+/* How many signs are below `sign`. */
+static uint32_t signs_below(const struct segment *s, uint64_t sign) {
+    uint32_t low = 0, high = segment_signs(s->source.terms);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (!segment_holds_text(s, middle, &text))
-            return;
+        if (s->signs[middle] < sign)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The first term that is not before `wanted`; that of the end where it cannot be read. */
+static uint32_t first_term(const struct segment *s, struct str wanted) {
+    uint32_t terms = s->source.terms;
+    if (!segment_holds(s, s->signs, segment_signs(terms) * sizeof *s->signs))
+        return terms;
+    uint64_t sign = sign_of(wanted);
+    uint32_t below = signs_below(s, sign);
+    uint64_t low = below ? (uint64_t) (below - 1) * SEGMENT_STRIDE : 0;
+    uint64_t high = (uint64_t) signs_below(s, sign + (wanted.n > SIGN_BYTES)) * SEGMENT_STRIDE;
+    high = high < terms ? high : terms;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct str text;
+        if (!segment_holds_text(s, (uint32_t) middle, &text))
+            return terms;
         if (str_compare(text, wanted) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < source->terms && segment_holds_text(s, low, &text) && str_starts(text, wanted); low++) {
+    return (uint32_t) low;
+}
+
+static void prefix(const struct source *source, struct str wanted, postings_visit *visit,
+                   void *arg) {
+    const struct segment *s = of(source);
+    uint32_t low = first_term(s, wanted);
+    struct str text;
+    for (uint32_t first = low;
+         low < source->terms && segment_holds_text(s, low, &text) && str_starts(text, wanted); low++) {
         struct postings postings;
+        if ((low - first) % SEGMENT_ASK_MAX == 0)
+            segment_ask_for_terms(s, low);
         if (postings_of(s, low, &postings))
             visit(arg, &postings);
     }
@@ -89,6 +120,10 @@ static struct str term(const struct source *source, uint32_t i, struct postings 
     *ret = (struct postings){ 0 };
     return segment_holds_text(of(source), i, &text) && postings_of(of(source), i, ret) ? text
                                                                                       : STR("");
+}
+
+static void ask(const struct source *source, struct strs tokens) {
+    segment_ask_for_tokens(of(source), tokens);
 }
 
 static bool holds(const struct source *source, const void *p, size_t bytes) {
@@ -107,7 +142,8 @@ static enum rc check(const struct source *source, const atomic_bool *stop) {
     return segment_check(of(source), stop);
 }
 
-static const struct source_calls calls = { find, prefix, term, holds, holds_groups, is_damaged, check };
+static const struct source_calls calls
+    = { find, prefix, term, ask, holds, holds_groups, is_damaged, check };
 
 /* --- rows --- */
 
@@ -213,6 +249,7 @@ enum rc segment_read(const unsigned char *bytes, size_t size, struct segment **r
     s->payload = section(bytes, SECTION_PAYLOAD);
     s->text = section(bytes, SECTION_TEXT);
     s->slots = section(bytes, SECTION_SLOTS);
+    s->signs = section(bytes, SECTION_SIGNS);
     s->seen = segment_seen_new(s->header);
     s->dead = mem_array(s->source.chunks, sizeof *s->dead);
     s->dead_counts = mem_array(s->source.chunks, sizeof *s->dead_counts);
@@ -222,13 +259,13 @@ enum rc segment_read(const unsigned char *bytes, size_t size, struct segment **r
     return OK;
 }
 
-/* The tables of terms are read by every search, here and there: from a disk that takes long
- * page by page. A hint, which may fail. */
-static void read_tables_ahead(const struct segment *s) {
-    uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
-    uint64_t from = s->header->offsets[SECTION_REFS] / page * page;
-    char *map = (char *) (uintptr_t) s->header;
-    (void) madvise(map + from, s->header->offsets[SECTION_KEYS] - from, MADV_WILLNEED);
+/* What is read here and there is asked for where it is checked (segment_check.c). Without
+ * this the kernel reads megabytes around each page that is not in memory, while others wait
+ * for the disk. The checksums at the end are read now. */
+static void read_here_and_there(const void *map, size_t size) {
+    size_t sums = size / STREAM_BLOCK_BYTES * sizeof(uint32_t) + 2 * SEGMENT_ALIGN;
+    (void) madvise((void *) (uintptr_t) map, size, MADV_RANDOM);
+    segment_ask_for_bytes(map, sums < size ? size - sums : 0, size);
 }
 
 static enum rc map_file(struct ctx *ctx, int fd, const char *path, size_t size,
@@ -237,13 +274,13 @@ static enum rc map_file(struct ctx *ctx, int fd, const char *path, size_t size,
     if (map == MAP_FAILED)
         return size ? fail(ctx, E_IO, "map %s: %s", path, error_text(errno))
                     : fail(ctx, E_INVALID, "%s is empty", path);
+    read_here_and_there(map, size);
     enum rc rc = segment_read(map, size, ret_segment);
     if (rc != OK) {
         (void) munmap(map, size);
         return fail(ctx, rc, "%s is damaged", path);
     }
     (*ret_segment)->is_mapped = true;
-    read_tables_ahead(*ret_segment);
     return OK;
 }
 

@@ -16,7 +16,7 @@
 #include "search/source.h"
 #include "search/stream.h"
 
-#define SEGMENT_MAGIC "OUTRSEG\x03"
+#define SEGMENT_MAGIC "OUTRSEG\x04"
 #define SEGMENT_ALIGN ((size_t) 64)
 
 /* Parts of the file, in their order. */
@@ -27,6 +27,7 @@ enum section {
     SECTION_TERMS,      /* struct segment_term, ascending by text; one more for the end */
     SECTION_TEXT,       /* bytes of the terms */
     SECTION_SLOTS,      /* u32: hash table of terms (segment_slot), number + 1, 0 is free */
+    SECTION_SIGNS,      /* u64: sign_of of every SEGMENT_STRIDE-th term */
     SECTION_KEYS,       /* u64, ascending */
     SECTION_BY_DOC,     /* u32 */
     SECTION_GROUP_ROWS, /* u32 */
@@ -44,6 +45,12 @@ struct segment_term {
     uint32_t refs; /* with SEGMENT_FEW when they are rows */
 };
 #define SEGMENT_FEW UINT32_C(0x80000000)
+
+/* Between two signs there are so few terms that one or two blocks hold all of them. */
+enum { SEGMENT_STRIDE = 256 };
+static inline uint32_t segment_signs(uint32_t terms) {
+    return terms / SEGMENT_STRIDE + (terms % SEGMENT_STRIDE != 0);
+}
 
 /* Where a term is looked for first; then in the next slots, round about. */
 static inline uint32_t segment_slot(struct str text, uint32_t slots) {
@@ -71,6 +78,7 @@ struct segment {
     const uint16_t *payload;
     const char *text;
     const uint32_t *slots;
+    const uint64_t *signs;
     struct segment_seen *seen; /* what was checked; changed by readers */
     uint64_t **dead;           /* owned; for source.dead */
     uint32_t *dead_counts;

@@ -3,6 +3,9 @@
  * threads may check the same part at the same time, which does no harm. */
 #include "search/segment_check.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "search/checksum.h"
@@ -38,6 +41,7 @@ static bool sections_are_sound(const struct segment_header *h) {
         [SECTION_TERMS] = { sizeof(struct segment_term), (uint64_t) h->terms + 1 },
         [SECTION_TEXT] = { 1, UINT64_MAX },
         [SECTION_SLOTS] = { 4, h->slots },
+        [SECTION_SIGNS] = { 8, segment_signs(h->terms) },
         [SECTION_KEYS] = { 8, h->rows },
         [SECTION_BY_DOC] = { 4, h->rows },
         [SECTION_GROUP_ROWS] = { 4, h->grouped },
@@ -119,12 +123,49 @@ static bool block_is_sound(const struct segment *s, uint64_t block) {
     return checksum(0, (const char *) h + from, n) == sums[block];
 }
 
-bool segment_holds(const struct segment *s, const void *p, size_t n) {
-    if (n == 0)
-        return true;
+/* Blocks of the file, the last one included. */
+struct blocks {
+    uint64_t first, last;
+};
+
+static struct blocks blocks_of(const struct segment *s, const void *p, size_t n) {
     uint64_t from = (uint64_t) ((const char *) p - (const char *) s->header) - sizeof *s->header;
-    uint64_t last = (from + n - 1) / STREAM_BLOCK_BYTES;
-    for (uint64_t block = from / STREAM_BLOCK_BYTES; block <= last; block++) {
+    return (struct blocks){ from / STREAM_BLOCK_BYTES, (from + n - 1) / STREAM_BLOCK_BYTES };
+}
+
+static void ask_for_blocks(const struct segment *s, struct blocks blocks) {
+    uint64_t from = sizeof *s->header + blocks.first * STREAM_BLOCK_BYTES;
+    uint64_t end = sizeof *s->header + (blocks.last + 1) * STREAM_BLOCK_BYTES;
+    if (s->is_mapped)
+        segment_ask_for_bytes(s->header, from, end < s->bytes ? end : s->bytes);
+}
+
+void segment_ask_for_bytes(const void *map, uint64_t from, uint64_t end) {
+    uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE), first = from / page * page;
+    (void) madvise((char *) (uintptr_t) map + first, end - first, MADV_WILLNEED);
+}
+
+/* Without those at the beginning that were seen; false when that leaves none. */
+static bool find_unseen(const struct segment *s, const void *p, size_t n, struct blocks *ret) {
+    if (n == 0)
+        return false;
+    struct blocks blocks = blocks_of(s, p, n);
+    while (blocks.first <= blocks.last && is_seen(s->seen->blocks, blocks.first))
+        blocks.first++;
+    *ret = blocks;
+    return blocks.first <= blocks.last;
+}
+
+void segment_ask_for(const struct segment *s, const void *p, size_t n) {
+    struct blocks blocks;
+    if (find_unseen(s, p, n, &blocks))
+        ask_for_blocks(s, blocks);
+}
+
+/* Those that are not seen are read together. */
+static bool check_blocks(const struct segment *s, struct blocks blocks) {
+    ask_for_blocks(s, blocks);
+    for (uint64_t block = blocks.first; block <= blocks.last; block++) {
         if (is_seen(s->seen->blocks, block))
             continue;
         if (!is_sound(s, block_is_sound(s, block)))
@@ -134,7 +175,16 @@ bool segment_holds(const struct segment *s, const void *p, size_t n) {
     return true;
 }
 
+bool segment_holds(const struct segment *s, const void *p, size_t n) {
+    struct blocks blocks;
+    return !find_unseen(s, p, n, &blocks) || check_blocks(s, blocks);
+}
+
 /* --- terms --- */
+
+bool segment_has_seen(const struct segment *s, uint32_t term) {
+    return is_seen(s->seen->terms, term);
+}
 
 bool segment_holds_text(const struct segment *s, uint32_t term, struct str *ret_text) {
     const struct segment_term *at = &s->terms[term];
@@ -231,18 +281,25 @@ static bool is_stopped(const atomic_bool *stop) {
     return stop && atomic_load(stop);
 }
 
-/* How much is looked at between two looks at `stop`. */
+/* Rows or terms between two looks at `stop`. */
 enum { STEP = CHUNK_ROWS };
 
-static bool bytes_are_sound(const struct segment *s, const atomic_bool *stop) {
-    const char *p = (const char *) (s->header + 1);
-    uint64_t left = s->header->offsets[SECTION_SUMS] - sizeof *s->header;
+/* From one offset in the file to another, `step` bytes at a time. */
+static bool bytes_are_sound(const struct segment *s, uint64_t from, uint64_t to, uint64_t step,
+                            const atomic_bool *stop) {
     bool sound = true;
-    for (uint64_t n; sound && left && !is_stopped(stop); p += n, left -= n) {
-        n = left < STREAM_BLOCK_BYTES ? left : STREAM_BLOCK_BYTES;
-        sound = segment_holds(s, p, (size_t) n);
+    for (uint64_t n; sound && from < to && !is_stopped(stop); from += n) {
+        n = to - from < step ? to - from : step;
+        sound = segment_holds(s, (const char *) s->header + from, (size_t) n);
     }
     return sound;
+}
+
+void segment_read_tables(const struct segment *s, const atomic_bool *stop) {
+    enum { SMALL_STEP = 64 * 1024 }; /* searches wait for the disk as well */
+    const uint64_t *at = s->header->offsets;
+    (void) (bytes_are_sound(s, at[SECTION_SLOTS], at[SECTION_KEYS], SMALL_STEP, stop)
+            && bytes_are_sound(s, at[SECTION_REFS], at[SECTION_SLOTS], SMALL_STEP, stop));
 }
 
 static bool terms_are_sound(const struct segment *s, const atomic_bool *stop) {
@@ -251,7 +308,8 @@ static bool terms_are_sound(const struct segment *s, const atomic_bool *stop) {
         if (i % STEP == 0 && is_stopped(stop))
             return true;
         if (!segment_holds_text(s, i, &text) || (i && str_compare(before, text) >= 0)
-            || !segment_holds_postings(s, i))
+            || !segment_holds_postings(s, i)
+            || (i % SEGMENT_STRIDE == 0 && s->signs[i / SEGMENT_STRIDE] != sign_of(text)))
             return false;
     }
     return true;
@@ -308,11 +366,20 @@ static bool groups_are_sound(const struct segment *s) {
     return sound;
 }
 
+/* Whoever checks all of it goes through all of it afterwards: the kernel may read ahead. */
+static void segment_is_read_whole(const struct segment *s) {
+    if (s->is_mapped)
+        (void) madvise((void *) (uintptr_t) s->header, s->bytes, MADV_NORMAL);
+}
+
 enum rc segment_check(const struct segment *s, const atomic_bool *stop) {
+    enum { READ_STEP = 4 * 1024 * 1024 };
     if (atomic_load(&s->seen->is_whole))
         return OK;
-    bool sound = bytes_are_sound(s, stop) && terms_are_sound(s, stop) && slots_are_sound(s)
-                 && rows_are_sound(s, stop) && groups_are_sound(s);
+    segment_is_read_whole(s);
+    bool sound = bytes_are_sound(s, sizeof *s->header, s->header->offsets[SECTION_SUMS], READ_STEP, stop)
+                 && terms_are_sound(s, stop) && slots_are_sound(s) && rows_are_sound(s, stop)
+                 && groups_are_sound(s);
     if (!is_sound(s, sound))
         return E_INVALID;
     if (is_stopped(stop))

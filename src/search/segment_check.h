@@ -18,6 +18,11 @@ bool segment_header_is_sound(const unsigned char *bytes, size_t size);
 struct segment_seen *segment_seen_new(const struct segment_header *header);
 void segment_seen_free(struct segment_seen *seen);
 
+/* Asks the kernel for these bytes of a mapped file and no more, without waiting; for the blocks
+ * of `n` bytes of the segment that were not checked yet. Hints, which may fail. */
+void segment_ask_for_bytes(const void *map, uint64_t from, uint64_t end);
+void segment_ask_for(const struct segment *s, const void *p, size_t n);
+
 /* Whether these bytes of the file are what was written. When not, and after any other of
  * these that is false, the segment is damaged. */
 bool segment_holds(const struct segment *s, const void *p, size_t n);
@@ -25,7 +30,13 @@ bool segment_holds(const struct segment *s, const void *p, size_t n);
  * rows. */
 bool segment_holds_text(const struct segment *s, uint32_t term, struct str *ret_text);
 bool segment_holds_postings(const struct segment *s, uint32_t term);
+/* Whether segment_holds_postings was true of it. */
+bool segment_has_seen(const struct segment *s, uint32_t term);
 bool segment_holds_groups(const struct segment *s, uint32_t chunk);
+
+/* Reads the tables of terms, which every search needs here and there, so that they are in
+ * memory; one block after the other, so that searches get the disk in between. */
+void segment_read_tables(const struct segment *s, const atomic_bool *stop);
 
 /* All of it, and that everything that should ascend does. Without messages: E_INVALID;
  * E_CANCELED when `*stop`, which may be NULL. */

@@ -17,7 +17,7 @@ struct segment_writer {
     char *folder;
     uint64_t id;
     int fd;
-    struct stream file, refs, terms, text;
+    struct stream file, refs, terms, text, signs;
     struct str pending; /* the term, until it is known whether it has few rows */
     char pending_text[INDEX_TAG_MAX_BYTES];
     uint32_t few[POSTINGS_FEW_MAX], few_count; /* its rows */
@@ -47,6 +47,7 @@ enum rc segment_writer_new(struct ctx *ctx, const char *folder, uint64_t id,
     w->refs = stream_spill(w->folder);
     w->terms = stream_spill(w->folder);
     w->text = stream_spill(w->folder);
+    w->signs = stream_spill(w->folder);
     if (lseek(fd, (off_t) sizeof w->header, SEEK_SET) < 0)
         w->file.error = errno;
     stream_pad(&w->file, SEGMENT_ALIGN, sizeof w->header);
@@ -68,6 +69,7 @@ void segment_writer_free(struct segment_writer **writer) {
     stream_done(&w->refs);
     stream_done(&w->terms);
     stream_done(&w->text);
+    stream_done(&w->signs);
     mem_free(w->hashes);
     mem_free(w->folder);
     mem_free(w);
@@ -82,6 +84,9 @@ static void begin_term(struct segment_writer *w, uint32_t flag) {
         w->hash_room = w->hash_room ? w->hash_room * 2 : 1024;
         w->hashes = mem_resize(w->hashes, w->hash_room * sizeof *w->hashes);
     }
+    uint64_t sign = sign_of(w->pending);
+    if (w->term_count % SEGMENT_STRIDE == 0)
+        stream_write(&w->signs, &sign, sizeof sign);
     w->hashes[w->term_count++] = (uint32_t) (str_hash(w->pending) >> 32);
     stream_write(&w->terms, &term, sizeof term);
     stream_write(&w->text, w->pending.p, w->pending.n);
@@ -200,6 +205,8 @@ static void end_terms(struct segment_writer *w) {
     stream_copy(&w->file, &w->text);
     begin_section(w, SECTION_SLOTS);
     write_slots(w);
+    begin_section(w, SECTION_SIGNS);
+    stream_copy(&w->file, &w->signs);
 }
 
 void segment_writer_section(struct segment_writer *w, enum section section) {

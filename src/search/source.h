@@ -17,6 +17,16 @@ static inline int64_t key_doc(uint64_t key) {
     return (int64_t) (key & (uint64_t) INDEX_DOC_MAX);
 }
 
+/* The first eight bytes of a term as a number: terms ascend as their signs do, and those of one
+ * sign by what follows. */
+enum { SIGN_BYTES = 8 };
+static inline uint64_t sign_of(struct str term) {
+    uint64_t sign = 0;
+    for (size_t b = 0; b < SIGN_BYTES; b++)
+        sign = sign << 8 | (b < term.n ? (unsigned char) term.p[b] : 0);
+    return sign;
+}
+
 static inline bool index_row_is_valid(const struct index_row *row) {
     return row->doc >= 1 && row->doc <= INDEX_DOC_MAX && row->rank >= 0
            && row->rank <= INDEX_RANK_MAX && row->company >= 0 && row->company <= INDEX_DOC_MAX;
@@ -58,6 +68,9 @@ struct source_calls {
                    void *arg);
     /* Term number i in the order of their bytes: for merging. */
     struct str (*term)(const struct source *source, uint32_t i, struct postings *ret);
+    /* Of a file: asks for what looking up all of these will need, so that it is not waited for
+     * one after the other. NULL for what is in memory, like the next. */
+    void (*ask)(const struct source *source, struct strs tokens);
     /* Of a file, which is only known to be in order where it was looked at; NULL for what is
      * in memory. Whether bytes of the arrays below are in order; group_of of a chunk;
      * whether anything was found that is not; whether all is (segment_check). */

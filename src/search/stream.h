@@ -10,7 +10,8 @@
 
 #include "base/rc.h"
 
-#define STREAM_BLOCK_BYTES ((size_t) 64 * 1024)
+/* What is read at once of a file that is not in memory. */
+#define STREAM_BLOCK_BYTES ((size_t) 16 * 1024)
 
 struct stream {
     int fd;             /* -1: not yet, or a small spill */

@@ -160,7 +160,7 @@ static struct str term(const struct source *source, uint32_t i, struct postings 
     return t->terms[t->sorted[i]].text;
 }
 
-static const struct source_calls calls = { find, prefix, term, NULL, NULL, NULL, NULL };
+static const struct source_calls calls = { .find = find, .prefix = prefix, .term = term };
 
 /* --- rows --- */
 

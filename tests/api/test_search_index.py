@@ -310,8 +310,8 @@ class RestartTest(IndexTest):
                 self.check_all(25)
 
     def test_5_damaged_behind_the_header(self):
-        """What opening does not look at: the search that comes upon it asks the database, and
-        the index is built anew."""
+        """What opening does not look at: who comes upon it first makes the index be built anew,
+        and a search that does asks the database."""
         for _ in range(2):
             self.server.stop()
             files = sorted(self.folder().rglob("*.seg"))
@@ -322,7 +322,6 @@ class RestartTest(IndexTest):
                 path.write_bytes(data)
             self.start()
             self.ready()
-            self.assertEqual(self.server.metric("outrider_search_builds_total"), 0)
             self.check_all(25)
             self.assertEqual(self.server.metric("outrider_search_builds_total"), 1)
 

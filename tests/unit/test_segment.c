@@ -412,8 +412,60 @@ static void test_crashes_of_a_build(void **state) {
     assert_int_equal(status, 0);
 }
 
+/* --- beginnings --- */
+
+/* Terms that have their first eight bytes in common, and others; thousands of each. */
+static void build_words(struct ctx *ctx, struct model *m) {
+    static const char *const heads[] = { "b", "ncommon", "ncommonword", "ncommonword_of_all", "z" };
+    for (size_t doc = 1; doc <= m->docs; doc++) {
+        struct str tag = arena_printf(ctx->arena, "%s%zu", heads[doc % LENGTH(heads)], doc);
+        (void) model_set(m, (int64_t) doc, 0, tag.p);
+    }
+    struct index_builder *builder = NULL;
+    struct index_options o = options(m->kind);
+    assert_int_equal(index_builder_new(ctx, &o, &builder), OK);
+    assert_int_equal(index_builder_add(ctx, builder, m->rows + 1, m->docs), OK);
+    assert_int_equal(index_builder_finish(ctx, &builder, 1), OK);
+}
+
+static int64_t count_by_hand(const struct model *m, struct str beginning) {
+    int64_t n = 0;
+    for (size_t doc = 1; doc <= m->docs; doc++)
+        n += str_starts(m->rows[doc].tags, beginning);
+    return n;
+}
+
+/* Those between which a search for terms divides, and those before, between and after all. */
+static void test_beginnings(void **state) {
+    static const char *const wanted[]
+        = { "b",           "a",            "c",           "n",         "ncommon",      "ncommon1",
+            "ncommon12",   "ncommonw",     "ncommonx",    "ncommonwo", "ncommonword1", "ncommonword_",
+            "ncommonword_of_all", "ncommonword_of_all39", "ncommonword_of_all9999", "nd", "z", "z1", "zz",
+            "0", "_" };
+    (void) state;
+    assert_int_equal(model_folder_remove(NULL), 0);
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 4000, 1);
+    build_words(&ctx, &m);
+    struct index *index = NULL;
+    struct index_options o = options(m.kind);
+    assert_int_equal(index_open(&ctx, &o, &index), OK);
+    for (size_t i = 0; i < LENGTH(wanted) + m.docs / 50; i++) {
+        struct str beginning = i < LENGTH(wanted) ? str_of(wanted[i])
+                                                  : m.rows[(i - LENGTH(wanted)) * 50 + 1].tags;
+        struct index_query q = { .where = expr_prefix(ctx.arena, beginning), .limit = 1 };
+        struct index_hits hits;
+        assert_int_equal(index_search(index, ctx.arena, &q, &hits), OK);
+        assert_int_equal(hits.total, count_by_hand(&m, beginning));
+    }
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_beginnings),
         cmocka_unit_test(test_flipped_bytes),
         cmocka_unit_test(test_forged_bytes),
         cmocka_unit_test(test_truncated),
