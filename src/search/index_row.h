@@ -2,6 +2,7 @@
 #ifndef SEARCH_INDEX_ROW_H
 #define SEARCH_INDEX_ROW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -30,5 +31,10 @@ struct index_row {
     int64_t values[INDEX_VALUES]; /* companies */
     struct str tags;              /* parted by spaces, each once */
 };
+
+static inline bool index_row_is_valid(const struct index_row *row) {
+    return row->doc >= 1 && row->doc <= INDEX_DOC_MAX && row->rank >= 0
+           && row->rank <= INDEX_RANK_MAX && row->company >= 0 && row->company <= INDEX_DOC_MAX;
+}
 
 #endif

@@ -27,11 +27,6 @@ static inline uint64_t sign_of(struct str term) {
     return sign;
 }
 
-static inline bool index_row_is_valid(const struct index_row *row) {
-    return row->doc >= 1 && row->doc <= INDEX_DOC_MAX && row->rank >= 0
-           && row->rank <= INDEX_RANK_MAX && row->company >= 0 && row->company <= INDEX_DOC_MAX;
-}
-
 /* Where the rows of a term in one chunk are, in a file. */
 struct chunk_ref {
     uint16_t chunk;
@@ -68,8 +63,7 @@ struct source_calls {
                    void *arg);
     /* Term number i in the order of their bytes: for merging. */
     struct str (*term)(const struct source *source, uint32_t i, struct postings *ret);
-    /* Of a file: asks for what looking up all of these will need, so that it is not waited for
-     * one after the other. NULL for what is in memory, like the next. */
+    /* Of a file: asks for what looking these up will need. NULL in memory, like the next. */
     void (*ask)(const struct source *source, struct strs tokens);
     /* Of a file, which is only known to be in order where it was looked at; NULL for what is
      * in memory. Whether bytes of the arrays below are in order; group_of of a chunk;

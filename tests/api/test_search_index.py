@@ -154,6 +154,7 @@ class FollowingTest(IndexTest):
         for thread in threads:
             thread.join()
         self.assertEqual(faults, [])
+        self.api.close()  # of no use for long enough that the server may have closed it
         self.assertEqual(self.found(person_name="Rita"), (0, []))
 
     def test_a_commit_is_seen_as_a_whole(self):
