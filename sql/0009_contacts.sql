@@ -40,6 +40,18 @@ CREATE TABLE sequence_leads (
     status TEXT NOT NULL CHECK (status IN ('pending', 'active', 'waiting_task', 'paused', 'completed',
                                            'replied', 'bounced', 'unsubscribed', 'removed', 'errored')),
     reason TEXT,                  -- of paused, removed, errored
+    ignores_exclusions INTEGER NOT NULL DEFAULT 0, -- was added though it is excluded
+    stage_id TEXT,                -- where it stands: the stage that is planned or being done
+    due_at INTEGER,               -- when that stage is due by the delays alone
+    done_stage_id TEXT,           -- the last one that came to an end
+    counts_from INTEGER,          -- what the delay of the stage behind that one counts from
+    next_at INTEGER,              -- when the planner looks at it; NULL: something else happens first
+    waits_for TEXT CHECK (waits_for IN ('plan', 'start', 'delay', 'window', 'mailbox', 'budget',
+                                        'share', 'late', 'pause', 'sequence', 'task', 'message',
+                                        'action')),
+    urgency INTEGER NOT NULL DEFAULT 0, -- of those that are due the lowest comes first
+    paused_until INTEGER,
+    ended_at INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)
@@ -49,6 +61,8 @@ CREATE UNIQUE INDEX sequence_leads_email ON sequence_leads (email, account_id, s
 CREATE UNIQUE INDEX sequence_leads_linkedin ON sequence_leads (linkedin_key, account_id, sequence_id);
 CREATE INDEX sequence_leads_sequence ON sequence_leads (account_id, sequence_id, id);
 CREATE INDEX sequence_leads_contact ON sequence_leads (account_id, contact_id);
+-- The planner's: those of all accounts whose time comes.
+CREATE INDEX sequence_leads_due ON sequence_leads (urgency, next_at) WHERE next_at IS NOT NULL;
 
 -- How many leads each sequence ever got: a limit is judged, and senders take turns, without
 -- counting.

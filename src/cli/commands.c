@@ -342,6 +342,7 @@ const struct command_table *const command_tables[] = {
     &export_commands,
     &privacy_commands,
     &exclusion_commands,
+    &lead_commands,
     &mailbox_commands,
     &sequence_commands,
     &validate_commands,

@@ -188,6 +188,8 @@ enum rc cli_services(struct cli *cli) {
         cli->services.reveal.provider_url = config->reveal.provider_url;
     cli->services.reveal.allow_private = config->reveal.allow_private;
     cli->services.reveal.timeout_ms = config->reveal.timeout_ms;
+    cli->services.sequence.clock_scale = config->sequence.clock_scale;
+    cli->services.sequence.tick_ms = config->sequence.tick_ms;
     cli->ctx.services = &cli->services;
     return mail_services(cli);
 }

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "cli/cells.h"
 #include "cli/tables.h"
 #include "json/pretty.h"
 #include "json/reader.h"
@@ -10,13 +11,6 @@
 #include "sequence/states.h"
 
 enum { PAGE_ROWS = 100, TEXT_MAX_BYTES = 2 * SEQUENCE_BODY_MAX_BYTES };
-
-/* A cell of a line of tab-separated ones: a name may hold a tab or a line break. */
-static void print_cell(struct cli *cli, struct str text, const char *end) {
-    for (size_t i = 0; i < text.n; i++)
-        (void) fputc((unsigned char) text.p[i] < ' ' ? ' ' : text.p[i], cli->out);
-    (void) fputs(end, cli->out); /* the stream is checked at the end of the program */
-}
 
 /* --- files --- */
 
@@ -47,31 +41,16 @@ static enum rc apply_sequence(struct cli *cli) {
     if (rc != OK)
         return rc;
     fprintf(cli->out, "%s ", done[applied][dry_run]);
-    print_cell(cli, str_trim(definition.name), "\n");
+    cli_cell(cli, str_trim(definition.name), "\n");
     return OK;
 }
 
 /* --- by name or id --- */
 
-static enum rc find_id(struct cli *cli, struct str *ret_id) {
-    struct str word = cli->args.p[0];
-    struct sequence s;
-    enum rc rc = sequence_id_by_name(&cli->ctx, word, ret_id);
-    if (rc != E_NOT_FOUND)
-        return rc;
-    rc = sequence_head(&cli->ctx, word, &s);
-    if (rc == E_NOT_FOUND)
-        return fail(&cli->ctx, rc, "the account has no sequence %.*s; `outrider sequence list` "
-                    "shows all", STR_FMT(word));
-    if (rc == OK)
-        *ret_id = s.id;
-    return rc;
-}
-
 static enum rc export_sequence(struct cli *cli) {
     struct sequence_definition definition;
     struct str id;
-    enum rc rc = find_id(cli, &id);
+    enum rc rc = cli_sequence_id(cli, &id);
     if (rc == OK)
         rc = sequence_export(&cli->ctx, id, &definition);
     if (rc != OK)
@@ -92,10 +71,10 @@ static enum rc export_sequence(struct cli *cli) {
 static void print_sequences(struct cli *cli, const struct list *list) {
     const struct sequence *s = list->p;
     for (size_t i = 0; i < list->n; i++) {
-        print_cell(cli, s[i].id, "\t");
-        print_cell(cli, s[i].status, "\t");
-        print_cell(cli, s[i].kind, "\t");
-        print_cell(cli, s[i].name, "\n");
+        cli_cell(cli, s[i].id, "\t");
+        cli_cell(cli, s[i].status, "\t");
+        cli_cell(cli, s[i].kind, "\t");
+        cli_cell(cli, s[i].name, "\n");
     }
 }
 
@@ -118,11 +97,11 @@ static enum rc list_sequences(struct cli *cli) {
 static enum rc change(struct cli *cli, enum sequence_event event) {
     struct sequence s;
     struct str id;
-    enum rc rc = find_id(cli, &id);
+    enum rc rc = cli_sequence_id(cli, &id);
     if (rc == OK)
         rc = sequence_change(&cli->ctx, id, event, &s);
     if (rc == OK)
-        print_cell(cli, s.status, "\n");
+        cli_cell(cli, s.status, "\n");
     return rc;
 }
 

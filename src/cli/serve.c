@@ -11,13 +11,16 @@
 #include "http/dispatch.h"
 #include "jobs/runner.h"
 #include "search/follow.h"
+#include "sequence/engine.h"
 #include "sequence/states.h"
+#include "store/accounts.h"
 
 struct running {
     struct cli *cli;
     struct app *app;
     struct server *server;
     struct job_runner *jobs;
+    struct sequence_engine *engine;
     struct validation_service *validation;
 };
 
@@ -90,6 +93,20 @@ static enum rc start_jobs(struct running *running) {
     return rc;
 }
 
+/* The days of all processes of a database pass together. */
+static enum rc start_engine(struct running *running) {
+    struct cli *cli = running->cli;
+    struct list accounts = { 0 };
+    enum rc rc = accounts_list(&cli->ctx, &accounts);
+    const struct account *first = accounts.p;
+    if (rc != OK)
+        return rc;
+    cli->services.sequence.clock_since
+        = accounts.n ? first->created_at.v : ctx_now(&cli->ctx);
+    running->engine = sequence_engine_start(cli->db, &cli->services);
+    return OK;
+}
+
 static enum rc start_server(struct running *running) {
     const struct cli *cli = running->cli;
     const struct config *config = &cli->config;
@@ -143,6 +160,7 @@ static void stop(struct running *running) {
         server_free(&running->server);
     }
     job_runner_stop(&running->jobs);
+    sequence_engine_stop(&running->engine);
     validation_service_stop(&running->validation);
     app_stop(&running->app);
     follower_stop(&cli->services.search);
@@ -160,10 +178,13 @@ static enum rc serve(struct cli *cli) {
         rc = cli_services(cli);
     cli->services.wake_jobs = job_runner_wake;
     cli->services.jobs_stopping = job_runner_stopping;
+    cli->services.wake_sequences = sequence_engine_wake;
     if (rc == OK)
         rc = start_search(cli);
     if (rc == OK)
         rc = validation_service_start(cli, &running.validation);
+    if (rc == OK)
+        rc = start_engine(&running);
     if (rc == OK)
         rc = start_jobs(&running);
     if (rc == OK)

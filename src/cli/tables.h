@@ -11,6 +11,7 @@ extern const struct command_table doctor_commands;
 extern const struct command_table exclusion_commands;
 extern const struct command_table export_commands;
 extern const struct command_table import_commands;
+extern const struct command_table lead_commands;
 extern const struct command_table mailbox_commands;
 extern const struct command_table privacy_commands;
 extern const struct command_table sequence_commands;

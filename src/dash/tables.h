@@ -6,6 +6,7 @@
 #include "http/route.h"
 
 extern const struct route_table dash_mailbox_routes;
+extern const struct route_table dash_lead_routes;
 extern const struct route_table dash_sequence_lead_routes;
 extern const struct route_table dash_sequence_routes;
 extern const struct route_table dash_settings_routes;

@@ -17,6 +17,7 @@
 #include "store/removals.h"
 #include "store/senders.h"
 #include "store/sequence_leads.h"
+#include "store/services.h"
 
 /* 50 values of 512 characters with names, all of which may be escaped. */
 enum { DATA_MAX_BYTES = 1024 * 1024 };
@@ -155,6 +156,8 @@ static struct sequence_lead lead_of(struct adding *a, const struct candidate *c,
         .data = data_of(a->ctx->arena, c),
         .user_id = sender->user_id,
         .mailbox_id = sender->mailbox_id,
+        .ignores_exclusions = c->input->overrides
+                              && c->input->overrides->ignore_exclusion_list == YES,
     };
 }
 
@@ -175,7 +178,7 @@ static enum rc insert_leads(struct adding *a) {
             = lead_of(a, c, contact, position);
     }
     if (rc == OK && leads.n)
-        rc = leads_insert(a->ctx, a->sequence.id, &leads, &inserted);
+        rc = leads_insert(a->ctx, &a->sequence, &leads, &inserted);
     a->result.total_added_to_sequence = opt_int(inserted);
     return rc;
 }
@@ -229,7 +232,10 @@ enum rc leads_add(struct ctx *ctx, const struct add_leads *add,
     struct add_work work = { &a, a.result };
     rc = db_transact(ctx, add_in_transaction, &work);
     *ret_errors = a.errors;
-    if (rc == OK)
-        *ret_result = a.result;
-    return rc;
+    if (rc != OK)
+        return rc;
+    *ret_result = a.result;
+    if (ctx->services && ctx->services->wake_sequences)
+        ctx->services->wake_sequences();
+    return OK;
 }

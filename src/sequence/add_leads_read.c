@@ -6,6 +6,7 @@
 #include "data/urls.h"
 #include "json/members.h"
 #include "sequence/add_leads_private.h"
+#include "sequence/excluded.h"
 #include "sequence/template.h"
 
 #define T struct lead_overrides
@@ -75,18 +76,6 @@ static void refuse(struct adding *a, size_t at, const char *member, const char *
                      "unsupported_value", "%s", text); /* counted in the problems */
 }
 
-/* Somebody who excludes a domain means what is below it as well. */
-static struct strs domains_of(struct arena *arena, const struct email *email) {
-    struct str registrable = email->domain.registrable, rest = email->domain.host;
-    struct strs domains = { 0 };
-    while (str_is_set(rest) && rest.n >= registrable.n) {
-        strs_add(arena, &domains, rest);
-        size_t dot = str_find(rest, '.');
-        rest = dot < rest.n ? str_sub(rest, dot + 1, rest.n) : STR_NONE;
-    }
-    return domains;
-}
-
 static void read_email(struct adding *a, size_t at, struct candidate *c) {
     struct email email;
     if (str_is_empty(str_trim(c->input->email)))
@@ -96,7 +85,7 @@ static void read_email(struct adding *a, size_t at, struct candidate *c) {
         return;
     }
     c->email = email.address;
-    c->domains = domains_of(a->ctx->arena, &email);
+    c->domains = excluding_domains(a->ctx->arena, &email);
 }
 
 static void read_profile(struct adding *a, size_t at, struct candidate *c) {

@@ -2,8 +2,10 @@
 
 #include "base/check.h"
 #include "sequence/launch.h"
+#include "sequence/progress.h"
 #include "store/sequence_leads.h"
 #include "store/services.h"
+#include "store/tasks.h"
 
 #define JOB_KIND "sequence_settle"
 
@@ -57,6 +59,8 @@ static enum rc enqueue(struct ctx *ctx, struct str id) {
 static enum rc change_in_transaction(struct ctx *ctx, void *arg) {
     const struct change_work *w = arg;
     enum rc rc = sequence_set_status(ctx, w->id, w->transition->from, w->transition->to);
+    if (rc == OK && w->transition->to == SEQUENCE_ACTIVE)
+        rc = lead_plans_begin(ctx, w->id);
     return rc == OK && is_transient(w->transition->to) ? enqueue(ctx, w->id) : rc;
 }
 
@@ -68,6 +72,7 @@ static enum rc is_impossible(struct ctx *ctx, const struct sequence *s, enum seq
 static void wake(const struct ctx *ctx) {
     if (ctx->services && ctx->services->wake_jobs)
         ctx->services->wake_jobs();
+    lead_wake_planner(ctx);
 }
 
 /* OK with *ret_done false: somebody else changed it first. */
@@ -113,6 +118,13 @@ enum rc sequence_change(struct ctx *ctx, struct str id, enum sequence_event even
 
 /* --- the job --- */
 
+/* The leads first: whoever begins a stage of one has it locked, so what is open once they are
+ * written is all there is. */
+static enum rc end_leads(struct ctx *ctx, struct str id) {
+    enum rc rc = leads_archive(ctx, id);
+    return rc == OK ? tasks_cancel_sequence(ctx, id) : rc;
+}
+
 static enum rc settle_in_transaction(struct ctx *ctx, void *arg) {
     const struct job *job = arg;
     struct sequence s;
@@ -130,9 +142,11 @@ static enum rc settle_in_transaction(struct ctx *ctx, void *arg) {
     if (rc == OK && work)
         return job_again(ctx, job, ctx_now(ctx) + LOOK_AGAIN_MS, STR("work is in flight"));
     if (rc == OK && settled->to == SEQUENCE_ARCHIVED)
-        rc = leads_archive(ctx, s.id);
+        rc = end_leads(ctx, s.id);
     if (rc == OK)
         rc = sequence_set_status(ctx, s.id, settled->from, settled->to);
+    if (rc == OK && settled->to == SEQUENCE_ACTIVE)
+        rc = lead_plans_begin(ctx, s.id);
     return rc == OK ? job_done(ctx, job) : rc;
 }
 
@@ -140,6 +154,7 @@ enum rc sequence_settle_job(struct ctx *ctx, const struct job *job) {
     enum rc rc = db_transact(ctx, settle_in_transaction, (void *) (uintptr_t) job);
     if (rc == E_NOT_FOUND) /* a draft that was deleted meanwhile */
         return OK;
+    lead_wake_planner(ctx);
     return rc == OK ? E_CANCELED : rc; /* ended, or to run again: either is written */
 }
 

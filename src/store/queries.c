@@ -10,6 +10,8 @@ extern const struct query_table account_queries, account_settings_queries,
     task_queries, user_queries, validation_queries, validation_work_queries,
     verify_cache_queries;
 
+extern const struct query_table lead_plan_queries, lead_state_queries;
+
 const struct query_table *const query_tables[] = {
     &account_queries,
     &account_settings_queries,
@@ -28,6 +30,8 @@ const struct query_table *const query_tables[] = {
     &key_queries,
     &lead_entry_queries,
     &lead_list_queries,
+    &lead_plan_queries,
+    &lead_state_queries,
     &mailbox_queries,
     &mailbox_queue_queries,
     &mailbox_state_queries,

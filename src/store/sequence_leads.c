@@ -21,6 +21,26 @@ static const struct field place_rows[] = {
 static const struct fields place_fields
     = FIELDS("LeadPlace", struct lead_place, place_rows, .doc = "Where somebody is already.");
 
+#define T struct sequence_lead
+static const struct field lead_rows[] = {
+    F_ID(T, id),
+    F_ID(T, contact_id),
+    F_STR(T, email),
+    F_STR(T, linkedin_url),
+    F_STR(T, linkedin_key),
+    F_JSON(T, data),
+    F_ID(T, user_id),
+    F_ID(T, mailbox_id),
+};
+#undef T
+static const struct fields lead_fields
+    = FIELDS("SequenceLead", struct sequence_lead, lead_rows, .doc = "A contact in a sequence.");
+
+static const struct query get
+    = { "lead_get",
+        "SELECT id, contact_id, email, linkedin_url, linkedin_key, data, user_id, mailbox_id "
+        "FROM sequence_leads WHERE account_id = $1 AND id = $2",
+        NULL };
 /* The leads are found first, and only then their sequences: an account has few sequences and
  * may have any number of leads, and PostgreSQL without statistics would begin with the few. */
 #define FOUND "l.account_id, l.email, l.linkedin_key, l.sequence_id, l.status"
@@ -41,9 +61,11 @@ static const struct query among
         BY_PG("email", "a") " UNION ALL " BY_PG("linkedin_key", "b") ")" WITH_SEQUENCES };
 #define INSERT(from)                                                                      \
     "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
-    "linkedin_url, linkedin_key, data, user_id, mailbox_id, status, created_at, updated_at) " \
+    "linkedin_url, linkedin_key, data, user_id, mailbox_id, ignores_exclusions, status, "     \
+    "next_at, waits_for, created_at, updated_at) "                                        \
     "SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, "    \
-    "value ->> 5, value ->> 6, value ->> 7, 'pending', $4, $4 FROM " from                 \
+    "value ->> 5, value ->> 6, value ->> 7, CAST(value ->> 8 AS INTEGER), 'pending', " \
+    "CAST($5 AS BIGINT), CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'sequence' ELSE 'plan' END, $4, $4 FROM " from \
     " WHERE 1 = 1 ON CONFLICT DO NOTHING"
 static const struct query insert
     = { "leads_insert", INSERT("json_each($3)"), INSERT("json_array_elements($3::json)") };
@@ -68,7 +90,7 @@ static const struct query lacking
 static const struct query archive
     = { "leads_archive",
         "UPDATE sequence_leads SET status = 'removed', reason = 'sequence_archived', "
-        "updated_at = $3 WHERE account_id = $1 AND sequence_id = $2 AND " NOT_ENDED,
+        "next_at = NULL, waits_for = NULL, paused_until = NULL, ended_at = $3, updated_at = $3 WHERE account_id = $1 AND sequence_id = $2 AND " NOT_ENDED,
         NULL };
 static const struct query delete_leads
     = { "leads_delete", "DELETE FROM sequence_leads WHERE account_id = $1 AND sequence_id = $2",
@@ -77,7 +99,7 @@ static const struct query delete_count
     = { "leads_delete_count",
         "DELETE FROM sequence_counts WHERE account_id = $1 AND sequence_id = $2", NULL };
 
-static const struct query *const queries[] = { &among,   &insert,  &count_more,   &count,
+static const struct query *const queries[] = { &get,     &among,   &insert,  &count_more,   &count,
                                                &lacking, &archive, &delete_leads, &delete_count };
 const struct query_table sequence_lead_queries = QUERY_TABLE(queries);
 
@@ -95,6 +117,14 @@ enum rc leads_among(struct ctx *ctx, struct strs emails, struct strs linkedin_ke
     return rc;
 }
 
+enum rc lead_get(struct ctx *ctx, struct str id, struct sequence_lead *ret_lead) {
+    struct sequence_lead found = { 0 };
+    enum rc rc = db_get(ctx, &get, DB_ARGS(ACCOUNT, db_v_text(id)), &lead_fields, &found);
+    if (rc == OK)
+        *ret_lead = found;
+    return rc;
+}
+
 static void write_lead(struct json_writer *w, const struct sequence_lead *lead) {
     const struct str columns[] = { lead->id,           lead->contact_id, lead->email,
                                    lead->linkedin_url, lead->linkedin_key, lead->data,
@@ -102,11 +132,13 @@ static void write_lead(struct json_writer *w, const struct sequence_lead *lead) 
     json_begin_array(w);
     for (size_t i = 0; i < LENGTH(columns); i++)
         json_str(w, columns[i]);
+    json_int(w, lead->ignores_exclusions);
     json_end_array(w);
 }
 
-enum rc leads_insert(struct ctx *ctx, struct str sequence_id, const struct list *leads,
+enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence, const struct list *leads,
                      int64_t *ret_inserted) {
+    bool active = sequence_status_of(sequence) == SEQUENCE_ACTIVE;
     const struct sequence_lead *lead = leads->p;
     struct buf text = buf_on_heap(JSON_MAX_BYTES);
     struct json_writer w = json_writer(&text);
@@ -118,15 +150,16 @@ enum rc leads_insert(struct ctx *ctx, struct str sequence_id, const struct list 
     enum rc rc = buf_result(&text);
     if (rc == OK)
         rc = db_exec(ctx, &insert,
-                     DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(buf_text(&text)),
-                             db_v_int(ctx_now(ctx))),
+                     DB_ARGS(ACCOUNT, db_v_text(sequence->id), db_v_text(buf_text(&text)),
+                             db_v_int(ctx_now(ctx)),
+                             active ? db_v_int(ctx_now(ctx)) : db_v_null(DB_KIND_INT)),
                      &inserted);
     else
         rc = fail(ctx, rc, "leads to insert");
     buf_done(&text);
     if (rc == OK)
         rc = db_exec(ctx, &count_more,
-                     DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_int(inserted)), NULL);
+                     DB_ARGS(ACCOUNT, db_v_text(sequence->id), db_v_int(inserted)), NULL);
     if (rc == OK)
         *ret_inserted = inserted;
     return rc;

@@ -5,11 +5,13 @@
 
 #include "base/ctx.h"
 #include "base/field.h"
+#include "store/sequences.h"
 
 struct sequence_lead {
     struct str id, contact_id, email, linkedin_url, linkedin_key;
     struct str data; /* JSON object of texts */
-    struct str user_id, mailbox_id, status, reason;
+    struct str user_id, mailbox_id;
+    bool ignores_exclusions; /* who added it said so */
 };
 
 /* Where somebody is already. */
@@ -22,10 +24,14 @@ struct lead_place {
 MUST_USE enum rc leads_among(struct ctx *ctx, struct strs emails, struct strs linkedin_keys,
                              struct list *ret_places);
 
+/* E_NOT_FOUND when the account has no such lead. */
+MUST_USE enum rc lead_get(struct ctx *ctx, struct str id, struct sequence_lead *ret_lead);
+
 /* Adds them (list of struct sequence_lead) as pending, but for those that are in the
- * sequence already: *ret_inserted counts the rest, which the sequence's count grows by. */
-MUST_USE enum rc leads_insert(struct ctx *ctx, struct str sequence_id, const struct list *leads,
-                              int64_t *ret_inserted);
+ * sequence already: *ret_inserted counts the rest, which the sequence's count grows by. In an
+ * active sequence they are planned at once, else when it becomes active. */
+MUST_USE enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence,
+                              const struct list *leads, int64_t *ret_inserted);
 
 /* How many leads the sequence ever got. */
 MUST_USE enum rc leads_count(struct ctx *ctx, struct str sequence_id, int64_t *ret_n);

@@ -85,6 +85,9 @@ static const struct query head
 static const struct query lock
     = { "sequence_lock", "SELECT " HEAD SEQUENCES "$1 AND s.id = $2",
         "SELECT " HEAD SEQUENCES "$1 AND s.id = $2 FOR UPDATE OF s" };
+#define STATUS "SELECT status FROM sequences WHERE account_id = $1 AND id = $2"
+static const struct query status_shared
+    = { "sequence_status_shared", STATUS, STATUS " FOR SHARE SKIP LOCKED" };
 static const struct query settings_of
     = { "sequence_settings", "SELECT settings FROM sequences WHERE account_id = $1 AND id = $2",
         NULL };
@@ -207,7 +210,7 @@ static const struct query *const queries[]
         &name_is_taken,     &update,          &delete_stages,    &delete_variants,
         &delete_attachments, &delete_unlisted, &delete_row,      &insert_stages,
         &insert_variants,   &put_attachment,  &retype_attachment, &copy_attachments,
-        &set_status,        &work_count };
+        &set_status,        &work_count,      &status_shared };
 const struct query_table sequence_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -240,6 +243,14 @@ enum rc sequence_lock(struct ctx *ctx, struct str id, struct sequence *ret_seque
     enum rc rc = db_get(ctx, &lock, DB_ARGS(ACCOUNT, db_v_text(id)), &sequence_fields, &found);
     if (rc == OK)
         *ret_sequence = found;
+    return rc;
+}
+
+enum rc sequence_status_shared(struct ctx *ctx, struct str id, enum sequence_status *ret_status) {
+    struct sequence s = { .status = STR_NONE };
+    enum rc rc = db_get(ctx, &status_shared, DB_ARGS(ACCOUNT, db_v_text(id)), &sequence_fields, &s);
+    if (rc == OK)
+        *ret_status = sequence_status_of(&s);
     return rc;
 }
 

@@ -56,6 +56,11 @@ MUST_USE enum rc sequence_id_by_name(struct ctx *ctx, struct str name, struct st
 /* As sequence_head; nobody else changes the row until the transaction ends. */
 MUST_USE enum rc sequence_lock(struct ctx *ctx, struct str id, struct sequence *ret_sequence);
 
+/* Its status, which nobody else changes until the transaction ends. E_NOT_FOUND also while
+ * somebody else may be changing it: this waits for nobody. */
+MUST_USE enum rc sequence_status_shared(struct ctx *ctx, struct str id,
+                                        enum sequence_status *ret_status);
+
 /* The same with settings and stages, but without what stages say. */
 MUST_USE enum rc sequence_lock_outline(struct ctx *ctx, struct str id,
                                        struct sequence *ret_sequence);

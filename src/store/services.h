@@ -34,10 +34,16 @@ struct services {
     struct oauth_client {
         struct str client_id, client_secret, token_url;
     } oauth_google, oauth_microsoft; /* without an id: cannot be used */
+    struct {
+        double clock_scale;  /* how much faster than real time sequences' days pass; 0: as fast */
+        int64_t clock_since; /* from then on */
+        int64_t tick_ms;     /* how often the engine looks at least */
+    } sequence;
     struct follower *search; /* NULL: the database answers searches */
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */
     bool (*jobs_stopping)(void); /* long jobs should make room */
+    void (*wake_sequences)(void); /* leads may be due; NULL where no engine runs */
     void (*wake_validations)(void); /* a validation was committed; NULL where none are worked off */
 };
 

@@ -47,6 +47,12 @@ OWNED = {
     "POST /dashboard/api/sequences/{id}/archive": ("sequence to archive", None),
     "GET /contacts/{id}": ("contact", None),
     "GET /contacts/email/{email}": ("contact's address", None),
+    "GET /dashboard/api/sequences/{id}/leads": ("sequence", None),
+    "GET /dashboard/api/leads/{id}": ("lead", None),
+    "POST /dashboard/api/leads/{id}/pause": ("lead", {}),
+    "POST /dashboard/api/leads/{id}/resume": ("lead", None),
+    "POST /dashboard/api/leads/{id}/retry": ("lead", {}),
+    "POST /dashboard/api/leads/{id}/remove": ("lead to remove", None),
     "GET /lead-lists/{id}": ("lead list", None),
     "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
     "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
@@ -56,7 +62,8 @@ OWNED = {
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
-               "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example", "lead list": UUID, "open lead list": UUID,
+               "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example", "lead": UUID,
+               "lead to remove": UUID, "lead list": UUID, "open lead list": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
 
@@ -166,6 +173,11 @@ class IsolationTest(harness.ApiTest):
         for name in NEVER_GIVEN:
             if name.startswith("sequence"):
                 cls.ids[name] = cls.make_sequence("Acme's own" if name == "sequence" else name)
+        leads = {"leads": [{"email": f"{name}@leads.example"} for name in ("stays", "goes")]}
+        path = f"/dashboard/api/sequences/{cls.ids['sequence']}/leads"
+        cls.admin.post(path, leads, expect=200)
+        found = [lead["id"] for lead in cls.admin.get(path, expect=200).json["leads"]]
+        cls.ids["lead"], cls.ids["lead to remove"] = found
         for event, name in [("launch", "pause"), ("launch", "resume"), ("pause", "resume")]:
             cls.admin.post(f"/dashboard/api/sequences/{cls.ids[f'sequence to {name}']}/{event}", expect=200)
         cls.server.wait_for(lambda: cls.admin.get("/dashboard/api/sequences/" + cls.ids["sequence to resume"])

@@ -1,0 +1,66 @@
+#include "sequence/excluded.h"
+
+#include "base/vec.h"
+#include "store/exclusions.h"
+
+static const struct str by_email = { "excluded_email", 14 };
+static const struct str by_domain = { "excluded_domain", 15 };
+
+/* Somebody who excludes a domain means what is below it as well. */
+struct strs excluding_domains(struct arena *arena, const struct email *email) {
+    struct str registrable = email->domain.registrable, rest = email->domain.host;
+    struct strs domains = { 0 };
+    while (str_is_set(rest) && rest.n >= registrable.n) {
+        strs_add(arena, &domains, rest);
+        size_t dot = str_find(rest, '.');
+        rest = dot < rest.n ? str_sub(rest, dot + 1, rest.n) : STR_NONE;
+    }
+    return domains;
+}
+
+static struct strs domains_of(struct arena *arena, struct str address) {
+    struct email email;
+    return email_parse(arena, address, &email) == OK ? excluding_domains(arena, &email)
+                                                     : (struct strs){ 0 };
+}
+
+static void add_all(struct arena *arena, struct strs *all, struct strs some) {
+    for (size_t i = 0; i < some.n; i++)
+        strs_add(arena, all, some.p[i]);
+}
+
+static bool have_any(struct strs some, struct strs wanted) {
+    for (size_t i = 0; i < wanted.n; i++)
+        if (strs_have(some, wanted.p[i]))
+            return true;
+    return false;
+}
+
+enum rc excluded_among(struct ctx *ctx, struct strs emails, struct map *ret_reasons) {
+    struct arena *arena = ctx->arena;
+    struct strs domains = { 0 }, found_emails = { 0 }, found_domains = { 0 };
+    for (size_t i = 0; i < emails.n; i++)
+        add_all(arena, &domains, domains_of(arena, emails.p[i]));
+    *ret_reasons = map_in(arena);
+    enum rc rc = emails.n ? exclusions_among(ctx, EXCLUDED_EMAIL, emails, &found_emails) : OK;
+    if (rc == OK && domains.n)
+        rc = exclusions_among(ctx, EXCLUDED_DOMAIN, domains, &found_domains);
+    for (size_t i = 0; rc == OK && i < found_emails.n; i++)
+        (void) map_put(ret_reasons, found_emails.p[i], (void *) (uintptr_t) &by_email);
+    for (size_t i = 0; rc == OK && found_domains.n && i < emails.n; i++)
+        if (!map_get(ret_reasons, emails.p[i])
+            && have_any(found_domains, domains_of(arena, emails.p[i])))
+            (void) map_put(ret_reasons, emails.p[i], (void *) (uintptr_t) &by_domain);
+    return rc;
+}
+
+enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *ret_reason) {
+    struct map reasons;
+    struct strs one = { 0 };
+    if (str_is_set(email))
+        strs_add(ctx->arena, &one, email);
+    enum rc rc = excluded_among(ctx, one, &reasons);
+    const struct str *reason = rc == OK && one.n ? map_get(&reasons, email) : NULL;
+    *ret_reason = reason ? *reason : STR_NONE;
+    return rc;
+}

@@ -1,0 +1,306 @@
+#include "sequence/planner.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "sequence/compose.h"
+#include "sequence/excluded.h"
+#include "sequence/lead_text.h"
+#include "sequence/pace.h"
+#include "sequence/planner_private.h"
+#include "sequence/progress.h"
+#include "store/messages.h"
+#include "store/tasks.h"
+
+/* Looked at again after this, in the days of the calendars. */
+#define MAILBOX_LOOK_MS (15 * MINUTE_MS)
+#define NEVER_OPENS_LOOK_MS DAY_MS
+
+/* --- what leads of a batch share --- */
+
+enum rc planning_sequence(struct planning *p, struct str id,
+                          const struct sequence **ret_sequence) {
+    struct sequence *s = map_get(&p->sequences, id);
+    enum rc rc = OK;
+    if (!s) {
+        s = ARENA_NEW(p->ctx->arena, struct sequence);
+        rc = sequence_get(p->ctx, id, s);
+        if (rc == OK)
+            (void) map_put(&p->sequences, id, s); /* it was not there */
+    }
+    *ret_sequence = s;
+    return rc;
+}
+
+enum rc planning_mailbox(struct planning *p, struct str id, const struct mailbox **ret_mailbox) {
+    struct mailbox *mailbox = str_is_set(id) ? map_get(&p->mailboxes, id) : NULL;
+    enum rc rc = OK;
+    if (!mailbox && str_is_set(id)) {
+        mailbox = ARENA_NEW(p->ctx->arena, struct mailbox);
+        rc = mailbox_get(p->ctx, id, mailbox);
+        if (rc == OK)
+            (void) map_put(&p->mailboxes, id, mailbox); /* it was not there */
+        else
+            mailbox = NULL;
+    }
+    *ret_mailbox = mailbox;
+    return rc == E_NOT_FOUND ? OK : rc;
+}
+
+/* --- a lead whose sequence does not run --- */
+
+/* What was read may be old: a sequence becomes active, and takes those that wait for it, in a
+ * transaction that has its row. So the row is read again under its lock, which the other one
+ * is never waited for with: then the lead stays due. */
+static enum rc park(struct planning *p, struct lead_plan *lead) {
+    enum sequence_status status = SEQUENCE_DRAFT;
+    enum rc rc = sequence_status_shared(p->ctx, lead->sequence_id, &status);
+    if (rc == E_NOT_FOUND || (rc == OK && status == SEQUENCE_ACTIVE))
+        return OK;
+    if (rc == OK)
+        lead_set_wait(lead, WAIT_SEQUENCE, (struct opt_int){ 0 });
+    return rc;
+}
+
+/* --- stages --- */
+
+/* A change of the lead by the state machine: *lead is not written afterwards. */
+static enum rc end_lead(const struct planned *planned, enum lead_status status,
+                        struct str reason) {
+    struct lead_plan *lead = planned->lead;
+    enum rc rc = lead_end(planned->p->ctx, lead->id, status, reason);
+    lead->id = STR_NONE;
+    return rc;
+}
+
+static const struct sequence_stage *stage_at(const struct sequence *s, size_t i) {
+    return i < s->stages.n ? (const struct sequence_stage *) s->stages.p + i : NULL;
+}
+
+/* Index of the stage; the number of stages when there is none of that id. */
+static size_t stage_index(const struct sequence *s, struct str id) {
+    size_t i = 0;
+    while (i < s->stages.n && !str_eq(stage_at(s, i)->id, id))
+        i++;
+    return i;
+}
+
+/* The stage that the lead stands at, or comes to; NULL behind the last one. */
+static const struct sequence_stage *stage_of(const struct sequence *s,
+                                             const struct lead_plan *lead) {
+    if (str_is_set(lead->stage_id))
+        return stage_at(s, stage_index(s, lead->stage_id));
+    return stage_at(s, str_is_set(lead->done_stage_id) ? stage_index(s, lead->done_stage_id) + 1 : 0);
+}
+
+static enum rc begin_task(const struct planned *planned) {
+    struct ctx *ctx = planned->p->ctx;
+    struct lead_plan *lead = planned->lead;
+    const struct sequence_stage *stage = planned->stage;
+    struct rendered r;
+    struct str id;
+    enum rc rc = lead_text(ctx, lead, stage, &r);
+    if (rc == E_NOT_FOUND || rc == E_TOO_LARGE) { /* the user sees the task without its text */
+        log_warn(ctx, "the text of a task could not be written, going on without it",
+                 LOG_S("lead", lead->id), LOG_S("stage", stage->id));
+        ctx_clear_error(ctx);
+        r = (struct rendered){ .subject = STR_NONE };
+        rc = OK;
+    }
+    struct str text = str_is_set(r.text) ? r.text : r.html;
+    const struct new_task task = { .type = stage->type, .due_at = lead->due_at.v,
+                                   .priority = stage->priority, .subject = r.subject,
+                                   .text = text, .notes = stage->instructions,
+                                   .lead_id = lead->id, .sequence_id = lead->sequence_id,
+                                   .stage_id = stage->id };
+    if (rc == OK)
+        rc = task_create(ctx, &task, &id);
+    if (rc != OK)
+        return rc;
+    lead_set_status(lead, LEAD_WAITING_TASK, STR_NONE);
+    lead_set_wait(lead, WAIT_TASK, (struct opt_int){ 0 });
+    return OK;
+}
+
+/* True: the lead was put off. */
+static enum rc mail_waits(const struct planned *planned, bool *ret_waits) {
+    struct planning *p = planned->p;
+    const struct mailbox *mailbox = NULL;
+    struct opening o = { 0, 0 };
+    int64_t late = pace_span(p->ctx, planned->s->settings->max_lateness_hours.v * HOUR_MS);
+    bool is_late = p->now - planned->lead->next_at.v > late;
+    *ret_waits = true;
+    enum rc rc = planning_mailbox(p, planned->lead->mailbox_id, &mailbox);
+    if (rc != OK)
+        return rc;
+    if (!mailbox || !str_eq(mailbox->status, STR("active"))) {
+        put_off(planned, WAIT_MAILBOX, p->now + pace_span(p->ctx, MAILBOX_LOOK_MS));
+        return OK;
+    }
+    rc = mail_opening(planned, p->now, &o);
+    if (rc == OK && is_late && o.from_ms <= p->now)
+        rc = mail_opening(planned, o.to_ms, &o);
+    if (rc == E_NOT_FOUND)
+        put_off(planned, WAIT_WINDOW, p->now + pace_span(p->ctx, NEVER_OPENS_LOOK_MS));
+    else if (rc == OK && o.from_ms > p->now)
+        put_off(planned, is_late ? WAIT_LATE : WAIT_WINDOW, o.from_ms);
+    else
+        *ret_waits = false;
+    return rc == E_NOT_FOUND ? OK : rc;
+}
+
+/* The stage came to its end before. */
+static void pass_stage(const struct planned *planned) {
+    struct lead_plan *lead = planned->lead;
+    lead->done_stage_id = lead->stage_id;
+    lead->stage_id = STR_NONE;
+    lead->due_at = (struct opt_int){ 0 };
+    lead->counts_from = opt_int(planned->p->now);
+    lead->urgency = opt_int(0);
+    lead_set_wait(lead, WAIT_PLAN, opt_int(planned->p->now));
+}
+
+/* What keeps a message from being written is the lead's own: the others go on. */
+static enum rc cannot_be_written(const struct planned *planned, enum rc rc) {
+    static const struct {
+        enum rc rc;
+        struct str reason;
+    } reasons[] = { { E_NOT_FOUND, { "missing_data", 12 } },
+                    { E_UNSUPPORTED, { "no_address", 10 } },
+                    { E_INVALID, { "bad_template", 12 } },
+                    { E_TOO_LARGE, { "too_large", 9 } } };
+    struct ctx *ctx = planned->p->ctx;
+    for (size_t i = 0; i < LENGTH(reasons); i++)
+        if (reasons[i].rc == rc) {
+            log_warn(ctx, "a message could not be written, the lead stops",
+                     LOG_S("lead", planned->lead->id), LOG_S("error", ctx->err.text));
+            ctx_clear_error(ctx);
+            return end_lead(planned, LEAD_ERRORED, reasons[i].reason);
+        }
+    return rc;
+}
+
+/* There is one already: on its way, when the lead was paused after it was too late to take it
+ * back; or sent. */
+static enum rc take_up_message(const struct planned *planned, bool *ret_sent) {
+    struct message message;
+    struct ctx *ctx = planned->p->ctx;
+    ctx_clear_error(ctx);
+    enum rc rc = message_of_stage(ctx, planned->lead->id, planned->stage->id, &message);
+    *ret_sent = rc == OK && message_state_of(&message) == MESSAGE_SENT;
+    return rc;
+}
+
+static enum rc begin_mail(const struct planned *planned) {
+    struct ctx *ctx = planned->p->ctx;
+    struct lead_plan *lead = planned->lead;
+    struct sequence_lead whom;
+    bool waits = false, sent = false;
+    enum rc rc = mail_waits(planned, &waits);
+    if (rc != OK || waits)
+        return rc;
+    rc = lead_get(ctx, lead->id, &whom);
+    if (rc == OK)
+        rc = message_compose(ctx, &whom, planned->s, planned->stage, planned->p->now);
+    if (rc == E_CONFLICT)
+        rc = take_up_message(planned, &sent);
+    if (rc != OK)
+        return cannot_be_written(planned, rc);
+    lead_set_status(lead, LEAD_ACTIVE, STR_NONE);
+    if (sent)
+        pass_stage(planned);
+    else
+        lead_set_wait(lead, WAIT_MESSAGE, (struct opt_int){ 0 });
+    return OK;
+}
+
+static enum rc begin_stage(const struct planned *planned) {
+    return stage_is_mail(planned->stage) ? begin_mail(planned) : begin_task(planned);
+}
+
+/* --- one lead --- */
+
+/* True: it is excluded, and was removed for that. */
+static enum rc remove_excluded(const struct planned *planned, bool *ret_removed) {
+    struct str reason = STR_NONE;
+    enum rc rc = planned->lead->ignores_exclusions == YES
+                     ? OK
+                     : excluded_reason(planned->p->ctx, planned->lead->email, &reason);
+    *ret_removed = rc == OK && str_is_set(reason);
+    return *ret_removed ? end_lead(planned, LEAD_REMOVED, reason) : rc;
+}
+
+static enum rc look_at(struct planning *p, struct lead_plan *lead) {
+    struct planned planned = { p, lead, NULL, NULL };
+    bool removed = false;
+    enum rc rc = planning_sequence(p, lead->sequence_id, &planned.s);
+    if (rc != OK)
+        return rc;
+    if (lead_status_of(lead) == LEAD_PAUSED) { /* its time is over */
+        lead_set_status(lead, LEAD_ACTIVE, STR_NONE);
+        lead->paused_until = (struct opt_int){ 0 };
+        lead_set_wait(lead, WAIT_PLAN, opt_int(p->now));
+    }
+    if (sequence_status_of(planned.s) != SEQUENCE_ACTIVE)
+        return park(p, lead);
+    planned.stage = stage_of(planned.s, lead);
+    if (!planned.stage)
+        return end_lead(&planned, LEAD_COMPLETED, STR_NONE);
+    if (lead_waits_for(lead, WAIT_PLAN))
+        return plan_stage(&planned);
+    rc = remove_excluded(&planned, &removed);
+    return rc == OK && !removed ? begin_stage(&planned) : rc;
+}
+
+static enum rc look_at_all(struct planning *p, const struct list *due) {
+    struct lead_plan *lead = due->p;
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < due->n; i++) {
+        p->ctx->account_id = lead[i].account_id;
+        rc = look_at(p, &lead[i]);
+        if (rc == OK && str_is_set(lead[i].id))
+            *(struct lead_plan *) list_add(p->ctx->arena, &p->changed, sizeof *lead) = lead[i];
+    }
+    return rc;
+}
+
+/* --- the transaction --- */
+
+struct step_work {
+    int64_t limit, n;
+    struct map zones;
+};
+
+static enum rc find_due(struct planning *p, const struct step_work *w, struct list *ret_due) {
+    enum rc rc = OK;
+    *ret_due = (struct list){ 0 };
+    for (int64_t urgency = 0; rc == OK && !ret_due->n && urgency <= LEAD_URGENCY_MAX; urgency++)
+        rc = lead_plans_due(p->ctx, urgency, p->now, w->limit, ret_due);
+    return rc;
+}
+
+static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
+    struct step_work *w = arg;
+    struct arena *arena = ctx->arena;
+    struct str account = ctx->account_id;
+    struct planning p = { .ctx = ctx, .now = ctx_now(ctx), .sequences = map_in(arena),
+                          .mailboxes = map_in(arena), .accounts = map_in(arena),
+                          .zones = &w->zones };
+    struct list due;
+    enum rc rc = find_due(&p, w, &due);
+    if (rc == OK)
+        rc = look_at_all(&p, &due);
+    ctx->account_id = account;
+    if (rc == OK && p.changed.n)
+        rc = lead_plans_write(ctx, &p.changed);
+    w->n = (int64_t) due.n;
+    return rc;
+}
+
+enum rc planner_step(struct ctx *ctx, int64_t limit, int64_t *ret_n) {
+    struct step_work work = { limit, 0, map_in(ctx->arena) };
+    enum rc rc = db_transact(ctx, step_in_transaction, &work);
+    planning_zones_close(&work.zones);
+    *ret_n = rc == OK ? work.n : 0;
+    return rc;
+}

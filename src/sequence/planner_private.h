@@ -1,0 +1,51 @@
+/* What the files of sequence/planner*.c share; private to them. */
+#ifndef SEQUENCE_PLANNER_PRIVATE_H
+#define SEQUENCE_PLANNER_PRIVATE_H
+
+#include "base/map.h"
+#include "sequence/window.h"
+#include "store/lead_plans.h"
+#include "store/mailboxes.h"
+#include "store/sequences.h"
+
+/* One batch: what its leads share is read once. */
+struct planning {
+    struct ctx *ctx; /* its account is that of the lead that is looked at */
+    int64_t now;
+    struct map sequences, mailboxes, accounts; /* by id */
+    struct map *zones;    /* outlive the transaction, which may run again */
+    struct list changed;  /* of struct lead_plan: to be written */
+};
+
+/* What is planned. */
+struct planned {
+    struct planning *p;
+    struct lead_plan *lead;
+    const struct sequence *s;
+    const struct sequence_stage *stage;
+};
+
+/* Read once for the batch. NULL with *ret_rc OK: there is no such mailbox (any more). */
+MUST_USE enum rc planning_sequence(struct planning *p, struct str id,
+                                   const struct sequence **ret_sequence);
+MUST_USE enum rc planning_mailbox(struct planning *p, struct str id,
+                                  const struct mailbox **ret_mailbox);
+
+/* True when the stage is an email that is sent without anybody. */
+bool stage_is_mail(const struct sequence_stage *stage);
+
+/* When the mailbox may send to the lead, at `at_ms` or later: the sequence's windows and the
+ * mailbox's hours. E_NOT_FOUND when that never comes. Real instants. */
+MUST_USE enum rc mail_opening(const struct planned *planned, int64_t at_ms,
+                              struct opening *ret_opening);
+
+/* Says when the lead's stage is due, by delays and windows, and what it waits for till then. */
+MUST_USE enum rc plan_stage(const struct planned *planned);
+/* Puts it off. */
+void put_off(const struct planned *planned, enum lead_wait wait, int64_t next_at);
+
+/* Zones are opened once for several batches. */
+const struct zone *planning_zone(const struct planning *p, struct str name);
+void planning_zones_close(struct map *zones);
+
+#endif

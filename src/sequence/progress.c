@@ -1,0 +1,330 @@
+#include "sequence/progress.h"
+
+#include "base/check.h"
+#include "json/writer.h"
+#include "sequence/excluded.h"
+#include "store/events.h"
+#include "store/messages.h"
+#include "store/sequences.h"
+#include "store/services.h"
+#include "store/tasks.h"
+
+/* A member of an event's data is a word or a time. */
+enum { DATA_MAX_BYTES = 4096 };
+
+#define NEVER ((struct opt_int){ 0 })
+#define BIT(status) (1u << (status))
+#define LIVE (BIT(LEAD_PENDING) | BIT(LEAD_ACTIVE) | BIT(LEAD_WAITING_TASK) | BIT(LEAD_PAUSED))
+
+static bool is_in(const struct lead_plan *lead, unsigned statuses) {
+    return statuses & BIT(lead_status_of(lead));
+}
+
+static struct opt_int now(const struct ctx *ctx) {
+    return opt_int(ctx_now(ctx));
+}
+
+void lead_wake_planner(const struct ctx *ctx) {
+    if (ctx->services && ctx->services->wake_sequences)
+        ctx->services->wake_sequences();
+}
+
+/* --- shared steps --- */
+
+static struct str event_data(struct ctx *ctx, struct str reason, struct opt_int until) {
+    struct buf text = buf_in(ctx->arena, DATA_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_begin_object(&w);
+    if (str_is_set(reason)) {
+        json_key(&w, STR("reason"));
+        json_str(&w, reason);
+    }
+    if (until.set) {
+        json_key(&w, STR("until"));
+        json_str(&w, time_iso(ctx->arena, until.v));
+    }
+    json_end_object(&w);
+    return buf_text(&text);
+}
+
+static enum rc record(struct ctx *ctx, const struct lead_plan *lead, enum event_kind kind,
+                      struct str data) {
+    const struct event event = { .kind = kind, .lead_id = lead->id, .stage_id = lead->stage_id,
+                                 .data = data };
+    return event_record(ctx, &event);
+}
+
+/* What was begun for its stage, as far as it can be taken back. */
+static enum rc take_back(struct ctx *ctx, const struct lead_plan *lead) {
+    struct str reason = str_is_set(lead->reason) ? lead->reason : lead->status;
+    enum rc rc = messages_cancel_lead(ctx, lead->id, reason);
+    return rc == OK ? tasks_cancel_lead(ctx, lead->id) : rc;
+}
+
+static void plan_now(struct ctx *ctx, struct lead_plan *lead) {
+    lead_set_wait(lead, WAIT_PLAN, now(ctx));
+    lead->urgency = opt_int(0);
+    lead->paused_until = NEVER;
+}
+
+static enum rc has_ended(struct ctx *ctx, const struct lead_plan *lead) {
+    return problem(ctx, E_CONFLICT, "conflict", "The lead has come to an end: it is %.*s",
+                   STR_FMT(lead->status));
+}
+
+/* --- what came of a stage --- */
+
+static enum rc error_lead(struct ctx *ctx, struct lead_plan *lead, struct str reason) {
+    lead_set_status(lead, LEAD_ERRORED, reason);
+    lead->waits_for = STR_NONE;
+    lead->next_at = lead->paused_until = NEVER;
+    lead->ended_at = now(ctx);
+    enum rc rc = take_back(ctx, lead);
+    if (rc == OK)
+        rc = lead_plan_write(ctx, lead);
+    return rc == OK ? record(ctx, lead, EVENT_LEAD_ERRORED, event_data(ctx, reason, NEVER))
+                    : rc;
+}
+
+static enum rc go_on_behind(struct ctx *ctx, struct lead_plan *lead,
+                            const struct stage_outcome *outcome) {
+    bool as_planned = outcome->result == STAGE_SKIPPED && !outcome->overdue && lead->due_at.set;
+    lead->counts_from = as_planned ? lead->due_at : now(ctx);
+    lead->done_stage_id = lead->stage_id;
+    lead->stage_id = STR_NONE;
+    lead->due_at = NEVER;
+    if (lead_status_of(lead) != LEAD_PAUSED) {
+        lead_set_status(lead, LEAD_ACTIVE, STR_NONE);
+        plan_now(ctx, lead);
+    }
+    return lead_plan_write(ctx, lead);
+}
+
+struct finish_work {
+    struct str lead_id, stage_id;
+    const struct stage_outcome *outcome;
+};
+
+static enum rc finish_in_transaction(struct ctx *ctx, void *arg) {
+    const struct finish_work *w = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    if (rc != OK || !is_in(&lead, LIVE) || !str_eq(lead.stage_id, w->stage_id))
+        return rc;
+    return w->outcome->result == STAGE_FAILED ? error_lead(ctx, &lead, w->outcome->reason)
+                                              : go_on_behind(ctx, &lead, w->outcome);
+}
+
+enum rc lead_stage_finished(struct ctx *ctx, struct str lead_id, struct str stage_id,
+                            const struct stage_outcome *outcome) {
+    struct finish_work work = { lead_id, stage_id, outcome };
+    return db_transact(ctx, finish_in_transaction, &work);
+}
+
+/* --- what befalls a lead --- */
+
+/* Each end, whom it befalls, and the event that tells it. */
+static const struct lead_ending {
+    enum lead_status to;
+    unsigned from;
+    enum event_kind kind;
+} endings[] = {
+    { LEAD_COMPLETED, LIVE, EVENT_LEAD_COMPLETED },
+    { LEAD_REPLIED, LIVE | BIT(LEAD_COMPLETED) | BIT(LEAD_ERRORED), EVENT_LEAD_REPLIED },
+    { LEAD_BOUNCED, LIVE | BIT(LEAD_COMPLETED) | BIT(LEAD_ERRORED), EVENT_LEAD_BOUNCED },
+    { LEAD_UNSUBSCRIBED,
+      LIVE | BIT(LEAD_COMPLETED) | BIT(LEAD_REPLIED) | BIT(LEAD_BOUNCED) | BIT(LEAD_ERRORED),
+      EVENT_LEAD_UNSUBSCRIBED },
+    { LEAD_REMOVED, LIVE | BIT(LEAD_ERRORED), EVENT_LEAD_REMOVED },
+    { LEAD_ERRORED, LIVE, EVENT_LEAD_ERRORED },
+};
+
+static const struct lead_ending *ending_to(enum lead_status status) {
+    for (size_t i = 0; i < LENGTH(endings); i++)
+        if (endings[i].to == status)
+            return &endings[i];
+    return NULL;
+}
+
+struct end_work {
+    struct str lead_id;
+    const struct lead_ending *ending;
+    struct str reason;
+};
+
+static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
+    const struct end_work *w = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    if (rc != OK || !is_in(&lead, w->ending->from))
+        return rc;
+    lead_set_status(&lead, w->ending->to, w->reason);
+    lead.waits_for = STR_NONE;
+    lead.next_at = lead.paused_until = NEVER;
+    lead.ended_at = now(ctx);
+    rc = take_back(ctx, &lead);
+    if (rc == OK)
+        rc = lead_plan_write(ctx, &lead);
+    return rc == OK
+               ? record(ctx, &lead, w->ending->kind, event_data(ctx, w->reason, NEVER))
+               : rc;
+}
+
+enum rc lead_end(struct ctx *ctx, struct str lead_id, enum lead_status status,
+                 struct str reason) {
+    struct end_work work = { lead_id, ending_to(status), reason };
+    ASSERT(work.ending);
+    return db_transact(ctx, end_in_transaction, &work);
+}
+
+struct end_address_work {
+    struct str email;
+    enum lead_status status;
+    struct str reason;
+};
+
+static enum rc end_address_in_transaction(struct ctx *ctx, void *arg) {
+    const struct end_address_work *w = arg;
+    struct strs ids = { 0 };
+    enum rc rc = leads_of_address(ctx, w->email, &ids);
+    for (size_t i = 0; rc == OK && i < ids.n; i++)
+        rc = lead_end(ctx, ids.p[i], w->status, w->reason);
+    return rc;
+}
+
+enum rc leads_end_address(struct ctx *ctx, struct str email, enum lead_status status,
+                          struct str reason) {
+    struct end_address_work work = { email, status, reason };
+    return db_transact(ctx, end_address_in_transaction, &work);
+}
+
+/* --- what people do --- */
+
+struct pause_work {
+    struct str lead_id, reason;
+    struct opt_int until;
+};
+
+static enum rc pause_in_transaction(struct ctx *ctx, void *arg) {
+    const struct pause_work *w = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    if (rc != OK)
+        return rc;
+    if (!is_in(&lead, LIVE))
+        return has_ended(ctx, &lead);
+    lead_set_status(&lead, LEAD_PAUSED, w->reason);
+    lead_set_wait(&lead, WAIT_PAUSE, w->until);
+    lead.paused_until = w->until;
+    lead.urgency = opt_int(0);
+    rc = take_back(ctx, &lead);
+    if (rc == OK)
+        rc = lead_plan_write(ctx, &lead);
+    return rc == OK ? record(ctx, &lead, EVENT_LEAD_PAUSED, event_data(ctx, w->reason, w->until))
+                    : rc;
+}
+
+enum rc lead_pause(struct ctx *ctx, struct str lead_id, struct str reason,
+                   struct opt_int until_ms) {
+    struct pause_work work = { lead_id, reason, until_ms };
+    return db_transact(ctx, pause_in_transaction, &work);
+}
+
+static void go_on(struct ctx *ctx, struct lead_plan *lead) {
+    bool fresh = !str_is_set(lead->done_stage_id) && !str_is_set(lead->stage_id);
+    lead_set_status(lead, fresh ? LEAD_PENDING : LEAD_ACTIVE, STR_NONE);
+    lead->ended_at = NEVER;
+    plan_now(ctx, lead);
+}
+
+static enum rc resume_in_transaction(struct ctx *ctx, void *arg) {
+    const struct str *lead_id = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, *lead_id, &lead);
+    if (rc != OK)
+        return rc;
+    if (!is_in(&lead, LIVE))
+        return has_ended(ctx, &lead);
+    if (lead_status_of(&lead) != LEAD_PAUSED)
+        return OK;
+    go_on(ctx, &lead);
+    rc = lead_plan_write(ctx, &lead);
+    return rc == OK ? record(ctx, &lead, EVENT_LEAD_RESUMED, STR_NONE) : rc;
+}
+
+enum rc lead_resume(struct ctx *ctx, struct str lead_id) {
+    enum rc rc = db_transact(ctx, resume_in_transaction, &lead_id);
+    if (rc == OK)
+        lead_wake_planner(ctx);
+    return rc;
+}
+
+static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
+    const struct str *lead_id = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, *lead_id, &lead);
+    if (rc != OK || lead_status_of(&lead) == LEAD_REMOVED)
+        return rc;
+    if (!is_in(&lead, ending_to(LEAD_REMOVED)->from))
+        return has_ended(ctx, &lead);
+    return lead_end(ctx, lead.id, LEAD_REMOVED, STR("manual"));
+}
+
+enum rc lead_remove(struct ctx *ctx, struct str lead_id) {
+    return db_transact(ctx, remove_in_transaction, &lead_id);
+}
+
+/* --- retry --- */
+
+#define RETRYABLE (BIT(LEAD_REMOVED) | BIT(LEAD_BOUNCED) | BIT(LEAD_ERRORED))
+
+struct retry_work {
+    struct str lead_id;
+    const struct lead_retry *retry;
+};
+
+static enum rc check_cause(struct ctx *ctx, const struct lead_plan *lead) {
+    struct sequence s;
+    struct str excluded = STR_NONE;
+    if (str_eq(lead->reason, STR("legal")))
+        return problem(ctx, E_CONFLICT, "conflict", "The person was removed for privacy");
+    enum rc rc = sequence_head(ctx, lead->sequence_id, &s);
+    if (rc != OK)
+        return rc;
+    enum sequence_status status = sequence_status_of(&s);
+    if (status == SEQUENCE_ARCHIVING || status == SEQUENCE_ARCHIVED)
+        return problem(ctx, E_CONFLICT, "conflict", "The sequence is archived");
+    if (lead->ignores_exclusions != YES)
+        rc = excluded_reason(ctx, lead->email, &excluded);
+    if (rc == OK && str_is_set(excluded))
+        return problem(ctx, E_CONFLICT, "conflict",
+                       "%.*s is excluded; give ignore_exclusion_list, or take the exclusion back",
+                       STR_FMT(lead->email));
+    return rc;
+}
+
+static enum rc retry_in_transaction(struct ctx *ctx, void *arg) {
+    const struct retry_work *w = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    if (rc != OK || is_in(&lead, LIVE))
+        return rc;
+    if (!is_in(&lead, RETRYABLE))
+        return has_ended(ctx, &lead);
+    if (w->retry->ignore_exclusion_list != UNSET)
+        lead.ignores_exclusions = w->retry->ignore_exclusion_list;
+    rc = check_cause(ctx, &lead);
+    if (rc != OK)
+        return rc;
+    go_on(ctx, &lead);
+    rc = lead_plan_write(ctx, &lead);
+    return rc == OK ? record(ctx, &lead, EVENT_LEAD_RETRIED, STR_NONE) : rc;
+}
+
+enum rc lead_retry(struct ctx *ctx, struct str lead_id, const struct lead_retry *retry) {
+    struct retry_work work = { lead_id, retry };
+    enum rc rc = db_transact(ctx, retry_in_transaction, &work);
+    if (rc == OK)
+        lead_wake_planner(ctx);
+    return rc;
+}

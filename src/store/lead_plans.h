@@ -1,0 +1,85 @@
+/* Where each lead of a sequence stands and when something happens next: what the planner and
+ * the lead's state machine read and write (sequence/planner.h, sequence/progress.h). A row is
+ * read under a lock and written whole, inside one db_transact. */
+#ifndef STORE_LEAD_PLANS_H
+#define STORE_LEAD_PLANS_H
+
+#include "base/ctx.h"
+#include "base/field.h"
+
+/* Position in enum_lead_statuses. */
+enum lead_status {
+    LEAD_PENDING, LEAD_ACTIVE, LEAD_WAITING_TASK, LEAD_PAUSED, LEAD_COMPLETED, LEAD_REPLIED,
+    LEAD_BOUNCED, LEAD_UNSUBSCRIBED, LEAD_REMOVED, LEAD_ERRORED,
+};
+extern const struct enum_values enum_lead_statuses;
+
+/* Position in enum_lead_waits: what a lead that has not come to an end waits for. */
+enum lead_wait {
+    WAIT_PLAN,     /* the planner, to say when the next stage is due */
+    WAIT_START,    /* the beginning of the sequence */
+    WAIT_DELAY,    /* the stage's delay */
+    WAIT_WINDOW,   /* a window of the sequence and the mailbox's hours */
+    WAIT_MAILBOX,  /* the mailbox, which cannot send */
+    WAIT_BUDGET,   /* the mailbox's next day */
+    WAIT_SHARE,    /* the same: of today new leads have had theirs */
+    WAIT_LATE,     /* the next window, because this one came long ago */
+    WAIT_PAUSE,    /* the end of its pause */
+    WAIT_SEQUENCE, /* the sequence to be active */
+    WAIT_TASK,     /* somebody who does the task */
+    WAIT_MESSAGE,  /* the message to be sent */
+    WAIT_ACTION,   /* the connector to say what came of an action */
+};
+extern const struct enum_values enum_lead_waits;
+
+struct lead_plan {
+    struct str account_id, id, sequence_id, contact_id, user_id, mailbox_id, email;
+    struct str time_zone;    /* the lead's own, else the contact's; not judged */
+    struct opt_int created_at;
+    /* what changes: */
+    enum tri ignores_exclusions;
+    struct str status, reason;
+    struct str stage_id;      /* planned, or being done */
+    struct opt_int due_at;    /* of that stage, by delays alone */
+    struct str done_stage_id; /* the last one that came to an end */
+    struct opt_int counts_from; /* what the delay of the next one counts from */
+    struct opt_int next_at;   /* when the planner looks at it; absent: somebody else goes on */
+    struct str waits_for;
+    struct opt_int urgency;   /* of those that are due the lowest comes first */
+    struct opt_int paused_until, ended_at;
+};
+
+enum lead_status lead_status_of(const struct lead_plan *lead);
+/* False when it waits for nothing, because it has come to an end. */
+bool lead_waits_for(const struct lead_plan *lead, enum lead_wait wait);
+void lead_set_status(struct lead_plan *lead, enum lead_status status, struct str reason);
+/* With the time when the planner looks again; absent: it does not. */
+void lead_set_wait(struct lead_plan *lead, enum lead_wait wait, struct opt_int next_at);
+
+enum { LEAD_URGENCY_MAX = 6 };
+
+/* --- inside db_transact --- */
+
+/* Up to `limit` of any account that are due at `now` with that urgency, the earliest first;
+ * those that somebody else changes just now are left out. List of struct lead_plan. */
+MUST_USE enum rc lead_plans_due(struct ctx *ctx, int64_t urgency, int64_t now, int64_t limit,
+                                struct list *ret_leads);
+/* Of the account; nobody else changes it until the transaction ends. E_NOT_FOUND. */
+MUST_USE enum rc lead_plan_lock(struct ctx *ctx, struct str id, struct lead_plan *ret_lead);
+/* Writes what changes of each (list of struct lead_plan, of any account). */
+MUST_USE enum rc lead_plans_write(struct ctx *ctx, const struct list *leads);
+MUST_USE enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead);
+
+/* The sequence has become active: the planner looks at those that waited for that. */
+MUST_USE enum rc lead_plans_begin(struct ctx *ctx, struct str sequence_id);
+
+/* --- anywhere --- */
+
+/* Ids of the account's leads with that address that have not come to an end, or have only
+ * been completed. */
+MUST_USE enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids);
+
+/* When the first lead of any account is due; INT64_MAX when none is. */
+MUST_USE enum rc lead_plans_next_due(struct ctx *ctx, int64_t *ret_at);
+
+#endif
