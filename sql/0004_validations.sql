@@ -13,13 +13,14 @@ CREATE TABLE validations (
 ) STRICT;
 CREATE UNIQUE INDEX validations_single ON validations (single, account_id);
 
--- The addresses with what was found out. Of those that differ in case alone there is one.
+-- The addresses of which something was found out. Of those that differ in case alone there is
+-- one.
 CREATE TABLE validation_emails (
     account_id TEXT NOT NULL,
     validation_id TEXT NOT NULL,
     key TEXT NOT NULL,            -- in lower case
     email TEXT NOT NULL,          -- as it was sent
-    result TEXT,                  -- NULL: not yet known
+    result TEXT NOT NULL,
     catch_all INTEGER,
     reason TEXT,
     detail TEXT,
@@ -29,14 +30,12 @@ CREATE TABLE validation_emails (
 ) STRICT;
 CREATE INDEX validation_emails_key ON validation_emails (key); -- what a removal looks for
 
--- The keys from first_key to last_key, of which at least one has no result yet.
+-- Work: a few hundred addresses, of which at least one has no result yet.
 CREATE TABLE validation_blocks (
     account_id TEXT NOT NULL,
     validation_id TEXT NOT NULL,
     block INTEGER NOT NULL,       -- from 0
-    first_key TEXT NOT NULL,
-    last_key TEXT NOT NULL,
-    size INTEGER NOT NULL,
+    size INTEGER NOT NULL,        -- addresses
     is_counted INTEGER NOT NULL,  -- taken from the hourly allowance
     lease_owner TEXT,
     lease_until INTEGER NOT NULL, -- until then nobody else takes it; 0: never taken
@@ -44,6 +43,18 @@ CREATE TABLE validation_blocks (
 ) STRICT;
 CREATE INDEX validation_blocks_lease ON validation_blocks (lease_until);
 CREATE INDEX validation_blocks_owner ON validation_blocks (lease_owner);
+
+-- The addresses of a block, in one row, because a request of 100,000 has to be durable before it
+-- is answered; apart from the block, whose row changes with every lease.
+CREATE TABLE validation_block_emails (
+    account_id TEXT NOT NULL,
+    validation_id TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    first_key TEXT NOT NULL,      -- the lowest key; empty when an address was taken out
+    last_key TEXT NOT NULL,       -- the highest key; empty when an address was taken out
+    emails TEXT NOT NULL,         -- JSON array: as they were sent, in the order of their keys
+    PRIMARY KEY (account_id, validation_id, block)
+) STRICT;
 
 -- How many addresses an account may still begin to validate: a bucket that fills up with
 -- time. In thousandths of an address.

@@ -11,6 +11,7 @@
 #include "base/rand.h"
 #include "base/vec.h"
 #include "store/validation_work.h"
+#include "store/validations.h"
 
 /* TAKE: answers stored in one transaction. BLOCKS: of one validation that are under way
  * here; the engine goes round among validations. */
@@ -22,7 +23,7 @@ struct block;
 
 struct item {
     struct block *block;
-    struct str key;
+    struct str email;
 };
 
 /* A block that is under way. Lives on an arena of its own. */
@@ -113,7 +114,7 @@ static struct block *block_new(const struct validation_block *row, const struct 
                              .pending = emails->n,
                              .items = ARENA_ARRAY(arena, emails->n ? emails->n : 1, struct item) };
     for (size_t i = 0; i < emails->n; i++)
-        block->items[i] = (struct item){ block, arena_str(arena, email[i].key) };
+        block->items[i] = (struct item){ block, arena_str(arena, email[i].email) };
     return block;
 }
 
@@ -186,11 +187,13 @@ static bool claim(struct validator *v, struct ctx *ctx) {
 
 /* --- what comes back --- */
 
-static struct validation_finding finding_of(const struct verify_answer *answer) {
+static struct validation_finding finding_of(struct arena *arena, const struct verify_answer *answer) {
     const struct reason_facts *facts = reason_facts(answer->verdict.reason);
     const struct item *item = (const struct item *) (uintptr_t) answer->tag;
     return (struct validation_finding){
-        .key = item->key,
+        .block = item->block->row.block,
+        .key = validation_key(arena, item->email),
+        .email = item->email,
         .result = str_of(verify_result_name(answer->verdict.result)),
         .catch_all = tri_of(answer->verdict.catch_all),
         .reason = str_of(facts->word),
@@ -215,7 +218,7 @@ static void collect(struct ctx *ctx, const struct verify_answer *answers, size_t
         struct block *block = ((struct item *) (uintptr_t) answers[i].tag)->block;
         *(struct validation_finding *) list_add(ctx->arena, findings,
                                                 sizeof(struct validation_finding))
-            = finding_of(&answers[i]);
+            = finding_of(ctx->arena, &answers[i]);
         if (--block->pending == 0)
             *(struct block **) list_add(ctx->arena, done, sizeof block) = block;
     }

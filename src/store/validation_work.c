@@ -20,8 +20,6 @@ static const struct field block_rows[] = {
     F_INT(T, block, .doc = "Its number."),
     F_INT(T, size, .doc = "Addresses in it."),
     F_INT(T, is_counted, .doc = "Whether the allowance paid for it."),
-    F_STR(T, first_key, .doc = "From here."),
-    F_STR(T, last_key, .doc = "To here."),
 };
 #undef T
 static const struct fields block_fields
@@ -38,7 +36,9 @@ static const struct fields email_fields
 
 #define T struct validation_finding
 static const struct field finding_rows[] = {
+    F_INT(T, block, .doc = "The block that it was in."),
     F_STR(T, key, .doc = "The address's key."),
+    F_STR(T, email, .doc = "The address."),
     F_STR(T, result, .doc = "Whether it can be delivered to."),
     F_BOOL(T, catch_all, .doc = "Whether its domain takes every name."),
     F_STR(T, reason, .doc = "Why."),
@@ -53,9 +53,8 @@ const struct fields validation_finding_fields
 
 /* The first free block of each validation, those that hold the fewest first. $1 owner,
  * $2 lease until, $3 now, $4 blocks of one validation, $5 validations. */
-#define RETURNED                                                                             \
-    " RETURNING b.account_id, b.validation_id, b.block, b.size, b.is_counted, b.first_key, " \
-    "b.last_key"
+#define RETURNED \
+    " RETURNING b.account_id, b.validation_id, b.block, b.size, b.is_counted"
 static const struct query claim
     = { "validation_blocks_claim",
         "UPDATE validation_blocks AS b SET lease_owner = $1, lease_until = $2 FROM ("
@@ -64,8 +63,7 @@ static const struct query claim
         "GROUP BY account_id, validation_id HAVING held < $4 AND min(lease_until) <= $3 "
         "ORDER BY held, validation_id LIMIT $5) f "
         "WHERE b.account_id = f.account_id AND b.validation_id = f.validation_id "
-        "AND b.block = f.block RETURNING account_id, validation_id, block, size, is_counted, "
-        "first_key, last_key",
+        "AND b.block = f.block RETURNING account_id, validation_id, block, size, is_counted",
         "WITH f AS (SELECT account_id, validation_id, "
         "count(*) FILTER (WHERE lease_until > $3 AND lease_owner = $1) AS held "
         "FROM validation_blocks GROUP BY account_id, validation_id "
@@ -124,11 +122,15 @@ static const struct query start
     = { "validation_start", START("json_each($2)", ""),
         START("json_array_elements($2::json)", " FOR UPDATE SKIP LOCKED") };
 
+#define EMAILS(set, key)                                                                       \
+    "SELECT " key " AS key, j.value AS email FROM validation_block_emails b, " set " "        \
+    "WHERE b.account_id = $1 AND b.validation_id = $2 AND b.block = $3 AND NOT EXISTS ("      \
+    "SELECT 1 FROM validation_emails e WHERE e.account_id = $1 AND e.validation_id = $2 "     \
+    "AND e.key = " key ") ORDER BY 1"
 static const struct query emails
-    = { "validation_block_emails",
-        "SELECT key, email FROM validation_emails WHERE account_id = $1 AND validation_id = $2 "
-        "AND key >= $3 AND key <= $4 AND result IS NULL ORDER BY key",
-        NULL };
+    = { "validation_block_emails", EMAILS("json_each(b.emails) j", "lower(j.value)"),
+        EMAILS("json_array_elements_text(b.emails::json) j(value)",
+               "lower(j.value COLLATE \"C\")") };
 
 static const struct query lock_running
     = { "validation_lock_running",
@@ -136,36 +138,48 @@ static const struct query lock_running
         "AND status IN ('queued', 'processing')",
         "SELECT 1 FROM validations WHERE account_id = $1 AND id = $2 "
         "AND status IN ('queued', 'processing') FOR UPDATE" };
-#define WITHOUT_RESULT(set)                                                                  \
-    "SELECT key FROM validation_emails WHERE account_id = $1 AND validation_id = $2 "        \
-    "AND result IS NULL AND key IN (SELECT value FROM " set ")"
-static const struct query without_result
-    = { "validation_without_result", WITHOUT_RESULT("json_each($3)"),
-        WITHOUT_RESULT("json_array_elements_text($3::json)") };
-#define STORE(set, truth, number)                                                            \
-    "WITH e AS MATERIALIZED (SELECT $1 AS account_id, $2 AS validation_id, "                 \
-    "value ->> 'key' AS key, value ->> 'result' AS result, " truth " AS catch_all, "         \
-    "value ->> 'reason' AS reason, value ->> 'detail' AS detail, "                           \
-    "value ->> 'provider' AS provider, " number " AS checked_at FROM " set ") "              \
-    "UPDATE validation_emails SET result = e.result, catch_all = e.catch_all, "              \
-    "reason = e.reason, detail = e.detail, provider = e.provider, "                          \
-    "checked_at = e.checked_at FROM e WHERE validation_emails.account_id = e.account_id "    \
-    "AND validation_emails.validation_id = e.validation_id "                                 \
-    "AND validation_emails.key = e.key"
+/* Of findings, the keys of those that have no result and are still to be validated: an address
+ * that was removed meanwhile is no longer in its block. */
+#define FRESH(set, in_block)                                                                 \
+    "WITH f AS MATERIALIZED (SELECT CAST(value ->> 'block' AS BIGINT) AS block, "            \
+    "value ->> 'key' AS key FROM " set ") SELECT f.key FROM f JOIN validation_block_emails b " \
+    "ON b.account_id = $1 AND b.validation_id = $2 AND b.block = f.block "                   \
+    "WHERE CASE WHEN b.first_key = '' THEN " in_block " ELSE 1 = 1 END AND NOT EXISTS ("     \
+    "SELECT 1 FROM validation_emails e WHERE e.account_id = $1 AND e.validation_id = $2 "    \
+    "AND e.key = f.key)"
+static const struct query fresh_keys
+    = { "validation_fresh",
+        FRESH("json_each($3)",
+              "EXISTS (SELECT 1 FROM json_each(b.emails) WHERE lower(value) = f.key)"),
+        FRESH("json_array_elements($3::json)",
+              "EXISTS (SELECT 1 FROM json_array_elements_text(b.emails::json) j(value) "
+              "WHERE lower(j.value COLLATE \"C\") = f.key)") };
+#define FOUND "key, email, result, catch_all, reason, detail, provider, checked_at"
 static const struct query store
     = { "validation_store",
-        STORE("json_each($3)", "value ->> 'catch_all'", "value ->> 'checked_at'"),
-        STORE("json_array_elements($3::json)", "(value ->> 'catch_all')::boolean::int",
-              "(value ->> 'checked_at')::bigint") };
-#define END_BLOCKS(set)                                                                        \
-    "DELETE FROM validation_blocks WHERE account_id = $1 AND validation_id = $2 AND block IN " \
+        "INSERT INTO validation_emails (account_id, validation_id, " FOUND ") SELECT $1, $2, "
+        "value ->> 'key', value ->> 'email', value ->> 'result', value ->> 'catch_all', "
+        "value ->> 'reason', value ->> 'detail', value ->> 'provider', value ->> 'checked_at' "
+        "FROM json_each($3)",
+        "INSERT INTO validation_emails (account_id, validation_id, " FOUND ") SELECT $1, $2, "
+        "key, email, result, catch_all::int, reason, detail, provider, checked_at "
+        "FROM json_to_recordset($3::json) AS f (key TEXT, email TEXT, result TEXT, "
+        "catch_all BOOLEAN, reason TEXT, detail TEXT, provider TEXT, checked_at BIGINT)" };
+#define END_BLOCKS(table, set)                                                                 \
+    "DELETE FROM " table " WHERE account_id = $1 AND validation_id = $2 AND block IN "         \
     "(SELECT CAST(value AS BIGINT) FROM " set ")"
 static const struct query end_blocks
-    = { "validation_blocks_end", END_BLOCKS("json_each($3)"),
-        END_BLOCKS("json_array_elements_text($3::json)") };
+    = { "validation_blocks_end", END_BLOCKS("validation_blocks", "json_each($3)"),
+        END_BLOCKS("validation_blocks", "json_array_elements_text($3::json)") };
+static const struct query end_emails
+    = { "validation_block_emails_end", END_BLOCKS("validation_block_emails", "json_each($3)"),
+        END_BLOCKS("validation_block_emails", "json_array_elements_text($3::json)") };
 static const struct query end_all_blocks
     = { "validation_blocks_end_all",
         "DELETE FROM validation_blocks WHERE account_id = $1 AND validation_id = $2", NULL };
+static const struct query end_all_emails
+    = { "validation_block_emails_end_all",
+        "DELETE FROM validation_block_emails WHERE account_id = $1 AND validation_id = $2", NULL };
 static const struct query complete
     = { "validation_complete",
         "UPDATE validations SET status = 'completed', finished_at = $3 "
@@ -192,9 +206,9 @@ static const struct query release
         NULL };
 
 static const struct query *const queries[]
-    = { &claim, &fill,           &take,     &count_blocks, &wait,  &start, &emails, &lock_running,
-        &store, &without_result, &end_blocks, &end_all_blocks, &complete, &end_error,
-        &renew, &release };
+    = { &claim,        &fill,       &take,  &count_blocks, &wait,       &start,
+        &emails,       &lock_running, &store, &fresh_keys, &end_blocks, &end_emails,
+        &end_all_blocks, &end_all_emails, &complete, &end_error, &renew, &release };
 const struct query_table validation_work_queries = QUERY_TABLE(queries);
 
 /* --- taking --- */
@@ -321,7 +335,7 @@ enum rc validation_block_emails(struct ctx *ctx, const struct validation_block *
                                 struct list *ret_emails) {
     return db_list(ctx, &emails,
                    DB_ARGS(db_v_text(block->account_id), db_v_text(block->validation_id),
-                           db_v_text(block->first_key), db_v_text(block->last_key)),
+                           db_v_opt(block->block)),
                    &email_fields, ret_emails);
 }
 
@@ -333,21 +347,34 @@ struct store_work {
     struct ints done;
 };
 
-/* Those of the findings whose address has no result yet. */
+static enum rc write_findings(struct ctx *ctx, const struct list *findings,
+                              struct db_value *ret_text) {
+    const struct validation_finding *finding = findings->p;
+    struct buf text = buf_in(ctx->arena, FINDINGS_MAX_BYTES);
+    struct json_writer writer = json_writer(&text);
+    json_begin_array(&writer);
+    for (size_t i = 0; i < findings->n; i++)
+        json_fields(&writer, &validation_finding_fields, &finding[i]);
+    json_end_array(&writer);
+    enum rc rc = buf_result(&text);
+    *ret_text = db_v_text(buf_text(&text));
+    return rc == OK ? OK : fail(ctx, rc, "findings of a validation");
+}
+
+/* Those of the findings that are to be stored. */
 static enum rc fresh_findings(struct ctx *ctx, const struct store_work *w, struct list *ret_fresh) {
+    static char present;
     const struct validation_finding *finding = w->findings.p;
-    struct strs keys = { 0 };
-    for (size_t i = 0; i < w->findings.n; i++)
-        strs_add(ctx->arena, &keys, finding[i].key);
     struct map missing = map_in(ctx->arena);
+    struct db_value text;
     struct db_rows *rows;
-    enum rc rc = db_query(ctx, &without_result,
-                          DB_ARGS(db_v_text(w->of->account_id), db_v_text(w->of->validation_id),
-                                  sql_texts(ctx->arena, keys)),
-                          &rows);
+    enum rc rc = write_findings(ctx, &w->findings, &text);
+    if (rc == OK)
+        rc = db_query(ctx, &fresh_keys,
+                      DB_ARGS(db_v_text(w->of->account_id), db_v_text(w->of->validation_id), text),
+                      &rows);
     if (rc != OK)
         return rc;
-    static char present;
     while (db_next(rows))
         map_put(&missing, db_text(rows, 0), &present);
     for (size_t i = 0; i < w->findings.n; i++)
@@ -375,27 +402,23 @@ static enum rc charge(struct ctx *ctx, const struct store_work *w, struct list *
 
 static enum rc store_findings(struct ctx *ctx, const struct store_work *w,
                               const struct list *findings) {
-    const struct validation_finding *finding = findings->p;
-    struct buf text = buf_in(ctx->arena, FINDINGS_MAX_BYTES);
-    struct json_writer writer = json_writer(&text);
-    json_begin_array(&writer);
-    for (size_t i = 0; i < findings->n; i++)
-        json_fields(&writer, &validation_finding_fields, &finding[i]);
-    json_end_array(&writer);
-    enum rc rc = buf_result(&text);
+    struct db_value text;
+    enum rc rc = write_findings(ctx, findings, &text);
     return rc == OK ? db_exec(ctx, &store,
                               DB_ARGS(db_v_text(w->of->account_id),
-                                      db_v_text(w->of->validation_id), db_v_text(buf_text(&text))),
+                                      db_v_text(w->of->validation_id), text),
                               NULL)
-                    : fail(ctx, rc, "findings of a validation");
+                    : rc;
 }
 
 static enum rc end_blocks_done(struct ctx *ctx, const struct store_work *w) {
     if (w->done.n == 0)
         return OK;
     struct db_value account = db_v_text(w->of->account_id), id = db_v_text(w->of->validation_id);
-    enum rc rc = db_exec(ctx, &end_blocks, DB_ARGS(account, id, sql_ints(ctx->arena, w->done)),
-                         NULL);
+    struct db_args args = DB_ARGS(account, id, sql_ints(ctx->arena, w->done));
+    enum rc rc = db_exec(ctx, &end_blocks, args, NULL);
+    if (rc == OK)
+        rc = db_exec(ctx, &end_emails, args, NULL);
     return rc == OK ? db_exec(ctx, &complete, DB_ARGS(account, id, db_v_int(ctx_now(ctx))), NULL)
                     : rc;
 }
@@ -403,6 +426,8 @@ static enum rc end_blocks_done(struct ctx *ctx, const struct store_work *w) {
 static enum rc end_without_credits(struct ctx *ctx, const struct store_work *w) {
     struct db_value account = db_v_text(w->of->account_id), id = db_v_text(w->of->validation_id);
     enum rc rc = db_exec(ctx, &end_all_blocks, DB_ARGS(account, id), NULL);
+    if (rc == OK)
+        rc = db_exec(ctx, &end_all_emails, DB_ARGS(account, id), NULL);
     return rc == OK ? db_exec(ctx, &end_error, DB_ARGS(account, id, db_v_int(ctx_now(ctx))), NULL)
                     : rc;
 }

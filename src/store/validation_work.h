@@ -10,7 +10,6 @@
 struct validation_block {
     struct str account_id, validation_id;
     struct opt_int block, size, is_counted;
-    struct str first_key, last_key;
 };
 
 struct validation_claim {
@@ -38,14 +37,15 @@ MUST_USE enum rc validation_block_emails(struct ctx *ctx, const struct validatio
 
 /* What was found out about an address. Texts of verify/. */
 struct validation_finding {
-    struct str key, result, reason, detail, provider;
+    struct opt_int block; /* where it was */
+    struct str key, email, result, reason, detail, provider;
     enum tri catch_all;
     struct opt_int checked_at;
 };
 extern const struct fields validation_finding_fields;
 
 /* Stores findings of one validation (list of struct validation_finding), charges one email
- * credit for each address that had no result, ends the blocks in `done` (block numbers),
+ * credit for each address that had no result and was not removed meanwhile, ends the blocks in `done` (block numbers),
  * and the validation with the last of them. When the credits do not suffice, as many as
  * they pay for are stored and the validation ends with insufficient_credits. E_CANCELED
  * when the validation does not run any more: nothing was stored. Transacts itself. */

@@ -12,11 +12,11 @@
 
 /* A block is what one process takes at a time: small enough to be shared among processes
  * and to come to an end, large enough that blocks cost nothing. */
-enum { BLOCK_EMAILS = 500, PART_MAX_BYTES = 16 * 1024 * 1024 };
+enum { BLOCK_EMAILS = 500 };
 
-/* Addresses of one statement: every statement is a wait for PostgreSQL. The longest ones, all
- * of them control characters, just fit into a part. */
-enum { PART_EMAILS = 4000 };
+/* Blocks go into the database in parts of about this size; one of the longest addresses, all of
+ * them control characters, has a megabyte. */
+enum { PART_BYTES = 2 * 1024 * 1024, PART_MAX_BYTES = 8 * 1024 * 1024 };
 
 #define T struct validation
 static const struct field validation_rows[] = {
@@ -52,21 +52,22 @@ static const struct query insert
         "INSERT INTO validations (account_id, id, status, total, single, lead_list_id, created_at) "
         "VALUES ($1, $2, 'queued', $3, $4, $5, $6)",
         NULL };
-/* Pairs of key and address, in the order of the keys. */
+/* PostgreSQL would read each member's row again for every operator. */
+static const struct query insert_blocks
+    = { "validation_insert_blocks",
+        "INSERT INTO validation_blocks (account_id, validation_id, block, size, is_counted, "
+        "lease_until) SELECT $1, $2, value ->> 'block', value ->> 'size', 0, 0 FROM json_each($3)",
+        "INSERT INTO validation_blocks (account_id, validation_id, block, size, is_counted, "
+        "lease_until) SELECT $1, $2, block, size, 0, 0 "
+        "FROM json_to_recordset($3::json) AS b (block BIGINT, size BIGINT)" };
+#define EMAILS "INSERT INTO validation_block_emails (account_id, validation_id, block, first_key, " \
+               "last_key, emails) SELECT $1, $2, "
 static const struct query insert_emails
     = { "validation_insert_emails",
-        "INSERT INTO validation_emails (account_id, validation_id, key, email) "
-        "SELECT $1, $2, value ->> 0, value ->> 1 FROM json_each($3)",
-        "INSERT INTO validation_emails (account_id, validation_id, key, email) "
-        "SELECT $1, $2, value ->> 0, value ->> 1 FROM json_array_elements($3::json)" };
-#define BLOCKS(value, set)                                                                     \
-    "INSERT INTO validation_blocks (account_id, validation_id, block, first_key, last_key, "   \
-    "size, is_counted, lease_until) SELECT $1, $2, " value("0", "BIGINT") ", "                 \
-    value("1", "TEXT") ", " value("2", "TEXT") ", " value("3", "BIGINT") ", 0, 0 FROM " set
-#define BLOCK_VALUE(i, type) "CAST(value ->> " i " AS " type ")"
-static const struct query insert_blocks
-    = { "validation_insert_blocks", BLOCKS(BLOCK_VALUE, "json_each($3)"),
-        BLOCKS(BLOCK_VALUE, "json_array_elements($3::json)") };
+        EMAILS "value ->> 'block', value ->> 'first_key', value ->> 'last_key', "
+               "value ->> 'emails' FROM json_each($3)",
+        EMAILS "block, first_key, last_key, emails FROM json_to_recordset($3::json) "
+               "AS b (block BIGINT, first_key TEXT, last_key TEXT, emails TEXT)" };
 
 #define COLUMNS "SELECT id, status, error_code, total, created_at, finished_at FROM validations "
 static const struct query get
@@ -90,6 +91,9 @@ static const struct query set_canceled
 static const struct query delete_blocks
     = { "validation_delete_blocks",
         "DELETE FROM validation_blocks WHERE account_id = $1 AND validation_id = $2", NULL };
+static const struct query delete_block_emails
+    = { "validation_delete_block_emails",
+        "DELETE FROM validation_block_emails WHERE account_id = $1 AND validation_id = $2", NULL };
 static const struct query delete_emails
     = { "validation_delete_emails",
         "DELETE FROM validation_emails WHERE account_id = $1 AND validation_id = $2", NULL };
@@ -98,26 +102,19 @@ static const struct query delete_row
 
 static const struct query forget_email
     = { "validation_forget_email", "DELETE FROM validation_emails WHERE key = $1", NULL };
-/* The bounds of a block are addresses, too: the next that is left of it takes over, and when
- * none is left an empty text, between which there is nothing. */
-#define LEFT(which, how) \
-    "coalesce((SELECT " which "(key) FROM validation_emails e WHERE e.account_id = b.account_id " \
-    "AND e.validation_id = b.validation_id AND " how "), '')"
-static const struct query forget_both_bounds
-    = { "validation_forget_both_bounds",
-        "UPDATE validation_blocks SET first_key = '', last_key = '' "
-        "WHERE first_key = $1 AND last_key = $1",
-        NULL };
-static const struct query forget_first_key
-    = { "validation_forget_first_key",
-        "UPDATE validation_blocks AS b SET first_key = "
-        LEFT("min", "key > b.first_key AND key <= b.last_key") " WHERE first_key = $1",
-        NULL };
-static const struct query forget_last_key
-    = { "validation_forget_last_key",
-        "UPDATE validation_blocks AS b SET last_key = "
-        LEFT("max", "key >= b.first_key AND key < b.last_key") " WHERE last_key = $1",
-        NULL };
+/* From the blocks as well, whose bounds are addresses, too. */
+static const struct query cut
+    = { "validation_cut",
+        "UPDATE validation_block_emails SET first_key = '', last_key = '', emails = ("
+        "SELECT json_group_array(value) FROM json_each(emails) WHERE lower(value) <> $1) "
+        "WHERE (first_key = '' OR (first_key <= $1 AND last_key >= $1)) "
+        "AND EXISTS (SELECT 1 FROM json_each(emails) WHERE lower(value) = $1)",
+        "UPDATE validation_block_emails SET first_key = '', last_key = '', emails = coalesce(("
+        "SELECT json_agg(value)::text FROM json_array_elements_text(emails::json) j(value) "
+        "WHERE lower(value COLLATE \"C\") <> $1), '[]') "
+        "WHERE (first_key = '' OR (first_key <= $1 AND last_key >= $1)) "
+        "AND EXISTS (SELECT 1 FROM json_array_elements_text(emails::json) j(value) "
+        "WHERE lower(value COLLATE \"C\") = $1)" };
 static const struct query forget_single
     = { "validation_forget_single", "UPDATE validations SET single = NULL WHERE single = $1", NULL };
 
@@ -132,18 +129,17 @@ static const struct query list_before
         NULL };
 #define RESULTS                                                                              \
     "SELECT key AS cursor, email, result, catch_all, reason, detail, provider, checked_at "  \
-    "FROM validation_emails WHERE account_id = $3 AND validation_id = $4 "                   \
-    "AND result IS NOT NULL AND key "
+    "FROM validation_emails WHERE account_id = $3 AND validation_id = $4 AND key "
 static const struct query results_after
     = { "validation_results_after", RESULTS "> $1 ORDER BY key LIMIT $2", NULL };
 static const struct query results_before
     = { "validation_results_before", RESULTS "< $1 ORDER BY key DESC LIMIT $2", NULL };
 
 static const struct query *const queries[]
-    = { &insert,       &insert_emails, &insert_blocks, &get,           &get_single,
-        &lock_account, &left,          &set_canceled,  &delete_blocks, &delete_emails,
-        &delete_row,   &forget_email,  &forget_single, &list_after,    &list_before,
-        &results_after, &results_before, &forget_both_bounds, &forget_first_key, &forget_last_key };
+    = { &insert,       &insert_emails, &insert_blocks, &get,         &get_single,
+        &lock_account, &left,          &set_canceled,  &delete_blocks, &delete_block_emails,
+        &delete_emails, &delete_row,   &forget_email,  &cut,         &forget_single,
+        &list_after,   &list_before,   &results_after, &results_before };
 const struct query_table validation_queries = QUERY_TABLE(queries);
 
 struct str validation_key(struct arena *arena, struct str email) {
@@ -190,65 +186,80 @@ struct create_work {
     struct validation *validation;
 };
 
-static enum rc insert_part(struct ctx *ctx, const struct create_work *w, size_t from, size_t n) {
-    const struct address *address = (const struct address *) w->addresses.p + from;
-    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
-    struct json_writer writer = json_writer(&text);
-    json_begin_array(&writer);
-    for (size_t i = 0; i < n; i++) {
-        json_begin_array(&writer);
-        json_str(&writer, address[i].key);
-        json_str(&writer, address[i].email);
-        json_end_array(&writer);
-    }
-    json_end_array(&writer);
-    enum rc rc = buf_result(&text);
-    return rc == OK ? db_exec(ctx, &insert_emails,
-                              DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->validation->id),
-                                      db_v_text(buf_text(&text))),
-                              NULL)
-                    : fail(ctx, rc, "addresses of a validation");
+/* Addresses that become a block. */
+struct piece {
+    const struct address *address;
+    size_t n;
+    int64_t block;
+};
+
+static void write_block(struct json_writer *w, const struct piece *piece) {
+    json_begin_object(w);
+    json_key(w, STR("block"));
+    json_int(w, piece->block);
+    json_key(w, STR("size"));
+    json_int(w, (int64_t) piece->n);
+    json_end_object(w);
 }
 
-static void add_block(struct json_writer *blocks, const struct address *address, size_t from,
-                      size_t n) {
-    json_begin_array(blocks);
-    json_int(blocks, (int64_t) (from / BLOCK_EMAILS));
-    json_str(blocks, address[from].key);
-    json_str(blocks, address[from + n - 1].key);
-    json_int(blocks, (int64_t) n);
-    json_end_array(blocks);
+static void write_emails(struct json_writer *w, const struct piece *piece) {
+    json_begin_object(w);
+    json_key(w, STR("block"));
+    json_int(w, piece->block);
+    json_key(w, STR("first_key"));
+    json_str(w, piece->address[0].key);
+    json_key(w, STR("last_key"));
+    json_str(w, piece->address[piece->n - 1].key);
+    json_key(w, STR("emails"));
+    json_begin_array(w);
+    for (size_t i = 0; i < piece->n; i++)
+        json_str(w, piece->address[i].email);
+    json_end_array(w);
+    json_end_object(w);
+}
+
+/* Writes blocks from address `from` on, as many as make a part; `from` is moved. */
+static void write_part(const struct create_work *w, size_t *from, struct buf *blocks,
+                       struct buf *emails) {
+    struct json_writer b = json_writer(blocks), e = json_writer(emails);
+    json_begin_array(&b);
+    json_begin_array(&e);
+    while (*from < w->addresses.n && emails->n < PART_BYTES) {
+        size_t rest = w->addresses.n - *from;
+        struct piece piece = { (const struct address *) w->addresses.p + *from,
+                               rest < BLOCK_EMAILS ? rest : BLOCK_EMAILS,
+                               (int64_t) (*from / BLOCK_EMAILS) };
+        write_block(&b, &piece);
+        write_emails(&e, &piece);
+        *from += piece.n;
+    }
+    json_end_array(&b);
+    json_end_array(&e);
+}
+
+static enum rc insert_part(struct ctx *ctx, const struct create_work *w, size_t *from) {
+    struct buf blocks = buf_in(ctx->arena, PART_MAX_BYTES), emails = buf_in(ctx->arena, PART_MAX_BYTES);
+    struct db_value account = db_v_text(ctx->account_id), id = db_v_text(w->validation->id);
+    write_part(w, from, &blocks, &emails);
+    if (buf_result(&emails) != OK || buf_result(&blocks) != OK)
+        return fail(ctx, E_TOO_LARGE, "addresses of a validation");
+    enum rc rc = db_exec(ctx, &insert_blocks, DB_ARGS(account, id, db_v_text(buf_text(&blocks))), NULL);
+    return rc == OK ? db_exec(ctx, &insert_emails, DB_ARGS(account, id, db_v_text(buf_text(&emails))), NULL)
+                    : rc;
 }
 
 /* Each part's text on memory that is given back. */
-static enum rc insert_emails_of(struct ctx *ctx, const struct create_work *w) {
+static enum rc insert_blocks_of(struct ctx *ctx, const struct create_work *w) {
     enum rc rc = OK;
-    for (size_t from = 0; rc == OK && from < w->addresses.n; from += PART_EMAILS) {
-        size_t n = w->addresses.n - from < PART_EMAILS ? w->addresses.n - from : PART_EMAILS;
+    for (size_t from = 0; rc == OK && from < w->addresses.n;) {
         struct ctx part = *ctx;
         part.arena = arena_new();
-        rc = insert_part(&part, w, from, n);
+        rc = insert_part(&part, w, &from);
         if (rc != OK)
             (void) fail(ctx, rc, "%.*s", STR_FMT(part.err.text)); /* copies the text */
         arena_free(&part.arena);
     }
     return rc;
-}
-
-static enum rc insert_blocks_of(struct ctx *ctx, const struct create_work *w) {
-    struct buf text = buf_in(ctx->arena, PART_MAX_BYTES);
-    struct json_writer blocks = json_writer(&text);
-    json_begin_array(&blocks);
-    for (size_t from = 0; from < w->addresses.n; from += BLOCK_EMAILS)
-        add_block(&blocks, w->addresses.p, from,
-                  w->addresses.n - from < BLOCK_EMAILS ? w->addresses.n - from : BLOCK_EMAILS);
-    json_end_array(&blocks);
-    enum rc rc = buf_result(&text);
-    return rc == OK ? db_exec(ctx, &insert_blocks,
-                              DB_ARGS(db_v_text(ctx->account_id), db_v_text(w->validation->id),
-                                      db_v_text(buf_text(&text))),
-                              NULL)
-                    : fail(ctx, rc, "blocks of a validation");
 }
 
 static enum rc check_funds(struct ctx *ctx, size_t addresses) {
@@ -273,8 +284,6 @@ static enum rc create(struct ctx *ctx, void *arg) {
                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(v->id), db_v_opt(v->total),
                          db_v_text(w->single), db_v_text(w->lead_list_id), db_v_int(now)),
                  NULL);
-    if (rc == OK)
-        rc = insert_emails_of(ctx, w);
     return rc == OK ? insert_blocks_of(ctx, w) : rc;
 }
 
@@ -305,7 +314,8 @@ enum rc validation_create_for(struct ctx *ctx, struct str lead_list_id, struct s
 
 static enum rc delete_all(struct ctx *ctx, void *arg) {
     const struct str *id = arg;
-    static const struct query *const deletes[] = { &delete_blocks, &delete_emails, &delete_row };
+    static const struct query *const deletes[]
+        = { &delete_blocks, &delete_block_emails, &delete_emails, &delete_row };
     enum rc rc = OK;
     for (size_t i = 0; rc == OK && i < LENGTH(deletes); i++)
         rc = db_exec(ctx, deletes[i], DB_ARGS(db_v_text(ctx->account_id), db_v_text(*id)), NULL);
@@ -313,8 +323,7 @@ static enum rc delete_all(struct ctx *ctx, void *arg) {
 }
 
 enum rc validations_forget(struct ctx *ctx, struct str email) {
-    static const struct query *const changes[]
-        = { &forget_email, &forget_both_bounds, &forget_first_key, &forget_last_key, &forget_single };
+    static const struct query *const changes[] = { &forget_email, &cut, &forget_single };
     struct db_args key = DB_ARGS(db_v_text(validation_key(ctx->arena, email)));
     enum rc rc = OK;
     for (size_t i = 0; rc == OK && i < LENGTH(changes); i++)
@@ -333,7 +342,9 @@ static enum rc cancel(struct ctx *ctx, void *arg) {
     struct db_value account = db_v_text(ctx->account_id);
     enum rc rc = db_exec(ctx, &set_canceled,
                          DB_ARGS(account, db_v_text(*id), db_v_int(ctx_now(ctx))), NULL);
-    return rc == OK ? db_exec(ctx, &delete_blocks, DB_ARGS(account, db_v_text(*id)), NULL) : rc;
+    if (rc == OK)
+        rc = db_exec(ctx, &delete_blocks, DB_ARGS(account, db_v_text(*id)), NULL);
+    return rc == OK ? db_exec(ctx, &delete_block_emails, DB_ARGS(account, db_v_text(*id)), NULL) : rc;
 }
 
 enum rc validation_cancel(struct ctx *ctx, struct str id, struct validation *ret_validation) {

@@ -129,7 +129,9 @@ static size_t validate(struct ctx *ctx) {
         for (size_t k = 0; k < emails.n; k++, n++)
             *(struct validation_finding *) list_add(ctx->arena, &findings,
                                                     sizeof(struct validation_finding))
-                = (struct validation_finding){ .key = email[k].key, .result = STR("deliverable"),
+                = (struct validation_finding){ .block = block[i].block, .key = email[k].key,
+                                               .email = email[k].email,
+                                               .result = STR("deliverable"),
                                                .catch_all = NO };
         assert_ok(ctx, validation_store(ctx, &block[i], findings,
                                         (struct ints){ &block[i].block.v, 1 }));

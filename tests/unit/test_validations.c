@@ -64,22 +64,30 @@ static const struct validation_block *block_at(const struct list *blocks, size_t
     return (const struct validation_block *) blocks->p + i;
 }
 
-/* The first `n` addresses of the block get a result; all: the block is ended. */
-static enum rc finish(struct ctx *ctx, const struct validation_block *block, size_t n) {
-    struct list emails = { 0 }, findings = { 0 };
-    struct ints done = { 0 };
-    assert_ok(ctx, validation_block_emails(ctx, block, &emails));
-    const struct validation_email *email = emails.p;
-    for (size_t i = 0; i < emails.n && i < n; i++)
+/* The first `n` of these addresses of a block are deliverable. */
+static struct list findings_of(struct ctx *ctx, const struct validation_block *block,
+                               const struct list *emails, size_t n) {
+    const struct validation_email *email = emails->p;
+    struct list findings = { 0 };
+    for (size_t i = 0; i < emails->n && i < n; i++)
         *(struct validation_finding *) list_add(ctx->arena, &findings,
                                                 sizeof(struct validation_finding))
-            = (struct validation_finding){ .key = email[i].key, .result = STR("deliverable"),
+            = (struct validation_finding){ .block = block->block, .key = email[i].key,
+                                           .email = email[i].email, .result = STR("deliverable"),
                                            .reason = STR("accepted_email"),
                                            .detail = STR("accepted"), .catch_all = NO,
                                            .checked_at = opt_int(5) };
+    return findings;
+}
+
+/* The first `n` addresses of the block get a result; all: the block is ended. */
+static enum rc finish(struct ctx *ctx, const struct validation_block *block, size_t n) {
+    struct list emails = { 0 };
+    struct ints done = { 0 };
+    assert_ok(ctx, validation_block_emails(ctx, block, &emails));
     if (n >= emails.n)
         ints_add(ctx->arena, &done, block->block.v);
-    return validation_store(ctx, block, findings, done);
+    return validation_store(ctx, block, findings_of(ctx, block, &emails, n), done);
 }
 
 static void assert_status(struct ctx *ctx, struct str id, const char *status, size_t results) {
@@ -297,7 +305,10 @@ static enum rc forget_work(struct ctx *ctx, void *arg) {
 
 static void forget(struct ctx *ctx, struct str email) {
     static const struct query bounds
-        = { "bounds", "SELECT count(*) FROM validation_blocks WHERE $1 IN (first_key, last_key)", NULL };
+        = { "bounds",
+            "SELECT count(*) FROM validation_block_emails WHERE $1 IN (first_key, last_key) "
+            "OR emails LIKE '%' || $1 || '%'",
+            NULL };
     int64_t n;
     assert_ok(ctx, db_transact(ctx, forget_work, &email));
     assert_ok(ctx, db_get_int(ctx, &bounds, DB_ARGS(db_v_text(email)), &n));
@@ -323,6 +334,27 @@ static void test_forget(void **state) {
     assert_status(ctx, one.id, "completed", 0);
 }
 
+/* What the engine still finds out about them is not kept, not even when the block has ended. */
+static void test_forget_while_it_is_validated(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 2000);
+    struct validation v = create(ctx, "p", 600);
+    struct list blocks = claim(ctx, "me", 0), emails = { 0 };
+    const struct validation_block *block = block_at(&blocks, 0);
+    assert_ok(ctx, validation_block_emails(ctx, block, &emails));
+    struct list findings = findings_of(ctx, block, &emails, 1000);
+    forget(ctx, STR("p000007@example.com"));
+    int64_t number = block->block.v;
+    assert_ok(ctx, validation_store(ctx, block, findings, (struct ints){ &number, 1 }));
+    assert_status(ctx, v.id, "processing", 499);
+    assert_int_equal(email_halves(ctx), (2000 - 499) * 2);
+    forget(ctx, STR("p000008@example.com"));
+    assert_ok(ctx, validation_store(ctx, block, findings, (struct ints){ 0 }));
+    assert_status(ctx, v.id, "processing", 498);
+    assert_int_equal(email_halves(ctx), (2000 - 499) * 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_whole_life),
@@ -333,6 +365,7 @@ int main(void) {
         BOTH_ENGINES(test_nobody_waits_for_the_allowance_of_others),
         BOTH_ENGINES(test_single),
         BOTH_ENGINES(test_forget),
+        BOTH_ENGINES(test_forget_while_it_is_validated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
