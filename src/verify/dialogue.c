@@ -565,7 +565,9 @@ static void judge_random(struct verify_engine *e, struct dialogue *d, enum reply
 static void judge_target(struct verify_engine *e, struct dialogue *d, enum reply_meaning meaning,
                          struct str lines) {
     struct item *item = d->item;
-    if (meaning != REPLY_ACCEPTED) {
+    /* One that gets too much mail still after a while is there all the same. */
+    bool is_there = meaning == REPLY_ACCEPTED || (meaning == REPLY_MAILBOX_BUSY && item->retries);
+    if (!is_there) {
         act(e, d, meaning, lines);
         return;
     }

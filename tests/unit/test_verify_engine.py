@@ -298,6 +298,15 @@ class PolitenessTest(EngineTest):
         self.assertEqual(run.verdict("ann@grey.org")[:2], ("unknown", "greylisted"))
         self.assertEqual(len(farm.recipients_of("grey.org")), 4)
 
+    def test_a_mailbox_with_too_much_mail_exists(self):
+        busy = {"ann": "450 4.2.1 The user you are trying to contact is receiving mail too quickly"}
+        farm, run = self.judge({"busy.org": {"replies": busy}, "all.org": {"replies": busy, "accept": "all"}},
+                               ["ann@busy.org", "ann@all.org"])
+        self.assertEqual(run.verdict("ann@busy.org"), ("deliverable", "accepted", False))
+        self.assertEqual(run.verdict("ann@all.org"), ("risky", "catch_all", True))
+        for domain in ("busy.org", "all.org"):
+            self.assertEqual([local for local, _ in farm.recipients_of(domain)].count("ann"), 2)
+
     def test_blocked_opens_the_breaker(self):
         block = "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org"
         for script in ({"banner": block}, {"mail": block, "null_mail": block}, {"rcpt": block}):
