@@ -6,6 +6,7 @@ const struct route_table *const api_tables[] = {
     &account_info_routes,
     &user_routes,
     &people_routes,
+    &call_routes,
     &company_routes,
     &email_validation_routes,
     &contact_routes,
@@ -15,6 +16,7 @@ const struct route_table *const api_tables[] = {
     &mailbox_routes,
     &sequence_routes,
     &sequence_lead_routes,
+    &task_routes,
     &system_routes,
 };
 const size_t api_tables_count = LENGTH(api_tables);

@@ -6,6 +6,7 @@
 #include "http/route.h"
 
 extern const struct route_table account_info_routes;
+extern const struct route_table call_routes;
 extern const struct route_table company_routes;
 extern const struct route_table contact_routes;
 extern const struct route_table email_validation_routes;

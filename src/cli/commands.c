@@ -345,6 +345,7 @@ const struct command_table *const command_tables[] = {
     &lead_commands,
     &mailbox_commands,
     &sequence_commands,
+    &task_commands,
     &validate_commands,
     &database_commands,
     &describe_commands,

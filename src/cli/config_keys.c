@@ -158,7 +158,8 @@ const struct config_key config_keys[] = {
            .doc = "The same as verify.allowed_file for domains that misspelled ones are held "
                   "against."),
     K_BOOL("webhook.allow_private", webhook.allow_private, "false",
-           .doc = "Lets webhooks be delivered to loopback and private addresses."),
+           .doc = "Lets webhooks be delivered to loopback and private addresses, and recordings of "
+                  "calls be fetched from there."),
     K_REAL("webhook.retry_scale", webhook.retry_scale, "1",
            .doc = "Multiplies every delay before a delivery is tried again."),
 };

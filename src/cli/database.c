@@ -187,6 +187,7 @@ enum rc cli_services(struct cli *cli) {
     if (!str_is_empty(config->reveal.provider_url))
         cli->services.reveal.provider_url = config->reveal.provider_url;
     cli->services.reveal.allow_private = config->reveal.allow_private;
+    cli->services.recordings.allow_private = config->webhook.allow_private;
     cli->services.reveal.timeout_ms = config->reveal.timeout_ms;
     cli->services.sequence.clock_scale = config->sequence.clock_scale;
     cli->services.sequence.tick_ms = config->sequence.tick_ms;

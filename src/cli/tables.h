@@ -16,6 +16,7 @@ extern const struct command_table mailbox_commands;
 extern const struct command_table privacy_commands;
 extern const struct command_table sequence_commands;
 extern const struct command_table serve_commands;
+extern const struct command_table task_commands;
 extern const struct command_table validate_commands;
 
 #endif

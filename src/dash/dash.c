@@ -3,10 +3,12 @@
 #include "dash/tables.h"
 
 const struct route_table *const dash_tables[] = {
+    &dash_disposition_routes,
     &dash_mailbox_routes,
     &dash_sequence_routes,
     &dash_lead_routes,
     &dash_sequence_lead_routes,
     &dash_settings_routes,
+    &dash_task_routes,
 };
 const size_t dash_tables_count = LENGTH(dash_tables);

@@ -5,6 +5,7 @@
 #include "base/check.h" /* LENGTH */
 #include "http/route.h"
 
+extern const struct route_table dash_disposition_routes;
 extern const struct route_table dash_mailbox_routes;
 extern const struct route_table dash_lead_routes;
 extern const struct route_table dash_sequence_lead_routes;

@@ -221,7 +221,9 @@ static void write_success_content(struct json_writer *w, const struct route *rou
     if (route_success(route) == 204)
         return;
     begin_member(w, "content");
-    begin_member(w, route_has_json(route) ? "application/json" : "text/plain");
+    begin_member(w, route_has_json(route) ? "application/json"
+                    : route->media        ? route->media
+                                          : "text/plain");
     json_key(w, STR("schema"));
     if (route_has_json(route) && route->reply)
         openapi_ref(w, "schemas", route->reply->name);

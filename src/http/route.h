@@ -56,6 +56,7 @@ struct route {
     const struct fields *reply_422; /* body of that status beside the error object, or NULL */
     const char *reply_schema;   /* OpenAPI schema as JSON where no table fits (exclusions) */
     int success;                /* 0 means 200 */
+    const char *media;          /* ROUTE_TEXT: its media type; NULL: text/plain */
     size_t body_max;            /* bytes; 0 means HTTP_BODY_MAX_BYTES */
     int page_default, page_max; /* ROUTE_PAGED; 0 means 20 and 100 */
     const struct route_status *statuses;

@@ -4,6 +4,7 @@
 #include "enrich/lead_list.h"
 #include "enrich/reveal.h"
 #include "jobs/runner.h"
+#include "sequence/call_log.h"
 #include "sequence/mailbox_check.h"
 #include "sequence/states.h"
 
@@ -15,6 +16,10 @@ static const int64_t reveal_retries[]
 static const int64_t batch_retries[] = { SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS,
                                          10 * MINUTE_MS, HOUR_MS, 0 };
 
+/* A recording is there some time after the call. */
+static const int64_t recording_retries[]
+    = { 5 * SECOND_MS, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, 0 };
+
 const struct job_kind job_kinds[] = {
     { "reveal", reveal_job, NULL, reveal_retries,
       "Asks the provider for a person's unknown email and phone numbers." },
@@ -22,6 +27,8 @@ const struct job_kind job_kinds[] = {
       "Works off a batch of people to enrich." },
     { "companies_enrichment", companies_enrichment_job, enrichment_gave_up, batch_retries,
       "Works off a batch of companies to enrich." },
+    { CALL_RECORDING_JOB, call_recording_job, call_recording_gave_up, recording_retries,
+      "Fetches the recording of a call and stores it." },
     { MAILBOX_TEST_JOB, mailbox_test_job, NULL, batch_retries,
       "Tests a mailbox: logins, a message to itself, the domain's DNS." },
     { "sequence_settle", sequence_settle_job, NULL, batch_retries,

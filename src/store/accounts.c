@@ -3,6 +3,7 @@
 #include "base/rand.h"
 #include "base/utf8.h"
 #include "db/db.h"
+#include "store/dispositions.h"
 #include "store/queries.h"
 
 #define T struct account
@@ -30,10 +31,13 @@ const struct query_table account_queries = QUERY_TABLE(queries);
 
 static enum rc insert_account(struct ctx *ctx, void *arg) {
     const struct account *account = arg;
-    return db_exec(ctx, &insert,
-                   DB_ARGS(db_v_text(account->id), db_v_text(account->name),
-                           db_v_opt(account->created_at)),
-                   NULL);
+    struct ctx of_account = *ctx;
+    of_account.account_id = account->id;
+    enum rc rc = db_exec(ctx, &insert,
+                         DB_ARGS(db_v_text(account->id), db_v_text(account->name),
+                                 db_v_opt(account->created_at)),
+                         NULL);
+    return rc == OK ? dispositions_begin(&of_account) : rc;
 }
 
 enum rc account_create(struct ctx *ctx, struct str name, struct account *ret_account) {

@@ -5,6 +5,7 @@
 #include "data/text.h"
 #include "db/sql.h"
 #include "json/writer.h"
+#include "store/calls.h"
 #include "store/contact_details.h"
 #include "store/events.h"
 #include "store/queries.h"
@@ -226,6 +227,8 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
     enum rc rc = events_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = tasks_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = calls_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = contact_phones_forget(ctx, email, linkedin_key);
     if (rc == OK)

@@ -20,6 +20,9 @@ struct services {
         int64_t timeout_ms;      /* how long GET /people/find waits for it */
     } reveal;
     struct {
+        bool allow_private; /* recordings of calls may be on private addresses */
+    } recordings;
+    struct {
         bool finds;         /* addresses are looked for (enrich/address_finder.h) */
         void (*wake)(void); /* a search was committed; NULL where none are made */
     } addresses;

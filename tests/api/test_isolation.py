@@ -4,6 +4,7 @@
 import json
 
 import harness
+from test_tasks import Recordings
 
 PEOPLE = """Name,Title,Company,Domain,Email,Mobile Phone
 Ada Byron,Engineer,Engines Ltd,engines.example.com,ada@engines.example.com,+44 20 7946 0101
@@ -53,6 +54,13 @@ OWNED = {
     "POST /dashboard/api/leads/{id}/resume": ("lead", None),
     "POST /dashboard/api/leads/{id}/retry": ("lead", {}),
     "POST /dashboard/api/leads/{id}/remove": ("lead to remove", None),
+    "GET /calls/{id}/recording": ("call", None),
+    "POST /tasks/{id}/complete": ("task to complete", {"notes": "done"}),
+    "POST /tasks/{id}/skip": ("task to skip", None),
+    "GET /dashboard/api/tasks/{id}": ("task", None),
+    "PATCH /dashboard/api/tasks/{id}": ("task", {"due_on": "2031-01-01T00:00:00Z"}),
+    "PATCH /dashboard/api/dispositions/{id}": ("disposition", {"name": "Only of Acme"}),
+    "DELETE /dashboard/api/dispositions/{id}": ("disposition to delete", None),
     "GET /lead-lists/{id}": ("lead list", None),
     "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
     "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
@@ -62,7 +70,9 @@ OWNED = {
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
-               "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example", "lead": UUID,
+               "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example",
+               "call": UUID, "task": UUID, "task to complete": UUID, "task to skip": UUID,
+               "disposition": UUID, "disposition to delete": UUID, "lead": UUID,
                "lead to remove": UUID, "lead list": UUID, "open lead list": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
@@ -81,7 +91,14 @@ LISTS = {
     "GET /dashboard/api/sequences": ["sequence", "Acme's own"],
     "GET /lead-lists": ["lead list"],
     "GET /contacts": ["contact", "contact's address"],
+    "GET /calls": ["call", "task of the call"],
+    "GET /calls/dispositions": ["disposition"],
+    "GET /tasks": ["task", "Only of Acme"],
+    "GET /dashboard/api/tasks": ["task", "Only of Acme"],
 }
+
+# Lists that want a parameter: the owner's. Their links tell again what was asked.
+QUERIES = {"GET /tasks": {"user_id": "user"}}
 
 # Operations on values: body, what the owner of such a value is told, what others are told.
 VALUES = {
@@ -106,6 +123,10 @@ STARTS = {
                                       "smtp_host": "127.0.0.1", "imap_host": "127.0.0.1",
                                       "check": False},
     "POST /dashboard/api/sequences": {"name": "of both"},
+    "POST /dashboard/api/tasks": {"user_id": "USER", "subject": "of both"},
+    "POST /dashboard/api/dispositions": {"name": "x", "slug": "of_both", "action": "complete"},
+    "POST /calls": {"from": "+1 202 224 3441", "to": "+1 202 224 3442", "duration": 1, "answered": True,
+                    "human": True, "task_id": "TASK", "user_id": "USER"},
 }
 
 # Operations on the one thing of its kind that each account has.
@@ -124,7 +145,7 @@ SHARED = {
 }
 
 # Operations that tell about what they are given, and show nothing that anybody owns.
-ANSWERS = {"POST /email-validations/single"}
+ANSWERS = {"POST /email-validations/single", "GET /tasks/statuses", "GET /tasks/types"}
 
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
 
@@ -132,7 +153,8 @@ TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, SHARED, ANSWERS, PUBLIC)
 
 
 class IsolationTest(harness.ApiTest):
-    settings = {"verify.dns_servers": "127.0.0.1:9"}  # nobody there: a mailbox's test asks
+    # Nobody is at the name server: a mailbox's test asks it.
+    settings = {"verify.dns_servers": "127.0.0.1:9", "webhook.allow_private": "true"}
 
     @classmethod
     def prepare(cls, server):
@@ -166,6 +188,7 @@ class IsolationTest(harness.ApiTest):
         contact = cls.api.get("/contacts", expect=200).json["contacts"][0]
         cls.ids |= {"contact": contact["id"], "contact's address": contact["email"]}
         cls.stranger_admin = cls.server.client(cls.other.admin_key)
+        cls.make_tasks()
         for number, name in enumerate(("mailbox", "mailbox to delete"), 1):
             body = STARTS["POST /dashboard/api/mailboxes"] | {"email": f"box{number}@acme.example",
                                                              "user_id": cls.account.user_id}
@@ -184,6 +207,25 @@ class IsolationTest(harness.ApiTest):
                             .json["status"] == "paused", "the pause")
 
     @classmethod
+    def make_tasks(cls):
+        """Tasks, dispositions, and a call with a recording."""
+        cls.files = Recordings({"/call.mp3": b"ID3 recorded"})
+        cls.tasks = {}
+        for account, client in ((cls.account, cls.admin), (cls.other, cls.stranger_admin)):
+            body = {"user_id": account.user_id, "subject": "of each"}
+            cls.tasks[account.id] = client.post("/dashboard/api/tasks", body, expect=201).json["id"]
+        task = STARTS["POST /dashboard/api/tasks"] | {"user_id": cls.account.user_id, "subject": "Only of Acme"}
+        for name in ("task", "task to complete", "task to skip", "task of the call"):
+            cls.ids[name] = cls.admin.post("/dashboard/api/tasks", task, expect=201).json["id"]
+        for name in ("disposition", "disposition to delete"):
+            body = {"name": name, "slug": name.replace(" ", "_"), "action": "complete"}
+            cls.ids[name] = cls.admin.post("/dashboard/api/dispositions", body, expect=201).json["id"]
+        call = STARTS["POST /calls"] | {"task_id": cls.ids["task of the call"], "user_id": cls.account.user_id,
+                                        "recording_url": cls.files.url + "/call.mp3"}
+        cls.ids["call"] = cls.api.post("/calls", call, expect=201).json["id"]
+        cls.server.wait_for(lambda: cls.api.get(f"/calls/{cls.ids['call']}/recording").status == 200, "the recording")
+
+    @classmethod
     def make_sequence(cls, name):
         body = {"name": name, "stages": [{"id": STAGE, "type": "custom_task"}],
                 "settings": {"senders": [{"user_id": cls.account.user_id}]}}
@@ -192,6 +234,7 @@ class IsolationTest(harness.ApiTest):
     @classmethod
     def tearDownClass(cls):
         cls.stranger_admin.close()
+        cls.files.close()
         super().tearDownClass()
 
     def keys(self, name):
@@ -245,10 +288,13 @@ class IsolationTest(harness.ApiTest):
         for name, texts in LISTS.items():
             with self.subTest(name):
                 owner, stranger = self.keys(name)
-                own = self.ask(owner, name).body.decode()
+                query = {key: self.ids[kind] for key, kind in QUERIES.get(name, {}).items()}
+                own = self.ask(owner, name, query=query).body.decode()
                 texts = [self.ids.get(text, text) for text in texts]
                 self.assertEqual([text for text in texts if text not in own], [], "the owner does not see them")
-                theirs = self.ask(stranger, name).body.decode()
+                theirs = self.ask(stranger, name, query=query).body.decode()
+                if query:
+                    theirs = json.dumps({key: value for key, value in json.loads(theirs).items() if key != "_links"})
                 self.assertEqual([text for text in texts if text in theirs], [])
                 self.assertNotIn(self.account.id, theirs)
                 self.assertNotIn(self.account.user_id, theirs)
@@ -285,12 +331,16 @@ class IsolationTest(harness.ApiTest):
         for name, body in STARTS.items():
             with self.subTest(name):
                 headers = {"Idempotency-Key": f"the same for both {name}"}
-                users = (self.account.user_id, self.other.user_id)
-                bodies = [body | {"user_id": user} if "mailboxes" in name else body for user in users]
+                bodies = [self.of_account(body | {"user_id": "USER"} if "mailboxes" in name else body, account)
+                          for account in (self.account, self.other)]
                 ids = [self.ask(client, name, body=own, headers=headers).json["id"]
                        for client, own in list(zip(self.keys(name), bodies)) * 2]
                 self.assertEqual(ids[:2], ids[2:])
                 self.assertNotEqual(ids[0], ids[1])
+
+    def of_account(self, body, account):
+        own = {"USER": account.user_id, "TASK": self.tasks[account.id]}
+        return {key: own.get(value, value) if isinstance(value, str) else value for key, value in body.items()}
 
     def test_without_a_key_nothing_is_answered(self):
         wrong = self.server.client(self.account.key[:-1] + ("A" if self.account.key[-1] != "A" else "B"))

@@ -63,7 +63,7 @@ class Contract:
                   if header.get("required") and answer.header(name) is None]
         if not content:
             return faults + (["has a body, the document names none"] if answer.body else [])
-        if kind not in content:
+        if kind not in content and f"{kind.split('/')[0]}/*" not in content:
             return faults + [f"the media type {kind!r} is not documented"]
         if kind == "application/json":
             faults += self.judge.faults(content[kind].get("schema", True), answer.json)

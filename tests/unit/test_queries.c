@@ -60,7 +60,7 @@ static const char *const large[] = {
     "credit_entries", "found_charges", "exclusions",    "enrichments",   "enrichment_items",
     "jobs",           "changes",       "lead_list_entries", "validation_emails",
     "contacts",       "sequence_leads", "events",      "tasks",
-    "contact_phones",
+    "contact_phones", "calls",        "call_recordings",
 };
 
 /* Statements that read all of one of them, and may. */
