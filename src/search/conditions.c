@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "base/limits.h"
 #include "base/vec.h"
 #include "data/bands.h"
 #include "data/company_names.h"
@@ -251,26 +252,51 @@ static bool is_repeated(const struct filter *filter, struct strs values, size_t 
     return filter->list && strs_have((struct strs){ values.p, i }, values.p[i]);
 }
 
+static size_t count_tokens(const struct expr *expr) {
+    size_t n = expr->kind == EXPR_PREFIX ? SEARCH_PREFIX_TOKENS : str_is_set(expr->token);
+    for (const struct expr *child = expr->first; child; child = child->next)
+        n += count_tokens(child);
+    return n;
+}
+
+/* Values of closed lists cost nothing: there are few. False when it is too much. */
+static bool spend(struct budget *budget, const struct filter *filter, const struct expr *expr) {
+    budget->tokens += filter->list ? 0 : count_tokens(expr);
+    if (budget->tokens > SEARCH_TOKENS_MAX)
+        budget->exceeded = filter;
+    return !budget->exceeded;
+}
+
+static struct expr *any_value(struct arena *arena, const struct filter *filter, struct strs values,
+                              struct budget *budget) {
+    struct expr *any = expr_or(arena);
+    for (size_t v = 0; v < values.n && !budget->exceeded; v++) {
+        if (is_repeated(filter, values, v))
+            continue;
+        struct expr *value = filter_expr(arena, filter, values.p[v]);
+        if (spend(budget, filter, value))
+            expr_add(any, value);
+    }
+    return any;
+}
+
 static struct expr *all_filters(struct arena *arena, const struct filter_table *table,
-                                const void *search) {
+                                const void *search, struct budget *budget) {
     struct expr *all = expr_and(arena);
     for (size_t i = 0; i < table->n; i++) {
-        const struct filter *filter = &table->p[i];
-        struct strs values = filter_values(arena, filter, search);
-        struct expr *any = expr_or(arena);
-        for (size_t v = 0; v < values.n; v++)
-            if (!is_repeated(filter, values, v))
-                expr_add(any, filter_expr(arena, filter, values.p[v]));
+        struct strs values = filter_values(arena, &table->p[i], search);
         if (values.n)
-            expr_add(all, any);
+            expr_add(all, any_value(arena, &table->p[i], values, budget));
     }
     return all;
 }
 
-struct expr *people_expr(struct arena *arena, const struct people_search *s) {
-    return all_filters(arena, &people_filters, s);
+struct expr *people_expr(struct arena *arena, const struct people_search *s,
+                         struct budget *budget) {
+    return all_filters(arena, &people_filters, s, budget);
 }
 
-struct expr *company_expr(struct arena *arena, const struct company_filters *f) {
-    return all_filters(arena, &company_filters, f);
+struct expr *company_expr(struct arena *arena, const struct company_filters *f,
+                          struct budget *budget) {
+    return all_filters(arena, &company_filters, f, budget);
 }

@@ -39,9 +39,19 @@ struct strs filter_values(struct arena *arena, const struct filter *filter, cons
 /* What one value asks; false for every row when it has no word. */
 struct expr *filter_expr(struct arena *arena, const struct filter *filter, struct str value);
 
+/* The tokens of all values of a search, with the other forms that titles and places stand for.
+ * A title can be a hundred times its words: what is made ends with the value that is too much,
+ * and is then of no use. Begins as zeros. */
+struct budget {
+    size_t tokens;
+    const struct filter *exceeded; /* the one with which they are more than SEARCH_TOKENS_MAX */
+};
+
 /* Over the tags of people: everything but the company filters. Over those of companies. */
-struct expr *people_expr(struct arena *arena, const struct people_search *search);
-struct expr *company_expr(struct arena *arena, const struct company_filters *filters);
+struct expr *people_expr(struct arena *arena, const struct people_search *search,
+                         struct budget *budget);
+struct expr *company_expr(struct arena *arena, const struct company_filters *filters,
+                          struct budget *budget);
 
 /* Words of a name (folded) that a typing error may be in; an error is taken for made in
  * those of `mistaken`: any word that is one error away counts (search/typos.h). Neither

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "data/bands.h"
 #include "data/enums.h"
-#include "search/conditions.h"
 #include "search/facets.h"
 
 static const struct str focuses[] = { { "b2b", 3 }, { "b2c", 3 } };
@@ -131,44 +130,7 @@ const struct fields companies_search_fields
 
 /* --- what cannot be answered --- */
 
-static size_t count_tokens(const struct expr *expr) {
-    size_t n = expr->kind == EXPR_PREFIX ? SEARCH_PREFIX_TOKENS : str_is_set(expr->token);
-    for (const struct expr *child = expr->first; child; child = child->next)
-        n += count_tokens(child);
-    return n;
-}
-
-/* Each value becomes an expression here once more, on memory that is given back: a title
- * can stand for a hundred times its words, so what is too much must not be kept even once.
- * Adds to *tokens. */
-static enum rc check_filter(struct ctx *ctx, const struct filter *filter, const void *search,
-                            size_t *tokens) {
-    struct strs values = filter_values(ctx->arena, filter, search);
-    struct arena *scratch = arena_new();
-    for (size_t v = 0; v < values.n && *tokens <= SEARCH_TOKENS_MAX; v++) {
-        *tokens += count_tokens(filter_expr(scratch, filter, values.p[v]));
-        arena_reset(scratch);
-    }
-    arena_free(&scratch);
-    if (*tokens <= SEARCH_TOKENS_MAX)
-        return OK;
-    return bad_field(ctx, arena_printf(ctx->arena, "/%s", filter->name), "unsupported_value",
-                     "The values of all filters have more than %zu words together, with "
-                     "the other forms that titles and places stand for; the beginning of a word "
-                     "counts as %zu",
-                     SEARCH_TOKENS_MAX, SEARCH_PREFIX_TOKENS);
-}
-
-static enum rc check_table(struct ctx *ctx, const struct filter_table *table, const void *search,
-                           size_t *tokens) {
-    enum rc rc = OK;
-    for (size_t i = 0; rc == OK && i < table->n; i++)
-        if (!table->p[i].list)
-            rc = check_filter(ctx, &table->p[i], search, tokens);
-    return rc;
-}
-
-static enum rc check_company(struct ctx *ctx, const struct company_filters *f, size_t *tokens) {
+enum rc company_filters_check(struct ctx *ctx, const struct company_filters *f) {
     const struct {
         const char *pointer;
         struct str value;
@@ -177,21 +139,10 @@ static enum rc check_company(struct ctx *ctx, const struct company_filters *f, s
         { "/news", f->news },
         { "/job_openings", f->job_openings },
     };
-    enum rc rc = check_table(ctx, &company_filters, f, tokens);
+    enum rc rc = OK;
     for (size_t i = 0; i < LENGTH(unsupported); i++)
         if (str_is_set(unsupported[i].value))
             rc = bad_field(ctx, str_of(unsupported[i].pointer), "unsupported_value",
                            "This installation holds no data for this filter");
     return rc;
-}
-
-enum rc company_filters_check(struct ctx *ctx, const struct company_filters *filters) {
-    size_t tokens = 0;
-    return check_company(ctx, filters, &tokens);
-}
-
-enum rc people_filters_check(struct ctx *ctx, const struct people_search *search) {
-    size_t tokens = 0;
-    enum rc rc = check_table(ctx, &people_filters, search, &tokens);
-    return rc == OK ? check_company(ctx, &search->company, &tokens) : rc;
 }

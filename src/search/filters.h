@@ -43,10 +43,7 @@ struct companies_search {
 };
 extern const struct fields companies_search_fields;
 
-/* To be asked before anything else is done with a search. Reports filters that cannot be
- * answered, and the one with which a search has more than SEARCH_TOKENS_MAX tokens
- * (`unsupported_value`); else OK. */
-MUST_USE enum rc people_filters_check(struct ctx *ctx, const struct people_search *search);
+/* Reports filters over data that an installation does not hold (`unsupported_value`); else OK. */
 MUST_USE enum rc company_filters_check(struct ctx *ctx, const struct company_filters *filters);
 
 #endif

@@ -188,6 +188,7 @@ static enum rc prepare(struct follower *f, struct ctx *ctx) {
                  LOG_S("reason", ctx->err.text));
         ctx_clear_error(ctx);
         rc = replica_build(ctx, f->folder, &f->stop);
+        mem_trim(); /* a build takes a hundred times what following does */
         f->builds++;
         if (rc == OK)
             rc = open_folder(f, ctx);

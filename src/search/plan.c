@@ -1,6 +1,7 @@
 #include "search/plan.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/vec.h"
 #include "data/company_names.h"
 #include "data/names.h"
@@ -115,10 +116,12 @@ static void set_page(struct plan *plan, struct opt_int page, struct opt_int page
 }
 
 struct plan plan_people(struct arena *arena, const struct people_search *s) {
-    struct plan plan = { .rows = PLAN_PEOPLE,
-                         .people = people_expr(arena, s),
-                         .companies = company_expr(arena, &s->company) };
+    struct budget budget = { 0 };
+    struct plan plan = { .rows = PLAN_PEOPLE };
     struct str name = s->name;
+    plan.people = people_expr(arena, s, &budget);
+    plan.companies = company_expr(arena, &s->company, &budget);
+    plan.exceeded = budget.exceeded;
     add_ranges(&plan, &s->company);
     add_tier(arena, &plan, PLAN_NAME_KEY, (struct strs){ &name, str_is_set(name) });
     add_tier(arena, &plan, PLAN_TITLE_KEY, s->titles);
@@ -134,7 +137,7 @@ struct plan plan_people_forgiving(struct arena *arena, const struct people_searc
     struct plan plan = plan_people(arena, &rest);
     struct expr *all = expr_and(arena);
     expr_add(all, name_expr(arena, search->name, mistaken));
-    expr_add(all, people_expr(arena, &rest));
+    expr_add(all, (struct expr *) (uintptr_t) plan.people);
     plan.people = all;
     return plan;
 }
@@ -145,13 +148,25 @@ struct plan plan_name_word(struct arena *arena, struct str word) {
 }
 
 struct plan plan_companies(struct arena *arena, const struct companies_search *s) {
-    struct plan plan = { .rows = PLAN_COMPANIES,
-                         .companies = company_expr(arena, &s->company) };
+    struct budget budget = { 0 };
+    struct plan plan = { .rows = PLAN_COMPANIES };
+    plan.companies = company_expr(arena, &s->company, &budget);
+    plan.exceeded = budget.exceeded;
     add_ranges(&plan, &s->company);
     add_tier(arena, &plan, PLAN_COMPANY_KEY, s->company.names);
     facets_of(s->facets, &plan);
     set_page(&plan, s->page, s->page_size);
     return plan;
+}
+
+enum rc plan_check(struct ctx *ctx, const struct plan *plan) {
+    if (!plan->exceeded)
+        return OK;
+    return bad_field(ctx, arena_printf(ctx->arena, "/%s", plan->exceeded->name), "unsupported_value",
+                     "The values of all filters have more than %zu words together, with "
+                     "the other forms that titles and places stand for; the beginning of a word "
+                     "counts as %zu",
+                     SEARCH_TOKENS_MAX, SEARCH_PREFIX_TOKENS);
 }
 
 bool plan_asks_companies(const struct plan *plan) {

@@ -52,6 +52,7 @@ enum facet_id {
     FACETS,
 };
 
+struct filter; /* search/conditions.h */
 enum plan_rows { PLAN_PEOPLE, PLAN_COMPANIES };
 enum { PLAN_TIERS_MAX = 2 };
 
@@ -66,9 +67,9 @@ struct plan {
     int64_t offset, limit;
     enum facet_id facets[FACETS]; /* each once */
     size_t n_facets;
+    const struct filter *exceeded; /* NULL; else the search is too large, and this is no plan */
 };
 
-/* Any filters that people_filters_check or company_filters_check passes. */
 struct plan plan_people(struct arena *arena, const struct people_search *search);
 /* The same when these words of the name (of name_words_for_typos) count as mistaken. */
 struct plan plan_people_forgiving(struct arena *arena, const struct people_search *search,
@@ -76,6 +77,10 @@ struct plan plan_people_forgiving(struct arena *arena, const struct people_searc
 /* All people who bear this word (folded) in their name; the page is empty. */
 struct plan plan_name_word(struct arena *arena, struct str word);
 struct plan plan_companies(struct arena *arena, const struct companies_search *search);
+
+/* To be asked before anything else is done with a plan: reports the filter with which a search
+ * has more than SEARCH_TOKENS_MAX tokens (`unsupported_value`); else OK. */
+MUST_USE enum rc plan_check(struct ctx *ctx, const struct plan *plan);
 
 /* Whether only rows of companies that match are found: then people without a company
  * are not. */

@@ -76,10 +76,12 @@ static struct hits hits_of(const struct plan *plan, const struct hits *last) {
 }
 
 enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hits *ret_hits) {
-    enum rc rc = people_filters_check(ctx, s);
+    enum rc rc = company_filters_check(ctx, &s->company);
+    struct plan plan = plan_people(ctx->arena, s);
+    if (rc == OK)
+        rc = plan_check(ctx, &plan);
     if (rc != OK)
         return rc;
-    struct plan plan = plan_people(ctx->arena, s);
     struct hits hits = hits_of(&plan, ret_hits);
     rc = run(ctx, &plan, &hits);
     if (rc == OK && hits.total == 0 && str_is_set(s->name))
@@ -94,9 +96,11 @@ enum rc search_people(struct ctx *ctx, const struct people_search *s, struct hit
 enum rc search_companies(struct ctx *ctx, const struct companies_search *s,
                          struct hits *ret_hits) {
     enum rc rc = company_filters_check(ctx, &s->company);
+    struct plan plan = plan_companies(ctx->arena, s);
+    if (rc == OK)
+        rc = plan_check(ctx, &plan);
     if (rc != OK)
         return rc;
-    struct plan plan = plan_companies(ctx->arena, s);
     struct hits hits = hits_of(&plan, ret_hits);
     rc = run(ctx, &plan, &hits);
     if (rc != OK)

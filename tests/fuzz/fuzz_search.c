@@ -100,9 +100,9 @@ static void check_plan(struct arena *arena, const struct plan *plan) {
 }
 
 static void check_people(struct ctx *ctx, const struct people_search *search) {
-    if (people_filters_check(ctx, search) != OK)
-        return;
     struct plan plan = plan_people(ctx->arena, search);
+    if (company_filters_check(ctx, &search->company) != OK || plan_check(ctx, &plan) != OK)
+        return;
     check_plan(ctx->arena, &plan);
     struct strs mistaken = { 0 };
     if (str_is_set(search->name))
@@ -114,9 +114,9 @@ static void check_people(struct ctx *ctx, const struct people_search *search) {
 }
 
 static void check_companies(struct ctx *ctx, const struct companies_search *search) {
-    if (company_filters_check(ctx, &search->company) != OK)
-        return;
     struct plan plan = plan_companies(ctx->arena, search);
+    if (company_filters_check(ctx, &search->company) != OK || plan_check(ctx, &plan) != OK)
+        return;
     check_plan(ctx->arena, &plan);
 }
 

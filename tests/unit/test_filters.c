@@ -163,7 +163,7 @@ static bool company_matches(struct arena *arena, const struct company_filters *f
     const struct range *range = f->headcount;
     struct opt_int n = c->estimated_number_of_employees;
     bool outside = range && (!n.set || n.v < range->min.v || (range->max.set && n.v > range->max.v));
-    return !outside && matches(arena, company_expr(arena, f), c->tags);
+    return !outside && matches(arena, company_expr(arena, f, &(struct budget){ 0 }), c->tags);
 }
 
 static const struct company *company_of(const struct rows *rows, const struct person *p) {
@@ -178,7 +178,7 @@ static bool person_matches(struct arena *arena, const struct people_search *s,
     const struct company *company = company_of(rows, p);
     struct plan plan = plan_people(arena, s);
     bool any_company = !plan_asks_companies(&plan);
-    return matches(arena, people_expr(arena, s), p->tags)
+    return matches(arena, people_expr(arena, s, &(struct budget){ 0 }), p->tags)
            && (any_company || (company && company_matches(arena, &s->company, company)));
 }
 
