@@ -56,9 +56,9 @@ struct config {
         struct str provider_url;
         int64_t timeout_ms;
     } reveal;
-    struct { int engine; /* enum search_engine */ } search;
+    struct { int engine; } search; /* enum search_engine */
     struct { struct str key_file; /* empty: DATA_DIR/secret.key */ } security;
-    struct { double clock_scale; int64_t tick_ms; } sequence;
+    struct { bool linkedin_allow_private; double clock_scale; int64_t tick_ms; struct str linkedin_url, linkedin_secret; } sequence;
     struct {
         bool allow_private, bare_rejects, probe;
         struct strs dns_servers, source_addresses; /* empty: the machine's own; any */

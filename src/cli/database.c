@@ -189,8 +189,14 @@ enum rc cli_services(struct cli *cli) {
     cli->services.reveal.allow_private = config->reveal.allow_private;
     cli->services.recordings.allow_private = config->webhook.allow_private;
     cli->services.reveal.timeout_ms = config->reveal.timeout_ms;
+    if (str_is_empty(config->sequence.linkedin_url) != str_is_empty(config->sequence.linkedin_secret))
+        return fail(&cli->ctx, E_INVALID,
+                    "sequence.linkedin_url and sequence.linkedin_secret go together");
     cli->services.sequence.clock_scale = config->sequence.clock_scale;
     cli->services.sequence.tick_ms = config->sequence.tick_ms;
+    cli->services.sequence.linkedin_allow_private = config->sequence.linkedin_allow_private;
+    cli->services.sequence.linkedin_url = unless_empty(config->sequence.linkedin_url);
+    cli->services.sequence.linkedin_secret = config->sequence.linkedin_secret;
     cli->ctx.services = &cli->services;
     return mail_services(cli);
 }

@@ -1,6 +1,7 @@
 /* Leads in sequences: where they stand and why, and what people do with them. */
 #include "dash/tables.h"
 #include "http/request.h"
+#include "sequence/connector.h"
 #include "sequence/progress.h"
 #include "store/lead_states.h"
 #include "store/sequences.h"
@@ -52,6 +53,18 @@ static const struct field retry_rows[] = {
 static const struct fields retry_fields
     = FIELDS("LeadRetry", struct lead_retry, retry_rows, .doc = "What is passed over.");
 
+#define T struct task
+static const struct field action_rows[] = {
+    F_ID(T, id, .flags = FIELD_REQUIRED, .doc = "Id of the action, which is a task."),
+    F_ENUM(T, type, .flags = FIELD_REQUIRED, .values = &enum_stage_types, .doc = "What was to be done."),
+    F_ENUM(T, status, .flags = FIELD_REQUIRED, .values = &enum_task_statuses, .doc = "Where it is."),
+    F_ID(T, lead_id, .doc = "Its lead."),
+    F_ID(T, stage_id, .doc = "The stage that it is for."),
+};
+#undef T
+static const struct fields action_fields
+    = FIELDS("LinkedinAction", struct task, action_rows, .doc = "An automatic stage on LinkedIn.");
+
 static enum rc get_sequence_leads(struct request *r) {
     struct page_of page;
     struct sequence s;
@@ -95,6 +108,16 @@ static enum rc post_lead_retry(struct request *r) {
     return respond_changed(r, lead_retry(r->ctx, r->path_id, r->body));
 }
 
+static enum rc post_action_result(struct request *r) {
+    struct task task;
+    enum rc rc = linkedin_action_end(r->ctx, r->path_id, r->body, &task);
+    return rc == OK ? respond(r, 200, &action_fields, &task) : rc;
+}
+
+static const struct route_status action_statuses[] = {
+    { 404, "no such action", NULL },
+    { 409, "conflict: it was canceled, or ended in another way", NULL },
+};
 static const struct route_status list_statuses[] = { { 404, "no such sequence", NULL } };
 static const struct route_status get_statuses[] = { { 404, "no such lead", NULL } };
 static const struct route_status change_statuses[] = {
@@ -124,5 +147,10 @@ static const struct route routes[] = {
       .summary = "Retry a lead",
       .doc = "One that was removed, bounced or failed goes on at the stage where it stopped; not "
              "after a removal for privacy, in an archived sequence, or while it is excluded." },
+    { POST, "/dashboard/api/linkedin-actions/{id}/result", post_action_result, COMMON,
+      .flags = ROUTE_PATH_UUID, .body = &action_result_fields, .reply = &action_fields,
+      STATUSES(action_statuses), .summary = "Tell what came of a LinkedIn action",
+      .doc = "For the connector (`sequence.linkedin_url`). The lead goes on, or is errored and may "
+             "be retried. Telling the same again changes nothing." },
 };
 const struct route_table dash_lead_routes = ROUTE_TABLE(routes);

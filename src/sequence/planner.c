@@ -3,18 +3,13 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/vec.h"
-#include "sequence/compose.h"
+#include "sequence/connector.h"
 #include "sequence/excluded.h"
 #include "sequence/lead_text.h"
-#include "sequence/pace.h"
 #include "sequence/planner_private.h"
 #include "sequence/progress.h"
-#include "store/messages.h"
+#include "store/services.h"
 #include "store/tasks.h"
-
-/* Looked at again after this, in the days of the calendars. */
-#define MAILBOX_LOOK_MS (15 * MINUTE_MS)
-#define NEVER_OPENS_LOOK_MS DAY_MS
 
 /* --- what leads of a batch share --- */
 
@@ -64,15 +59,6 @@ static enum rc park(struct planning *p, struct lead_plan *lead) {
 
 /* --- stages --- */
 
-/* A change of the lead by the state machine: *lead is not written afterwards. */
-static enum rc end_lead(const struct planned *planned, enum lead_status status,
-                        struct str reason) {
-    struct lead_plan *lead = planned->lead;
-    enum rc rc = lead_end(planned->p->ctx, lead->id, status, reason);
-    lead->id = STR_NONE;
-    return rc;
-}
-
 static const struct sequence_stage *stage_at(const struct sequence *s, size_t i) {
     return i < s->stages.n ? (const struct sequence_stage *) s->stages.p + i : NULL;
 }
@@ -93,6 +79,15 @@ static const struct sequence_stage *stage_of(const struct sequence *s,
     return stage_at(s, str_is_set(lead->done_stage_id) ? stage_index(s, lead->done_stage_id) + 1 : 0);
 }
 
+/* Told in the transaction of the task, and only once that is committed. */
+static enum rc begin_action(const struct planned *planned, struct str task_id) {
+    enum rc rc = job_enqueue(planned->p->ctx, LINKEDIN_ACTION_JOB, task_id, STR("{}"));
+    planned->p->has_jobs = true;
+    lead_set_status(planned->lead, LEAD_ACTIVE, STR_NONE);
+    lead_set_wait(planned->lead, WAIT_ACTION, (struct opt_int){ 0 });
+    return rc;
+}
+
 static enum rc begin_task(const struct planned *planned) {
     struct ctx *ctx = planned->p->ctx;
     struct lead_plan *lead = planned->lead;
@@ -108,109 +103,18 @@ static enum rc begin_task(const struct planned *planned) {
         rc = OK;
     }
     struct str text = str_is_set(r.text) ? r.text : r.html;
-    const struct new_task task = { .type = stage->type, .due_at = lead->due_at.v,
+    bool is_action = stage_is_action(ctx, stage);
+    const struct new_task task = { .type = stage->type, .automatic = is_action, .due_at = lead->due_at.v,
                                    .priority = stage->priority, .subject = r.subject,
                                    .text = text, .notes = stage->instructions,
                                    .lead_id = lead->id, .sequence_id = lead->sequence_id,
                                    .stage_id = stage->id };
     if (rc == OK)
         rc = task_create(ctx, &task, &id);
-    if (rc != OK)
-        return rc;
+    if (rc != OK || is_action)
+        return rc == OK ? begin_action(planned, id) : rc;
     lead_set_status(lead, LEAD_WAITING_TASK, STR_NONE);
     lead_set_wait(lead, WAIT_TASK, (struct opt_int){ 0 });
-    return OK;
-}
-
-/* True: the lead was put off. */
-static enum rc mail_waits(const struct planned *planned, bool *ret_waits) {
-    struct planning *p = planned->p;
-    const struct mailbox *mailbox = NULL;
-    struct opening o = { 0, 0 };
-    int64_t late = pace_span(p->ctx, planned->s->settings->max_lateness_hours.v * HOUR_MS);
-    bool is_late = p->now - planned->lead->next_at.v > late;
-    *ret_waits = true;
-    enum rc rc = planning_mailbox(p, planned->lead->mailbox_id, &mailbox);
-    if (rc != OK)
-        return rc;
-    if (!mailbox || !str_eq(mailbox->status, STR("active"))) {
-        put_off(planned, WAIT_MAILBOX, p->now + pace_span(p->ctx, MAILBOX_LOOK_MS));
-        return OK;
-    }
-    rc = mail_opening(planned, p->now, &o);
-    if (rc == OK && is_late && o.from_ms <= p->now)
-        rc = mail_opening(planned, o.to_ms, &o);
-    if (rc == E_NOT_FOUND)
-        put_off(planned, WAIT_WINDOW, p->now + pace_span(p->ctx, NEVER_OPENS_LOOK_MS));
-    else if (rc == OK && o.from_ms > p->now)
-        put_off(planned, is_late ? WAIT_LATE : WAIT_WINDOW, o.from_ms);
-    else
-        *ret_waits = false;
-    return rc == E_NOT_FOUND ? OK : rc;
-}
-
-/* The stage came to its end before. */
-static void pass_stage(const struct planned *planned) {
-    struct lead_plan *lead = planned->lead;
-    lead->done_stage_id = lead->stage_id;
-    lead->stage_id = STR_NONE;
-    lead->due_at = (struct opt_int){ 0 };
-    lead->counts_from = opt_int(planned->p->now);
-    lead->urgency = opt_int(0);
-    lead_set_wait(lead, WAIT_PLAN, opt_int(planned->p->now));
-}
-
-/* What keeps a message from being written is the lead's own: the others go on. */
-static enum rc cannot_be_written(const struct planned *planned, enum rc rc) {
-    static const struct {
-        enum rc rc;
-        struct str reason;
-    } reasons[] = { { E_NOT_FOUND, { "missing_data", 12 } },
-                    { E_UNSUPPORTED, { "no_address", 10 } },
-                    { E_INVALID, { "bad_template", 12 } },
-                    { E_TOO_LARGE, { "too_large", 9 } } };
-    struct ctx *ctx = planned->p->ctx;
-    for (size_t i = 0; i < LENGTH(reasons); i++)
-        if (reasons[i].rc == rc) {
-            log_warn(ctx, "a message could not be written, the lead stops",
-                     LOG_S("lead", planned->lead->id), LOG_S("error", ctx->err.text));
-            ctx_clear_error(ctx);
-            return end_lead(planned, LEAD_ERRORED, reasons[i].reason);
-        }
-    return rc;
-}
-
-/* There is one already: on its way, when the lead was paused after it was too late to take it
- * back; or sent. */
-static enum rc take_up_message(const struct planned *planned, bool *ret_sent) {
-    struct message message;
-    struct ctx *ctx = planned->p->ctx;
-    ctx_clear_error(ctx);
-    enum rc rc = message_of_stage(ctx, planned->lead->id, planned->stage->id, &message);
-    *ret_sent = rc == OK && message_state_of(&message) == MESSAGE_SENT;
-    return rc;
-}
-
-static enum rc begin_mail(const struct planned *planned) {
-    struct ctx *ctx = planned->p->ctx;
-    struct lead_plan *lead = planned->lead;
-    struct sequence_lead whom;
-    bool waits = false, sent = false;
-    enum rc rc = mail_waits(planned, &waits);
-    if (rc != OK || waits)
-        return rc;
-    rc = lead_get(ctx, lead->id, &whom);
-    if (rc == OK)
-        rc = message_compose(ctx, &whom, planned->s, planned->stage, planned->p->now);
-    if (rc == E_CONFLICT)
-        rc = take_up_message(planned, &sent);
-    if (rc != OK)
-        return cannot_be_written(planned, rc);
-    lead_set_status(lead, LEAD_ACTIVE, STR_NONE);
-    if (sent)
-        pass_stage(planned);
-    else
-        lead_set_wait(lead, WAIT_MESSAGE, (struct opt_int){ 0 });
     return OK;
 }
 
@@ -227,7 +131,7 @@ static enum rc remove_excluded(const struct planned *planned, bool *ret_removed)
                      ? OK
                      : excluded_reason(planned->p->ctx, planned->lead->email, &reason);
     *ret_removed = rc == OK && str_is_set(reason);
-    return *ret_removed ? end_lead(planned, LEAD_REMOVED, reason) : rc;
+    return *ret_removed ? planned_end(planned, LEAD_REMOVED, reason) : rc;
 }
 
 static enum rc look_at(struct planning *p, struct lead_plan *lead) {
@@ -245,7 +149,7 @@ static enum rc look_at(struct planning *p, struct lead_plan *lead) {
         return park(p, lead);
     planned.stage = stage_of(planned.s, lead);
     if (!planned.stage)
-        return end_lead(&planned, LEAD_COMPLETED, STR_NONE);
+        return planned_end(&planned, LEAD_COMPLETED, STR_NONE);
     if (lead_waits_for(lead, WAIT_PLAN))
         return plan_stage(&planned);
     rc = remove_excluded(&planned, &removed);
@@ -268,6 +172,7 @@ static enum rc look_at_all(struct planning *p, const struct list *due) {
 
 struct step_work {
     int64_t limit, n;
+    bool has_jobs;
     struct map zones;
 };
 
@@ -285,7 +190,7 @@ static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     struct str account = ctx->account_id;
     struct planning p = { .ctx = ctx, .now = ctx_now(ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena),
-                          .zones = &w->zones };
+                          .loads = map_in(arena), .zones = &w->zones };
     struct list due;
     enum rc rc = find_due(&p, w, &due);
     if (rc == OK)
@@ -294,13 +199,16 @@ static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     if (rc == OK && p.changed.n)
         rc = lead_plans_write(ctx, &p.changed);
     w->n = (int64_t) due.n;
+    w->has_jobs = p.has_jobs;
     return rc;
 }
 
 enum rc planner_step(struct ctx *ctx, int64_t limit, int64_t *ret_n) {
-    struct step_work work = { limit, 0, map_in(ctx->arena) };
+    struct step_work work = { limit, 0, false, map_in(ctx->arena) };
     enum rc rc = db_transact(ctx, step_in_transaction, &work);
     planning_zones_close(&work.zones);
+    if (rc == OK && work.has_jobs && ctx->services->wake_jobs)
+        ctx->services->wake_jobs();
     *ret_n = rc == OK ? work.n : 0;
     return rc;
 }

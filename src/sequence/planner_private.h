@@ -12,7 +12,8 @@
 struct planning {
     struct ctx *ctx; /* its account is that of the lead that is looked at */
     int64_t now;
-    struct map sequences, mailboxes, accounts; /* by id */
+    struct map sequences, mailboxes, accounts, loads; /* by id */
+    bool has_jobs;        /* some were enqueued */
     struct map *zones;    /* outlive the transaction, which may run again */
     struct list changed;  /* of struct lead_plan: to be written */
 };
@@ -43,6 +44,13 @@ MUST_USE enum rc mail_opening(const struct planned *planned, int64_t at_ms,
 MUST_USE enum rc plan_stage(const struct planned *planned);
 /* Puts it off. */
 void put_off(const struct planned *planned, enum lead_wait wait, int64_t next_at);
+
+/* A change of the lead by the state machine: *lead is not written afterwards. */
+MUST_USE enum rc planned_end(const struct planned *planned, enum lead_status status,
+                             struct str reason);
+
+/* Writes the message of the stage, or puts the lead off until it may be sent. */
+MUST_USE enum rc begin_mail(const struct planned *planned);
 
 /* Zones are opened once for several batches. */
 const struct zone *planning_zone(const struct planning *p, struct str name);

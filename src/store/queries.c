@@ -10,7 +10,7 @@ extern const struct query_table account_queries, account_settings_queries,
     task_queries, user_queries, validation_queries, validation_work_queries,
     verify_cache_queries;
 
-extern const struct query_table lead_plan_queries, lead_state_queries;
+extern const struct query_table lead_plan_queries, lead_state_queries, mailbox_load_queries;
 
 const struct query_table *const query_tables[] = {
     &account_queries,
@@ -34,6 +34,7 @@ const struct query_table *const query_tables[] = {
     &lead_list_queries,
     &lead_plan_queries,
     &lead_state_queries,
+    &mailbox_load_queries,
     &mailbox_queries,
     &mailbox_queue_queries,
     &mailbox_state_queries,

@@ -41,6 +41,8 @@ struct services {
         double clock_scale;  /* how much faster than real time sequences' days pass; 0: as fast */
         int64_t clock_since; /* from then on */
         int64_t tick_ms;     /* how often the engine looks at least */
+        struct str linkedin_url, linkedin_secret; /* absent: no connector */
+        bool linkedin_allow_private;              /* it may be on a private address */
     } sequence;
     struct follower *search; /* NULL: the database answers searches */
     /* Both NULL where no jobs run (jobs/runner.h). */

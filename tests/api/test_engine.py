@@ -1,11 +1,15 @@
 """The engine: what happens to leads of a running sequence and when, what people do with them,
 and why nothing happens. Days pass in a second."""
 import contextlib
+import hashlib
+import hmac
+import json
 import sqlite3
 import subprocess
 import unittest
 
 import harness
+from lib.connector import Connector
 
 LIST = "/dashboard/api/sequences"
 LEADS = "/dashboard/api/leads"
@@ -16,7 +20,7 @@ def call(**stage):
     return {"type": "phone_call", "variants": [{"text": "Ask {{first_name|them}}."}], **stage}
 
 
-class EngineTest(harness.ApiTest):
+class World(harness.ApiTest):
     settings = {"sequence.clock_scale": 24 * 3600, "sequence.tick_ms": 20}
 
     @classmethod
@@ -79,6 +83,8 @@ class EngineTest(harness.ApiTest):
     def tasks(self, lead):
         return self.rows(f"SELECT type, status, body FROM tasks WHERE lead_id = '{lead}' ORDER BY id")
 
+
+class EngineTest(World):
     # --- stages ---
 
     def test_manual_stage(self):
@@ -220,6 +226,96 @@ class EngineTest(harness.ApiTest):
                 self.server.start()
                 self.api.close()
                 self.admin.close()
+
+
+class ConnectorTest(World):
+    @classmethod
+    def setUpClass(cls):
+        cls.connector = Connector("key")
+        cls.settings = World.settings | cls.connector.settings
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.connector.close()
+
+    def setUp(self):
+        self.connector.told.clear()
+        self.connector.answers.clear()
+
+    def visit(self, name):
+        id = self.sequence({"type": "linkedin_connect", "automatic": True,
+                            "variants": [{"text": "Hello {{first_name}}"}]}, call(delay_days=1))
+        body = {"leads": [{"linkedin_url": f"https://www.linkedin.com/in/{name}", "data": {"first_name": name}}]}
+        self.admin.post(f"{LIST}/{id}/leads", body, expect=200)
+        lead, = [lead["id"] for lead in self.leads(id)]
+        return id, lead
+
+    def told(self, count=1):
+        self.server.wait_for(lambda: len(self.connector.told) >= count, "the connector to be told")
+        return json.loads(self.connector.told[-1][1])
+
+    def result(self, action, expect=200, **result):
+        return self.admin.post(f"/dashboard/api/linkedin-actions/{action}/result", result, expect=expect)
+
+    def test_done(self):
+        _, lead = self.visit("connector-ann")
+        told = self.told()
+        self.assertEqual({name: told[name] for name in ("type", "lead_id", "text")},
+                         {"type": "linkedin_connect", "lead_id": lead, "text": "Hello connector-ann"})
+        self.assertEqual(told["lead"]["linkedin_url"], "https://www.linkedin.com/in/connector-ann")
+        self.assertEqual(told["user"]["id"], self.account.user_id)
+        headers, body = self.connector.told[0]
+        signed = headers["X-Outrider-Timestamp"].encode() + b"." + body
+        self.assertEqual(headers["X-Outrider-Signature"], "v1=" + hmac.new(b"key", signed, hashlib.sha256).hexdigest())
+        self.wait_until(lead, status="active", waits_for="action")
+        self.server.wait_for(lambda: self.tasks(lead)[0][1] == "in_progress", "the task to be in progress")
+        self.assertEqual(self.result(told["id"], status="completed").json["status"], "completed")
+        self.assertEqual(self.result(told["id"], status="completed").json["status"], "completed")
+        self.assert_error(self.result(told["id"], status="failed", expect=409), 409, "conflict")
+        self.wait_until(lead, status="waiting_task", stage_number=2)
+        self.assertEqual(len(self.connector.told), 1)
+
+    def test_failed_and_retried(self):
+        _, lead = self.visit("connector-bob")
+        told = self.told()
+        self.result(told["id"], status="failed", reason="no_such_profile")
+        state = self.wait_until(lead, status="errored", reason="no_such_profile")
+        self.assertEqual(state["stage_number"], 1)
+        self.change(lead, "retry", {})
+        again = self.told(2)
+        self.assertNotEqual(again["id"], told["id"])
+        self.assertEqual(again["lead_id"], lead)
+
+    def test_refused(self):
+        self.connector.answers[:] = [422]
+        _, lead = self.visit("connector-eve")
+        self.wait_until(lead, status="errored", reason="connector_answered_422")
+
+    def test_told_again(self):
+        self.server.allow_errors("job failed")
+        self.connector.answers[:] = [503]
+        _, lead = self.visit("connector-dan")
+        self.told(2)
+        first, second = (json.loads(body) for _, body in self.connector.told)
+        self.assertEqual(first, second)
+        self.result(second["id"], status="completed")
+        self.wait_until(lead, stage_number=2)
+
+    def test_removed_meanwhile(self):
+        _, lead = self.visit("connector-joe")
+        told = self.told()
+        self.change(lead, "remove")
+        self.assert_error(self.result(told["id"], status="completed", expect=409), 409, "conflict")
+
+    def test_nothing_of_users(self):
+        id = self.sequence(call())
+        lead, = self.add(id, "ann@x.example")
+        self.wait_until(lead, status="waiting_task")
+        (task,), = self.rows(f"SELECT id FROM tasks WHERE lead_id = '{lead}'")
+        self.result(task, status="completed", expect=404)
+        self.result("0198c3a4-0000-7000-8000-000000000000", status="completed", expect=404)
 
 
 if __name__ == "__main__":

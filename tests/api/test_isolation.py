@@ -5,6 +5,7 @@ import json
 
 import harness
 from test_tasks import Recordings
+from lib.connector import Connector
 
 PEOPLE = """Name,Title,Company,Domain,Email,Mobile Phone
 Ada Byron,Engineer,Engines Ltd,engines.example.com,ada@engines.example.com,+44 20 7946 0101
@@ -61,6 +62,7 @@ OWNED = {
     "PATCH /dashboard/api/tasks/{id}": ("task", {"due_on": "2031-01-01T00:00:00Z"}),
     "PATCH /dashboard/api/dispositions/{id}": ("disposition", {"name": "Only of Acme"}),
     "DELETE /dashboard/api/dispositions/{id}": ("disposition to delete", None),
+    "POST /dashboard/api/linkedin-actions/{id}/result": ("LinkedIn action", {"status": "completed"}),
     "GET /lead-lists/{id}": ("lead list", None),
     "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
     "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
@@ -70,6 +72,7 @@ OWNED = {
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "companies batch": "987654321",
                "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
+               "LinkedIn action": UUID,
                "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example",
                "call": UUID, "task": UUID, "task to complete": UUID, "task to skip": UUID,
                "disposition": UUID, "disposition to delete": UUID, "lead": UUID,
@@ -153,8 +156,9 @@ TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, SHARED, ANSWERS, PUBLIC)
 
 
 class IsolationTest(harness.ApiTest):
+    connector = Connector("key")
     # Nobody is at the name server: a mailbox's test asks it.
-    settings = {"verify.dns_servers": "127.0.0.1:9", "webhook.allow_private": "true"}
+    settings = {"verify.dns_servers": "127.0.0.1:9", "webhook.allow_private": "true", **connector.settings}
 
     @classmethod
     def prepare(cls, server):
@@ -205,6 +209,7 @@ class IsolationTest(harness.ApiTest):
             cls.admin.post(f"/dashboard/api/sequences/{cls.ids[f'sequence to {name}']}/{event}", expect=200)
         cls.server.wait_for(lambda: cls.admin.get("/dashboard/api/sequences/" + cls.ids["sequence to resume"])
                             .json["status"] == "paused", "the pause")
+        cls.ids["LinkedIn action"] = cls.start_action()
 
     @classmethod
     def make_tasks(cls):
@@ -226,8 +231,18 @@ class IsolationTest(harness.ApiTest):
         cls.server.wait_for(lambda: cls.api.get(f"/calls/{cls.ids['call']}/recording").status == 200, "the recording")
 
     @classmethod
-    def make_sequence(cls, name):
-        body = {"name": name, "stages": [{"id": STAGE, "type": "custom_task"}],
+    def start_action(cls):
+        cls.admin.patch(f"/dashboard/api/users/{cls.account.user_id}/connections", {"linkedin": True}, expect=200)
+        id = cls.make_sequence("of actions", "linkedin_visit")
+        cls.admin.post(f"/dashboard/api/sequences/{id}/launch", expect=200)
+        cls.admin.post(f"/dashboard/api/sequences/{id}/leads",
+                       {"leads": [{"linkedin_url": "https://www.linkedin.com/in/isolated"}]}, expect=200)
+        cls.server.wait_for(lambda: cls.connector.told, "an action")
+        return json.loads(cls.connector.told[0][1])["id"]
+
+    @classmethod
+    def make_sequence(cls, name, type="custom_task"):
+        body = {"name": name, "stages": [{"id": STAGE, "type": type}],
                 "settings": {"senders": [{"user_id": cls.account.user_id}]}}
         return cls.admin.post("/dashboard/api/sequences", body, expect=201).json["id"]
 
@@ -235,6 +250,7 @@ class IsolationTest(harness.ApiTest):
     def tearDownClass(cls):
         cls.stranger_admin.close()
         cls.files.close()
+        cls.connector.close()
         super().tearDownClass()
 
     def keys(self, name):
