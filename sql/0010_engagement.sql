@@ -21,7 +21,7 @@ CREATE TABLE events (
 CREATE INDEX events_contact ON events (account_id, contact_id, id);
 CREATE INDEX events_lead ON events (account_id, lead_id, kind);
 -- Statistics count in this index alone.
-CREATE INDEX events_sequence ON events (account_id, sequence_id, kind, stage_id)
+CREATE INDEX events_sequence ON events (account_id, sequence_id, kind, stage_id, lead_id)
     WHERE sequence_id IS NOT NULL;
 
 -- What somebody has to do, or a connector does: a stage that is due for a lead, or something

@@ -107,7 +107,7 @@ static const struct route routes[] = {
       .query = &filter_fields, .reply = &tasks_fields, .summary = "List tasks",
       .doc = "The tasks of one user; all filters hold together." },
     { GET, "/tasks/statuses", get_tasks_statuses, COMMON, .reply = &statuses_fields,
-      .summary = "List task statuses", .doc = "An overdue task is one that is scheduled and due." },
+      .summary = "List task statuses", .doc = "An overdue task is one that is scheduled and whose day is over on the account's clock." },
     { GET, "/tasks/types", get_tasks_types, COMMON, .reply = &types_fields,
       .summary = "List task types", .doc = "Those of stages." },
     { POST, "/tasks/{id}/complete", post_task_complete, ONE,

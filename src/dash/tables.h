@@ -10,6 +10,7 @@ extern const struct route_table dash_mailbox_routes;
 extern const struct route_table dash_lead_routes;
 extern const struct route_table dash_sequence_lead_routes;
 extern const struct route_table dash_sequence_routes;
+extern const struct route_table dash_sequence_statistic_routes;
 extern const struct route_table dash_settings_routes;
 extern const struct route_table dash_task_routes;
 

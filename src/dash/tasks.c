@@ -80,7 +80,8 @@ static const struct route_status patch_statuses[] = {
 static const struct route routes[] = {
     { GET, PATH, get_tasks, COMMON, .flags = ROUTE_PAGED | ROUTE_CURSOR_UUID,
       .query = &filter_fields, .reply = &list_fields, .summary = "List tasks of all users",
-      .doc = "All filters hold together. Overdue are those with status=scheduled and due_before=now." },
+      .doc = "All filters hold together. Overdue are those with status=scheduled and a due_before of the "
+             "beginning of the day." },
     { POST, PATH, post_tasks, COMMON, .success = 201, .body = &task_input_fields,
       .reply = &task_fields, STATUSES(make_statuses), .summary = "Create a task",
       .doc = "For a user to do by hand; it belongs to no sequence." },

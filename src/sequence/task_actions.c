@@ -1,7 +1,10 @@
 #include "sequence/task_actions.h"
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "data/zones.h"
 #include "sequence/progress.h"
+#include "store/account_settings.h"
 #include "store/contact_details.h"
 #include "store/sequence_definition.h"
 #include "store/users.h"
@@ -106,13 +109,30 @@ static enum rc refuse(struct ctx *ctx, const struct task *task, enum task_status
                    STR_FMT(task->status));
 }
 
+/* A task is for a day: it is overdue when that is over on the account's clock. */
+static enum rc is_overdue(struct ctx *ctx, const struct task *task, bool *ret_is) {
+    struct account_settings settings;
+    struct zone *zone;
+    enum rc rc = account_settings_get(ctx, &settings);
+    if (rc == OK)
+        rc = zone_open(settings.time_zone, &zone);
+    if (rc != OK)
+        return rc;
+    *ret_is = zone_local_ms(zone, ctx_now(ctx)) / DAY_MS > zone_local_ms(zone, task->due_on.v) / DAY_MS;
+    zone_close(&zone);
+    return OK;
+}
+
 /* What its end means for the lead. */
 static enum rc tell_lead(struct ctx *ctx, const struct task *task, const struct end_work *w) {
-    bool overdue = task->due_on.v < ctx_now(ctx);
+    bool overdue = false;
     if (!str_is_set(task->lead_id))
         return OK;
     if (w->end->set_lead_to_completed == YES)
         return lead_end(ctx, task->lead_id, LEAD_COMPLETED, STR_NONE);
+    enum rc rc = is_overdue(ctx, task, &overdue);
+    if (rc != OK)
+        return rc;
     return lead_stage_finished(
         ctx, task->lead_id, task->stage_id,
         &(struct stage_outcome){ w->status == TASK_COMPLETED ? STAGE_DONE : STAGE_SKIPPED,

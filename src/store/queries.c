@@ -6,7 +6,8 @@ extern const struct query_table account_queries, account_settings_queries,
     idempotency_queries, job_queries, key_queries, lead_entry_queries, lead_list_queries,
     mailbox_queries, mailbox_queue_queries, mailbox_state_queries, message_queries,
     people_queries, put_queries, rate_window_queries, removal_queries, search_row_queries,
-    sender_queries, sequence_lead_queries, sequence_queries, shown_queries, task_list_queries,
+    sender_queries, sequence_lead_queries, sequence_queries, sequence_statistic_queries,
+    shown_queries, task_list_queries,
     task_queries, user_queries, validation_queries, validation_work_queries,
     verify_cache_queries;
 
@@ -47,6 +48,7 @@ const struct query_table *const query_tables[] = {
     &sender_queries,
     &sequence_lead_queries,
     &sequence_queries,
+    &sequence_statistic_queries,
     &shown_queries,
     &task_list_queries,
     &task_queries,

@@ -55,6 +55,7 @@ OWNED = {
     "POST /dashboard/api/leads/{id}/resume": ("lead", None),
     "POST /dashboard/api/leads/{id}/retry": ("lead", {}),
     "POST /dashboard/api/leads/{id}/remove": ("lead to remove", None),
+    "GET /dashboard/api/sequences/{id}/statistics": ("sequence", None),
     "GET /calls/{id}/recording": ("call", None),
     "POST /tasks/{id}/complete": ("task to complete", {"notes": "done"}),
     "POST /tasks/{id}/skip": ("task to skip", None),

@@ -1,5 +1,6 @@
 """Tasks and calls: made by hand, listed, completed, skipped, put off and given away; calls
 logged with what they do to their task, and their recordings."""
+import calendar
 import http.server
 import threading
 import time
@@ -225,6 +226,130 @@ class ListTest(TasksTest):
     def test_of_the_own_account_only(self):
         answer = self.stranger.get("/tasks", query={"user_id": self.user}, expect=200).json
         self.assertEqual(answer["tasks"], [])
+
+
+class LeadTasksTest(TasksTest):
+    """Tasks of leads in a running sequence. A day of the sequence takes 2 seconds."""
+    settings = {"sequence.clock_scale": 43200, "sequence.tick_ms": 20}
+    DAY_MS = 2000
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.admin.patch(f"/dashboard/api/users/{cls.user}/connections", {"dialer": True}, expect=200)
+        cls.count = 0
+
+    def lead(self, *stages):
+        """A sequence of these stages with one lead, and its first task."""
+        type(self).count += 1
+        settings = {"senders": [{"user_id": self.user}]}
+        body = {"name": f"Sequence {self.count}", "stages": list(stages), "settings": settings}
+        sequence = self.admin.post("/dashboard/api/sequences", body, expect=201).json["id"]
+        self.admin.post(f"/dashboard/api/sequences/{sequence}/launch", expect=200)
+        body = {"leads": [{"email": f"lead{self.count}@x.example", "data": {"first_name": "Lea"}}]}
+        answer = self.admin.post(f"/dashboard/api/sequences/{sequence}/leads", body, expect=200).json
+        self.assertEqual(answer["total_added_to_sequence"], 1)
+        return sequence, self.tasks(sequence, 1)[0]
+
+    def tasks(self, sequence, count):
+        def found():
+            return self.api.get("/tasks", query={"user_id": self.user, "sequence_key": sequence}, expect=200) \
+                .json["tasks"]
+        self.server.wait_for(lambda: len(found()) >= count, f"{count} tasks")
+        return found()
+
+    def state(self, sequence):
+        return self.admin.get(f"/dashboard/api/sequences/{sequence}/leads", expect=200).json["leads"][0]
+
+    def ms(self, text):
+        return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) * 1000
+
+    STAGES = ({"type": "custom_task", "instructions": "Look first"}, {"type": "phone_call", "delay_days": 2})
+
+    def test_completing_goes_on_from_now(self):
+        sequence, task = self.lead(*self.STAGES)
+        self.assertEqual((task["type"], task["status"], task["automatic"], task["sequence_key"], task["notes"]),
+                         ("custom_task", "scheduled", False, sequence, "Look first"))
+        self.assertEqual(task["contact"]["email"], f"lead{self.count}@x.example")
+        done = self.complete(task)
+        again = self.complete(task)
+        self.assertEqual(done, again)
+        first, second = self.tasks(sequence, 2)
+        self.assertEqual((first["status"], second["type"], second["status"]), ("completed", "phone_call", "scheduled"))
+        wait = self.ms(second["due_on"]) - self.ms(first["finished_on"])
+        self.assertLess(abs(wait - 2 * self.DAY_MS), 2000)
+        self.skip(second)
+        self.server.wait_for(lambda: self.state(sequence)["status"] == "completed", "the end")
+
+    def test_skipping_keeps_what_follows_in_time(self):
+        sequence, task = self.lead(*self.STAGES)
+        time.sleep(3)  # of which nothing is to be seen below
+        self.skip(task)
+        first, second = self.tasks(sequence, 2)
+        wait = self.ms(second["due_on"]) - self.ms(first["due_on"])
+        self.assertLess(abs(wait - 2 * self.DAY_MS), 1001)
+
+    def test_skipping_what_is_overdue_counts_from_now(self):
+        sequence, task = self.lead(*self.STAGES)
+        time.sleep(3)  # which is to be seen below
+        self.admin.patch(f"{TASKS}/{task['id']}", {"due_on": "2020-01-01T00:00:00Z"}, expect=200)
+        self.assertEqual(self.state(sequence)["status"], "waiting_task")
+        first = self.skip(task)
+        second = self.tasks(sequence, 2)[1]
+        wait = self.ms(second["due_on"]) - self.ms(first["finished_on"])
+        self.assertLess(abs(wait - 2 * self.DAY_MS), 2000)
+
+    def test_the_lead_may_be_completed_with_it(self):
+        sequence, task = self.lead(*self.STAGES)
+        self.complete(task, {"set_lead_to_completed": True})
+        self.assertEqual(self.state(sequence)["status"], "completed")
+        self.assertEqual(len(self.tasks(sequence, 1)), 1)
+
+    def test_a_call_may_complete_both(self):
+        slugs = {one["slug"]: one["id"] for one in self.api.get("/calls/dispositions", expect=200).json["dispositions"]}
+        for slug, task_status, lead_status in (("busy", "scheduled", "waiting_task"),
+                                               ("interested", "completed", "completed")):
+            with self.subTest(slug):
+                sequence, task = self.lead({"type": "phone_call"}, {"type": "custom_task", "delay_days": 300})
+                body = {"from": "+12022243441", "to": "+12022243442", "duration": 1, "answered": True, "human": True,
+                        "task_id": task["id"], "user_id": self.user, "disposition_id": slugs[slug]}
+                self.api.post("/calls", body, expect=201)
+                self.assertEqual(self.tasks(sequence, 1)[0]["status"], task_status)
+                self.assertEqual(self.state(sequence)["status"], lead_status)
+
+    def test_statistics(self):
+        sequence, task = self.lead(*self.STAGES)
+        self.skip(task)
+        found = self.admin.get(f"/dashboard/api/sequences/{sequence}/statistics", expect=200).json
+        self.assertEqual((found["sequence_id"], found["statuses"]), (sequence, {"active": 1}))
+        self.assertEqual(found["events"], {"task_created": 1, "task_skipped": 1})
+        self.assertEqual(found["leads"], {"task_created": 1, "task_skipped": 1})
+        self.assertEqual([(one["index"], one["type"], one["events"]) for one in found["stages"]],
+                         [(1, "custom_task", {"task_created": 1, "task_skipped": 1}), (2, "phone_call", {})])
+        self.assert_error(self.stranger_admin().get(f"/dashboard/api/sequences/{sequence}/statistics"), 404, "not_found")
+
+    def stranger_admin(self):
+        client = self.server.client(self.other.admin_key)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_removal_leaves_nothing_of_a_person(self):
+        sequence, task = self.lead({"type": "phone_call", "variants": [{"text": "Ask {{first_name}}"}]})
+        body = {"from": "+12022243441", "to": "+12022243442", "duration": 1, "answered": True, "human": True,
+                "task_id": task["id"], "user_id": self.user, "transcription": "secret words", "notes": "secret note"}
+        call = self.api.post("/calls", body, expect=201).json
+        self.server.stop()
+        self.server.cli("privacy", "remove", "--email", task["contact"]["email"])
+        self.server.start()
+        for client in (self.api, self.admin, self.stranger):
+            client.close()
+        after = self.get(task)
+        self.assertEqual((after["status"], after["contact"], after["text"]), ("canceled", None, None))
+        shown, = [one for one in self.api.get("/calls", expect=200).json["calls"] if one["id"] == call["id"]]
+        self.assertEqual((shown["from"], shown["to"], shown["contact"], shown["transcription"], shown["notes"]),
+                         ("", "", None, None, None))
+        found = self.admin.get(f"/dashboard/api/sequences/{sequence}/statistics", expect=200).json
+        self.assertEqual(found["events"]["call_logged"], 1)
 
 
 class Recordings:
