@@ -155,21 +155,20 @@ struct str validation_key(struct arena *arena, struct str email) {
 
 struct address {
     struct str key, email;
+    size_t at;
 };
 
 static int by_key(const void *a, const void *b) {
     const struct address *x = a, *y = b;
     int order = str_compare(x->key, y->key);
-    if (order)
-        return order;
-    return x->email.p < y->email.p ? -1 : x->email.p > y->email.p; /* any order that is one */
+    return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-/* In the order of the keys, each once. */
+/* In the order of the keys, each once, as it was spelled first. */
 static struct list unique_addresses(struct arena *arena, struct strs emails) {
     struct address *all = arena_array(arena, emails.n ? emails.n : 1, sizeof *all);
     for (size_t i = 0; i < emails.n; i++)
-        all[i] = (struct address){ validation_key(arena, emails.p[i]), str_trim(emails.p[i]) };
+        all[i] = (struct address){ validation_key(arena, emails.p[i]), str_trim(emails.p[i]), i };
     qsort(all, emails.n, sizeof *all, by_key);
     size_t n = 0;
     for (size_t i = 0; i < emails.n; i++)
