@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -17,6 +18,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static void prepare_process(void) {
     (void) signal(SIGPIPE, SIG_IGN); /* fails only for a wrong signal number */
     (void) umask(077);               /* cannot fail */
+    mem_start();
     mime_start();
 }
 

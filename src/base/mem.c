@@ -41,6 +41,15 @@ void mem_free(void *p) {
     free(p);
 }
 
+/* Left alone, the C library raises both with the largest block that was freed: a thread that
+ * built an index would keep 64 MB, which malloc_trim(3) does not return either, because it
+ * looks at the end of the first thread's heap only. */
+void mem_start(void) {
+    enum { LARGE_BLOCK = 4 * 1024 * 1024 };
+    (void) mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK); /* fail only for values out of range */
+    (void) mallopt(M_TRIM_THRESHOLD, 2 * LARGE_BLOCK);
+}
+
 void mem_trim(void) {
     (void) malloc_trim(0); /* whether there was anything */
 }

@@ -19,6 +19,9 @@ void *mem_resize(void *old, size_t size) __attribute__((returns_nonnull));
 /* Accepts NULL. */
 void mem_free(void *p);
 
+/* At the start of a process, before there are threads: what a thread freed at the end of its
+ * heap goes back to the system by itself. */
+void mem_start(void);
 /* Gives what was freed back to the system. The allocator keeps it otherwise, so a process would
  * stay as large as its largest request made it. Takes milliseconds. */
 void mem_trim(void);
