@@ -1,6 +1,7 @@
 /* Tasks: the same functions as the API has. */
 #include "base/check.h"
 #include "base/clock.h"
+#include "cli/cells.h"
 #include "cli/tables.h"
 #include "sequence/task_actions.h"
 #include "store/contact_details.h"
@@ -8,20 +9,13 @@
 
 enum { PAGE_ROWS = 100 };
 
-/* A cell of a line of tab-separated ones: a subject may hold a tab or a line break. */
-static void print_cell(struct cli *cli, struct str text, const char *end) {
-    for (size_t i = 0; i < text.n; i++)
-        (void) fputc((unsigned char) text.p[i] < ' ' ? ' ' : text.p[i], cli->out);
-    (void) fputs(end, cli->out); /* the stream is checked at the end of the program */
-}
-
 static void print_task(struct cli *cli, const struct task *task) {
-    print_cell(cli, task->id, "\t");
-    print_cell(cli, task->status, "\t");
-    print_cell(cli, task->type, "\t");
-    print_cell(cli, time_iso(cli->ctx.arena, task->due_on.v), "\t");
-    print_cell(cli, task->user_email, "\t");
-    print_cell(cli, task->subject, "\n");
+    cli_cell(cli, task->id, "\t");
+    cli_cell(cli, task->status, "\t");
+    cli_cell(cli, task->type, "\t");
+    cli_cell(cli, time_iso(cli->ctx.arena, task->due_on.v), "\t");
+    cli_cell(cli, task->user_email, "\t");
+    cli_cell(cli, task->subject, "\n");
 }
 
 static enum rc find_user(struct cli *cli, struct str email, struct str *ret_id) {
