@@ -17,6 +17,7 @@ const struct route_table *const api_tables[] = {
     &sequence_routes,
     &sequence_lead_routes,
     &task_routes,
+    &link_routes,
     &system_routes,
 };
 const size_t api_tables_count = LENGTH(api_tables);

@@ -13,6 +13,7 @@ extern const struct route_table email_validation_routes;
 extern const struct route_table enrichment_routes;
 extern const struct route_table exclusion_routes;
 extern const struct route_table lead_list_routes;
+extern const struct route_table link_routes;
 extern const struct route_table mailbox_routes;
 extern const struct route_table people_routes;
 extern const struct route_table sequence_lead_routes;

@@ -58,7 +58,7 @@ struct config {
     } reveal;
     struct { int engine; } search; /* enum search_engine */
     struct { struct str key_file; /* empty: DATA_DIR/secret.key */ } security;
-    struct { bool linkedin_allow_private; double clock_scale; int64_t tick_ms; struct str linkedin_url, linkedin_secret; } sequence;
+    struct { bool linkedin_allow_private; double clock_scale; int64_t senders, tick_ms; struct str linkedin_url, linkedin_secret; } sequence;
     struct {
         bool allow_private, bare_rejects, probe;
         struct strs dns_servers, source_addresses; /* empty: the machine's own; any */

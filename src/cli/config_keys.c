@@ -105,6 +105,9 @@ const struct config_key config_keys[] = {
            .doc = "Key of the signatures by which the connector knows who asks."),
     K_TEXT("sequence.linkedin_url", sequence.linkedin_url, "",
            .doc = "Endpoint that does automatic LinkedIn stages. Empty: they are tasks for users."),
+    K_INT("sequence.senders", sequence.senders, "8", .min = 0, .max = 64,
+          .doc = "From how many mailboxes messages are sent at a time; each may take a connection "
+                 "to PostgreSQL. 0: this process sends none."),
     K_INT("sequence.tick_ms", sequence.tick_ms, "1000", .min = 1, .max = HOUR_MS,
           .doc = "How often the sequence engine looks for what is due."),
     K_BOOL("verify.allow_private", verify.allow_private, "false",

@@ -12,7 +12,9 @@
 #include "jobs/runner.h"
 #include "search/follow.h"
 #include "sequence/engine.h"
+#include "sequence/sender.h"
 #include "sequence/states.h"
+#include "store/mailbox_queues.h"
 #include "store/accounts.h"
 
 struct running {
@@ -21,6 +23,7 @@ struct running {
     struct server *server;
     struct job_runner *jobs;
     struct sequence_engine *engine;
+    struct sender_pool *sender;
     struct validation_service *validation;
 };
 
@@ -104,7 +107,11 @@ static enum rc start_engine(struct running *running) {
     cli->services.sequence.clock_since
         = accounts.n ? first->created_at.v : ctx_now(&cli->ctx);
     running->engine = sequence_engine_start(cli->db, &cli->services);
-    return OK;
+    if (db_engine(cli->db) == DB_SQLITE)
+        rc = mailbox_queues_release(&cli->ctx);
+    if (rc == OK)
+        running->sender = sender_start(cli->db, &cli->services, (int) cli->config.sequence.senders);
+    return rc;
 }
 
 static enum rc start_server(struct running *running) {
@@ -161,6 +168,7 @@ static void stop(struct running *running) {
     }
     job_runner_stop(&running->jobs);
     sequence_engine_stop(&running->engine);
+    sender_stop(&running->sender);
     validation_service_stop(&running->validation);
     app_stop(&running->app);
     follower_stop(&cli->services.search);

@@ -9,6 +9,7 @@ const struct route_table *const dash_tables[] = {
     &dash_lead_routes,
     &dash_sequence_lead_routes,
     &dash_sequence_statistic_routes,
+    &dash_message_routes,
     &dash_settings_routes,
     &dash_task_routes,
 };

@@ -14,7 +14,7 @@
 
 /* The statuses that the frame and the documented operations answer; anything else is
  * counted by its class. */
-static const int statuses[] = { 200, 201, 202, 204, 400, 401, 402, 403, 404, 405, 408, 409, 413,
+static const int statuses[] = { 200, 201, 202, 204, 302, 400, 401, 402, 403, 404, 405, 408, 409, 413,
                                 414, 415, 422, 429, 431, 451, 500, 503 };
 enum { STATUS_COUNT = sizeof statuses / sizeof statuses[0] + 1 }; /* the last: other */
 

@@ -218,7 +218,7 @@ static void write_own_content(struct json_writer *w, const struct fields *body) 
 }
 
 static void write_success_content(struct json_writer *w, const struct route *route) {
-    if (route_success(route) == 204)
+    if (route_success(route) == 204 || route_success(route) == 302)
         return;
     begin_member(w, "content");
     begin_member(w, route_has_json(route) ? "application/json"

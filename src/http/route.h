@@ -55,7 +55,7 @@ struct route {
     const struct fields *reply; /* of `success`, or NULL: see reply_schema */
     const struct fields *reply_422; /* body of that status beside the error object, or NULL */
     const char *reply_schema;   /* OpenAPI schema as JSON where no table fits (exclusions) */
-    int success;                /* 0 means 200 */
+    int success;                /* 0 means 200; 204 and 302 have no body */
     const char *media;          /* ROUTE_TEXT: its media type; NULL: text/plain */
     size_t body_max;            /* bytes; 0 means HTTP_BODY_MAX_BYTES */
     int page_default, page_max; /* ROUTE_PAGED; 0 means 20 and 100 */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sequence/planner.h"
+#include "sequence/sender.h"
 #include "store/lead_plans.h"
 #include "store/services.h"
 
@@ -36,8 +37,11 @@ static int64_t rest_ms(const struct sequence_engine *e, struct ctx *ctx) {
 /* How long to rest before the next batch. */
 static int64_t work(const struct sequence_engine *e, struct ctx *ctx) {
     int64_t n = 0;
-    if (planner_step(ctx, BATCH, &n) == OK)
+    if (planner_step(ctx, BATCH, &n) == OK) {
+        if (n)
+            sender_wake(); /* messages may have been written */
         return n ? 0 : rest_ms(e, ctx);
+    }
     log_warn(ctx, "leads could not be planned, retrying", LOG_S("error", ctx->err.text));
     return e->services->sequence.tick_ms;
 }

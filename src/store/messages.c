@@ -129,10 +129,10 @@ static const struct query cancel_lead
         NULL };
 static const struct query count_open
     = { "message_count_open",
-        "UPDATE messages SET opens = opens + 1 WHERE account_id = $1 AND id = $2", NULL };
+        "UPDATE messages SET opens = opens + 1 WHERE account_id = $1 AND id = $2 AND opens < $3", NULL };
 static const struct query count_click
     = { "message_count_click",
-        "UPDATE messages SET clicks = clicks + 1 WHERE account_id = $1 AND id = $2", NULL };
+        "UPDATE messages SET clicks = clicks + 1 WHERE account_id = $1 AND id = $2 AND clicks < $3", NULL };
 /* Of an address; of a profile by its leads, and by the leads of its contacts. */
 #define BY_EMAIL "recipient = $1"
 #define BY_PROFILE                                                                            \
@@ -276,9 +276,13 @@ enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str rea
                    NULL);
 }
 
-enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what) {
-    return db_exec(ctx, what == MESSAGE_OPENS ? &count_open : &count_click,
-                   DB_ARGS(ACCOUNT, db_v_text(id)), NULL);
+enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what, bool *ret_counted) {
+    int64_t changes = 0;
+    enum rc rc = db_exec(ctx, what == MESSAGE_OPENS ? &count_open : &count_click,
+                         DB_ARGS(ACCOUNT, db_v_text(id), db_v_int(MESSAGE_COUNT_MAX)), &changes);
+    if (rc == OK)
+        *ret_counted = changes > 0;
+    return rc;
 }
 
 static enum rc forget(struct ctx *ctx, const struct query *sources, const struct query *rows,

@@ -74,8 +74,11 @@ MUST_USE enum rc message_move(struct ctx *ctx, struct str id, const struct messa
 /* Cancels those of the lead that are not being sent and are not in doubt. */
 MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason);
 
+/* Counts one more; *ret_counted is false beyond MESSAGE_COUNT_MAX, which no reader comes to. */
+enum { MESSAGE_COUNT_MAX = 1000 };
 enum message_count { MESSAGE_OPENS, MESSAGE_CLICKS };
-MUST_USE enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what);
+MUST_USE enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what,
+                                   bool *ret_counted);
 
 /* Takes out of every account's messages to that address, or to leads with that profile (absent:
  * of nobody), all that names somebody, and cancels what waits. Before contacts and leads are

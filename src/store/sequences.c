@@ -313,6 +313,17 @@ static struct str base64(struct arena *arena, struct str bytes) {
     return str_of(text);
 }
 
+enum rc sequence_settings_read(struct ctx *ctx, struct str id, struct sequence_settings *ret_settings) {
+    struct sequence s = { .settings = NULL };
+    enum rc rc = db_get(ctx, &settings_of, DB_ARGS(ACCOUNT, db_v_text(id)), &sequence_fields, &s);
+    if (rc != OK)
+        return rc;
+    ASSERT(s.settings); /* the column is NOT NULL */
+    sequence_settings_complete(ctx->arena, s.settings);
+    *ret_settings = *s.settings;
+    return OK;
+}
+
 enum rc sequence_attachment_read(struct ctx *ctx, struct str id, struct str name,
                                  struct str *ret_content) {
     return db_get_text(ctx, &content_of, DB_ARGS(ACCOUNT, db_v_text(id), db_v_text(name)), ret_content);

@@ -45,6 +45,9 @@ MUST_USE enum rc sequence_head(struct ctx *ctx, struct str id, struct sequence *
 MUST_USE enum rc sequence_get(struct ctx *ctx, struct str id, struct sequence *ret_sequence);
 /* Reads the content of the attachments as well, for an export. */
 MUST_USE enum rc sequence_read_contents(struct ctx *ctx, struct sequence *sequence);
+/* Its settings alone, complete. */
+MUST_USE enum rc sequence_settings_read(struct ctx *ctx, struct str id,
+                                        struct sequence_settings *ret_settings);
 /* The bytes of one attachment; E_NOT_FOUND without it. */
 MUST_USE enum rc sequence_attachment_read(struct ctx *ctx, struct str id, struct str name,
                                           struct str *ret_content);

@@ -2,10 +2,15 @@
 `outrider routes` prints stands in one of the tables here, so a new one must be added."""
 # runs with both search engines
 import json
+import sys
 
 import harness
 from test_tasks import Recordings
 from lib.connector import Connector
+
+sys.path.insert(0, str(harness.ROOT / "tests"))
+from fake.smtp import FakeSmtp  # noqa: E402  (the path is set above)
+from lib.sending import ALWAYS, Anybody  # noqa: E402
 
 PEOPLE = """Name,Title,Company,Domain,Email,Mobile Phone
 Ada Byron,Engineer,Engines Ltd,engines.example.com,ada@engines.example.com,+44 20 7946 0101
@@ -64,6 +69,9 @@ OWNED = {
     "PATCH /dashboard/api/dispositions/{id}": ("disposition", {"name": "Only of Acme"}),
     "DELETE /dashboard/api/dispositions/{id}": ("disposition to delete", None),
     "POST /dashboard/api/linkedin-actions/{id}/result": ("LinkedIn action", {"status": "completed"}),
+    "GET /dashboard/api/messages/{id}": ("message", None),
+    "GET /dashboard/api/messages/{id}/source": ("message", None),
+    "POST /dashboard/api/messages/{id}/decision": ("message", {"decision": "drop"}),
     "GET /lead-lists/{id}": ("lead list", None),
     "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
     "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
@@ -77,7 +85,7 @@ NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "compan
                "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example",
                "call": UUID, "task": UUID, "task to complete": UUID, "task to skip": UUID,
                "disposition": UUID, "disposition to delete": UUID, "lead": UUID,
-               "lead to remove": UUID, "lead list": UUID, "open lead list": UUID,
+               "lead to remove": UUID, "lead list": UUID, "open lead list": UUID, "message": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
 
@@ -99,6 +107,7 @@ LISTS = {
     "GET /calls/dispositions": ["disposition"],
     "GET /tasks": ["task", "Only of Acme"],
     "GET /dashboard/api/tasks": ["task", "Only of Acme"],
+    "GET /dashboard/api/messages": ["message"],
 }
 
 # Lists that want a parameter: the owner's. Their links tell again what was asked.
@@ -151,7 +160,9 @@ SHARED = {
 # Operations that tell about what they are given, and show nothing that anybody owns.
 ANSWERS = {"POST /email-validations/single", "GET /tasks/statuses", "GET /tasks/types"}
 
-PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+# Signed for one message each: test_sending.py.
+LINKS = {"GET /unsubscribe/{id}", "POST /unsubscribe/{id}", "GET /t/o/{id}", "GET /t/c/{id}"}
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"} | LINKS
 
 TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, SHARED, ANSWERS, PUBLIC)
 
@@ -159,7 +170,8 @@ TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, SHARED, ANSWERS, PUBLIC)
 class IsolationTest(harness.ApiTest):
     connector = Connector("key")
     # Nobody is at the name server: a mailbox's test asks it.
-    settings = {"verify.dns_servers": "127.0.0.1:9", "webhook.allow_private": "true", **connector.settings}
+    settings = {"verify.dns_servers": "127.0.0.1:9", "webhook.allow_private": "true", "mail.allow_private": True,
+                "sequence.senders": 1, **connector.settings}
 
     @classmethod
     def prepare(cls, server):
@@ -211,6 +223,28 @@ class IsolationTest(harness.ApiTest):
         cls.server.wait_for(lambda: cls.admin.get("/dashboard/api/sequences/" + cls.ids["sequence to resume"])
                             .json["status"] == "paused", "the pause")
         cls.ids["LinkedIn action"] = cls.start_action()
+        cls.ids["message"] = cls.make_message()
+
+    @classmethod
+    def make_message(cls):
+        """One about which somebody has to decide."""
+        smtp = FakeSmtp({"dot": ""}, users=Anybody(anybody="secret"))
+        cls.addClassCleanup(smtp.close)
+        box = cls.admin.post("/dashboard/api/mailboxes", STARTS["POST /dashboard/api/mailboxes"] | {
+            "email": "writer@acme.example", "user_id": cls.account.user_id, "smtp_port": smtp.port,
+            "smtp_security": "none"}, expect=201).json["id"]
+        sender = {"user_id": cls.account.user_id, "mailbox_id": box}
+        id = cls.admin.post("/dashboard/api/sequences", {
+            "name": "writes", "stages": [{"type": "email", "variants": [{"subject": "Hi", "text": "Hi"}]}],
+            "settings": {"senders": [sender], "windows": ALWAYS}}, expect=201).json["id"]
+        cls.admin.post(f"/dashboard/api/sequences/{id}/launch", expect=200)
+        cls.api.post(f"/sequences/{id}/leads", {"leads": [{"email": "written@leads.example"}]}, expect=200)
+
+        def uncertain():
+            query = {"state": "uncertain"}
+            return cls.admin.get("/dashboard/api/messages", query=query, expect=200).json["messages"]
+        cls.server.wait_for(uncertain, "an uncertain message")
+        return uncertain()[0]["id"]
 
     @classmethod
     def make_tasks(cls):
@@ -273,7 +307,7 @@ class IsolationTest(harness.ApiTest):
         self.assertGreater(len(names), 20)
         for name in sorted(names):
             self.assertEqual(sum(name in table for table in TABLES), 1, f"{name}: add it to a table")
-            self.assertEqual("{" in name, name in OWNED, f"{name}: a route with an id belongs into OWNED")
+            self.assertEqual("{" in name and name not in LINKS, name in OWNED, f"{name}: a route with an id belongs into OWNED")
         listed = {name for table in TABLES for name in table}
         self.assertEqual(listed - names, set(), "no such routes")
         scopes = {f"{method} {path}" for method, path, scope in self.routes if scope == "-"}
@@ -365,7 +399,9 @@ class IsolationTest(harness.ApiTest):
             with self.subTest(f"{method} {path}"):
                 for client in (self.nobody, wrong):
                     answer = self.ask(client, f"{method} {path}", body={} if method != "GET" else None)
-                    if scope == "-":
+                    if f"{method} {path}" in LINKS:
+                        self.assertIn(answer.status, (400, 404))
+                    elif scope == "-":
                         self.assertEqual(answer.status, 200)
                     else:
                         self.assert_error(answer, 401, "unauthorized")

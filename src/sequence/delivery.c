@@ -1,0 +1,331 @@
+/* Outcomes. Each fate has a row that says where the message goes; what it does besides is a
+ * function of the row. */
+#include "sequence/delivery.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/vec.h"
+#include "json/writer.h"
+#include "sequence/delivery_private.h"
+#include "sequence/pace.h"
+#include "sequence/progress.h"
+#include "store/events.h"
+#include "store/exclusions.h"
+#include "store/mailbox_state.h"
+#include "store/sequences.h"
+
+enum { DATA_MAX_BYTES = 2 * 1024 * 1024, LOOKS = 3 };
+
+static const int64_t retry_ms[] = { 15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, DAY_MS };
+/* Since the one before: three looks within a quarter of an hour. */
+static const int64_t look_ms[LOOKS] = { MINUTE_MS, 4 * MINUTE_MS, 10 * MINUTE_MS };
+#define LOOK_AGAIN_MS (5 * MINUTE_MS)
+#define REST_MAX_MS   (60 * MINUTE_MS)
+
+/* --- the history --- */
+
+static void add(struct json_writer *w, const char *name, struct str value) {
+    json_key(w, str_of(name));
+    json_str(w, value);
+}
+
+static enum rc record(struct ctx *ctx, const struct message *m, enum event_kind kind, struct str data) {
+    const struct event event = { .kind = kind, .lead_id = m->lead_id, .stage_id = m->stage_id,
+                                 .sequence_id = m->sequence_id, .mailbox_id = m->mailbox_id,
+                                 .user_id = m->user_id, .contact_id = m->contact_id,
+                                 .message_id = m->id, .data = data };
+    return event_record(ctx, &event);
+}
+
+static struct str reason_data(struct ctx *ctx, const char *class, struct str words) {
+    struct buf b = buf_in(ctx->arena, DATA_MAX_BYTES);
+    struct json_writer w = json_writer(&b);
+    json_begin_object(&w);
+    add(&w, "reason", words);
+    if (class)
+        add(&w, "class", str_of(class));
+    json_end_object(&w);
+    return buf_text(&b);
+}
+
+static void add_list(struct json_writer *w, const char *name, struct str only) {
+    json_key(w, str_of(name));
+    json_begin_array(w);
+    if (str_is_set(only))
+        json_str(w, only);
+    json_end_array(w);
+}
+
+static enum rc record_sent(struct ctx *ctx, const struct message *m) {
+    struct mailbox mailbox = { .email = STR_NONE };
+    struct str said = STR_NONE;
+    struct buf b = buf_in(ctx->arena, DATA_MAX_BYTES);
+    struct json_writer w = json_writer(&b);
+    enum rc rc = mailbox_get(ctx, m->mailbox_id, &mailbox);
+    if (rc == OK || rc == E_NOT_FOUND)
+        rc = message_body(ctx, m->id, &said);
+    if (rc != OK && rc != E_NOT_FOUND)
+        return rc;
+    json_begin_object(&w);
+    add(&w, "from", mailbox.email);
+    add_list(&w, "to", m->recipient);
+    add_list(&w, "cc", STR_NONE);
+    add_list(&w, "bcc", STR_NONE);
+    add(&w, "subject", m->subject);
+    add(&w, "body", said);
+    json_end_object(&w);
+    rc = buf_result(&b);
+    return rc == OK ? record(ctx, m, EVENT_EMAIL_SENT, buf_text(&b)) : fail(ctx, rc, "a message's event");
+}
+
+/* --- leads --- */
+
+static enum rc finish(struct ctx *ctx, const struct message *m, enum stage_result result, const char *reason) {
+    const struct stage_outcome outcome = { .result = result, .overdue = true, .reason = str_of(reason) };
+    enum rc rc = lead_stage_finished(ctx, m->lead_id, m->stage_id, &outcome);
+    return rc == E_NOT_FOUND ? OK : rc; /* its sequence was deleted */
+}
+
+static enum rc bounce_lead(struct ctx *ctx, const struct message *m, struct str words) {
+    struct sequence_settings settings;
+    struct strs results;
+    struct str email = m->recipient;
+    enum rc rc = record(ctx, m, EVENT_EMAIL_BOUNCED, reason_data(ctx, "hard", words));
+    if (rc == OK)
+        rc = sequence_settings_read(ctx, m->sequence_id, &settings);
+    if (rc == E_NOT_FOUND)
+        return OK;
+    if (rc != OK)
+        return rc;
+    if (settings.stop_on_bounce == NO)
+        return finish(ctx, m, STAGE_SKIPPED, NULL);
+    const struct new_exclusions excluded = { EXCLUDED_EMAIL, { &email, str_is_set(email) ? 1 : 0 },
+                                             STR(EXCLUSION_OWN_SOURCE), STR("bounced") };
+    if (excluded.values.n)
+        rc = exclusions_add(ctx, &excluded, &results);
+    if (rc == OK)
+        rc = lead_end(ctx, m->lead_id, LEAD_BOUNCED, STR("no_such_address"));
+    return rc == E_NOT_FOUND ? OK : rc;
+}
+
+/* --- outcomes of sending --- */
+
+/* What is recorded of one message; its state was read in this transaction. */
+struct recording {
+    struct ctx *ctx;
+    const struct message *m;
+    const struct delivery_outcome *outcome;
+    enum message_state from;
+};
+
+static enum rc put(const struct recording *r, struct message_move move) {
+    move.from = r->from;
+    enum rc rc = message_move(r->ctx, r->m->id, &move);
+    return rc == OK ? sequence_work_end(r->ctx, r->m) : rc;
+}
+
+static enum rc sent(const struct recording *r) {
+    struct opt_int at = opt_int(ctx_now(r->ctx));
+    enum rc rc = put(r, (struct message_move){ .to = MESSAGE_SENT, .sent_at = at, .reply = r->outcome->words });
+    if (rc == OK)
+        rc = record_sent(r->ctx, r->m);
+    return rc == OK ? finish(r->ctx, r->m, STAGE_DONE, NULL) : rc;
+}
+
+static enum rc failed(const struct recording *r) {
+    const char *reason = fate_name(r->outcome->fate);
+    enum rc rc = put(r, (struct message_move){ .to = MESSAGE_FAILED, .reason = str_of(reason),
+                                               .detail = r->outcome->words, .uncount = true });
+    if (rc == OK && r->outcome->fate == FATE_ADDRESS)
+        return bounce_lead(r->ctx, r->m, r->outcome->words);
+    if (rc == OK)
+        rc = record(r->ctx, r->m, EVENT_EMAIL_FAILED, reason_data(r->ctx, NULL, r->outcome->words));
+    return rc == OK ? finish(r->ctx, r->m, STAGE_FAILED, reason) : rc;
+}
+
+static enum rc retry(const struct recording *r) {
+    size_t attempt = (size_t) r->m->attempts.v;
+    if (attempt >= LENGTH(retry_ms))
+        return failed(r);
+    int64_t at = ctx_now(r->ctx) + pace_span(r->ctx, retry_ms[attempt]);
+    return put(r, (struct message_move){ .to = MESSAGE_RETRY_WAIT, .reason = str_of(fate_name(r->outcome->fate)),
+                                         .detail = r->outcome->words, .next_at = opt_int(at),
+                                         .attempts = opt_int(r->m->attempts.v + 1), .uncount = true });
+}
+
+/* Not the message's fault: it waits with its mailbox. */
+static enum rc back(const struct recording *r) {
+    return put(r, (struct message_move){ .to = MESSAGE_QUEUED, .reason = str_of(fate_name(r->outcome->fate)),
+                                         .detail = r->outcome->words, .uncount = true });
+}
+
+static enum rc throttled(const struct recording *r) {
+    enum rc rc = back(r);
+    int64_t until = ctx_now(r->ctx) + pace_span(r->ctx, r->outcome->wait_ms);
+    if (rc == OK)
+        rc = mailbox_throttle(r->ctx, r->m->mailbox_id, until, r->outcome->words);
+    return rc;
+}
+
+static enum rc unknown(const struct recording *r) {
+    int64_t at = ctx_now(r->ctx) + pace_span(r->ctx, look_ms[0]);
+    return put(r, (struct message_move){ .to = MESSAGE_UNCERTAIN, .reason = str_of(fate_name(r->outcome->fate)),
+                                         .detail = r->outcome->words, .next_at = opt_int(at),
+                                         .looks = opt_int(0) });
+}
+
+static enum rc (*const outcomes[FATES])(const struct recording *) = {
+    [FATE_SENT] = sent,           [FATE_RETRY] = retry,         [FATE_ADDRESS] = failed,
+    [FATE_REFUSED] = failed,      [FATE_IMPOSSIBLE] = failed,   [FATE_THROTTLED] = throttled,
+    [FATE_NETWORK] = back,        [FATE_LOGIN] = back,          [FATE_UNKNOWN] = unknown,
+};
+
+enum rc delivery_record(struct ctx *ctx, const struct message *m, const struct delivery_outcome *outcome) {
+    struct message now = { .id = STR_NONE };
+    enum rc rc = message_get(ctx, m->id, &now);
+    if (rc != OK)
+        return rc == E_NOT_FOUND ? OK : rc;
+    enum message_state state = message_state_of(&now);
+    struct recording r = { ctx, &now, outcome, state };
+    if (state == MESSAGE_SENDING)
+        return outcomes[outcome->fate](&r);
+    /* Somebody took the mailbox over and is in doubt; we are not. */
+    bool in_doubt = state == MESSAGE_UNCERTAIN || state == MESSAGE_HELD;
+    return in_doubt && outcome->fate == FATE_SENT ? sent(&r) : OK;
+}
+
+void delivery_rest(struct ctx *ctx, struct mailbox_queue *queue) {
+    int64_t failures = queue->failures.v, rest = MINUTE_MS;
+    for (; failures > 0 && rest < REST_MAX_MS; failures--)
+        rest *= 2;
+    queue->failures = opt_int(queue->failures.v + 1);
+    queue->free_at = opt_int(ctx_now(ctx) + pace_span(ctx, rest < REST_MAX_MS ? rest : REST_MAX_MS));
+}
+
+/* --- what another process left --- */
+
+struct recovering {
+    const struct delivery *d;
+    struct list *look;
+};
+
+static enum rc recover_one(struct ctx *ctx, struct recovering *w, const struct message *m) {
+    static const struct delivery_outcome lost = { FATE_UNKNOWN, { "the process that sent it ended", 30 }, 0, false };
+    if (message_state_of(m) == MESSAGE_SENDING)
+        return delivery_record(ctx, m, &lost);
+    if (message_state_of(m) == MESSAGE_CLAIMED) {
+        struct recording r = { ctx, m, NULL, MESSAGE_CLAIMED };
+        return put(&r, (struct message_move){ .to = MESSAGE_QUEUED });
+    }
+    if (m->next_at.v <= ctx_now(ctx))
+        *(struct message *) list_add(ctx->arena, w->look, sizeof *m) = *m;
+    return OK;
+}
+
+static enum rc recover_work(struct ctx *ctx, void *arg) {
+    struct recovering *w = arg;
+    struct mailbox_queue queue;
+    struct list open = { 0 };
+    *w->look = (struct list){ 0 };
+    enum rc rc = mailbox_queue_hold(ctx, w->d->mailbox_id, w->d->owner, &queue);
+    if (rc == OK)
+        rc = mailbox_open_messages(ctx, w->d->mailbox_id, &open);
+    const struct message *m = open.p;
+    for (size_t i = 0; rc == OK && i < open.n; i++)
+        rc = recover_one(ctx, w, &m[i]);
+    return rc;
+}
+
+enum rc delivery_recover(const struct delivery *d, struct list *ret_look) {
+    struct recovering work = { d, ret_look };
+    return db_transact(d->ctx, recover_work, &work);
+}
+
+/* --- looking for what is uncertain --- */
+
+struct looking {
+    const struct delivery *d;
+    struct str id, words;
+    enum delivery_look look;
+};
+
+static enum rc not_found(const struct recording *r, const struct looking *w) {
+    int64_t looks = r->m->looks.v + 1, now = ctx_now(r->ctx);
+    struct message_move again = { .to = MESSAGE_UNCERTAIN, .reason = STR("not_found"), .detail = w->words,
+                                  .looks = opt_int(looks) };
+    if (looks < LOOKS) {
+        again.next_at = opt_int(now + pace_span(r->ctx, look_ms[looks]));
+        return put(r, again);
+    }
+    if (w->look == LOOK_NOT_THERE)
+        return put(r, (struct message_move){ .to = MESSAGE_QUEUED, .reason = STR("not_found"), .detail = w->words,
+                                             .next_at = opt_int(now), .looks = opt_int(looks), .uncount = true });
+    return put(r, (struct message_move){ .to = MESSAGE_HELD, .reason = STR("no_copies"), .detail = w->words,
+                                         .looks = opt_int(looks) });
+}
+
+static enum rc looked_work(struct ctx *ctx, void *arg) {
+    const struct looking *w = arg;
+    struct message m = { .id = STR_NONE };
+    const struct delivery_outcome found = { FATE_SENT, w->words, 0, false };
+    enum rc rc = message_get(ctx, w->id, &m);
+    if (rc != OK || message_state_of(&m) != MESSAGE_UNCERTAIN)
+        return rc;
+    struct recording r = { ctx, &m, &found, MESSAGE_UNCERTAIN };
+    if (w->look == LOOK_FOUND)
+        return sent(&r);
+    if (w->look != LOOK_FAILED)
+        return not_found(&r, w);
+    return put(&r, (struct message_move){ .to = MESSAGE_UNCERTAIN, .reason = STR("cannot_look"), .detail = w->words,
+                                          .next_at = opt_int(ctx_now(ctx) + pace_span(ctx, LOOK_AGAIN_MS)) });
+}
+
+enum rc delivery_looked(const struct delivery *d, const struct message *message, enum delivery_look look,
+                        struct str words) {
+    struct looking work = { d, message->id, words, look };
+    return db_transact(d->ctx, looked_work, &work);
+}
+
+/* --- people --- */
+
+struct deciding {
+    struct str id;
+    enum delivery_decision decision;
+    struct message *message;
+};
+
+static enum rc decide_work(struct ctx *ctx, void *arg) {
+    const struct deciding *w = arg;
+    static const struct delivery_outcome told = { FATE_SENT, { "somebody said that it arrived", 29 }, 0, false };
+    struct message m = { .id = STR_NONE };
+    enum rc rc = message_get(ctx, w->id, &m);
+    if (rc != OK)
+        return rc;
+    enum message_state state = message_state_of(&m);
+    if (state != MESSAGE_UNCERTAIN && state != MESSAGE_HELD)
+        return problem(ctx, E_CONFLICT, "conflict", "The message is %.*s: there is nothing to decide",
+                       STR_FMT(m.state));
+    struct recording r = { ctx, &m, &told, state };
+    if (w->decision == DECIDE_SENT)
+        rc = sent(&r);
+    else if (w->decision == DECIDE_RESEND)
+        rc = put(&r, (struct message_move){ .to = MESSAGE_QUEUED, .reason = STR("decided"),
+                                            .next_at = opt_int(ctx_now(ctx)), .uncount = true });
+    else
+        rc = put(&r, (struct message_move){ .to = MESSAGE_CANCELED, .reason = STR("decided"), .uncount = true });
+    if (rc == OK && w->decision == DECIDE_RESEND)
+        rc = mailbox_queue_wake(ctx, m.mailbox_id, ctx_now(ctx));
+    if (rc == OK && w->decision == DECIDE_DROP)
+        rc = finish(ctx, &m, STAGE_SKIPPED, NULL);
+    return rc == OK ? message_get(ctx, w->id, w->message) : rc;
+}
+
+enum rc delivery_decide(struct ctx *ctx, struct str message_id, enum delivery_decision decision,
+                        struct message *ret_message) {
+    struct message m = { .id = STR_NONE };
+    struct deciding work = { message_id, decision, &m };
+    enum rc rc = db_transact(ctx, decide_work, &work);
+    if (rc == OK)
+        *ret_message = m;
+    return rc;
+}

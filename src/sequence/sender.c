@@ -1,0 +1,417 @@
+#include "sequence/sender.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+
+#include "base/bell.h"
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "net/mime.h"
+#include "sequence/delivery.h"
+#include "sequence/mailbox_login.h"
+#include "sequence/planner_private.h"
+#include "sequence/progress.h"
+#include "sequence/uncertain.h"
+#include "store/services.h"
+
+/* As long as a mailbox waits when a process was killed; a process that lives renews it. */
+#define LEASE_MS  (30 * SECOND_MS)
+#define RENEW_MS  (LEASE_MS / 5)
+#define HURRY_MS  (20 * SECOND_MS) /* after it was asked to stop */
+/* Between the commit and the first byte: a process that was frozen meanwhile sends nothing,
+ * because somebody else may be looking for the message already. */
+#define FRESH_MS  (LEASE_MS / 2)
+/* Then others get a turn. */
+enum { MESSAGES_PER_TURN = 500, ID_BYTES = 64, SOURCE_MORE_BYTES = 100,
+       FAULT_MS = 1000 /* after a failure of the database */ };
+
+struct worker {
+    struct sender_pool *pool;
+    pthread_t thread;
+    pthread_cond_t given;
+    bool is_busy;
+    char account_id[ID_BYTES], mailbox_id[ID_BYTES]; /* its task; for reading while is_busy */
+};
+
+struct sender_pool {
+    struct db *db;
+    struct services services; /* as those of the process, but for jobs_stopping */
+    struct bell bell;
+    pthread_mutex_t lock; /* of the workers' tasks */
+    pthread_t thread;
+    char owner[ID_BYTES];
+    int n;
+    bool stops; /* under the lock */
+    struct worker workers[SENDER_THREADS_MAX];
+};
+
+/* The process's pool, for sender_wake; and when its conversations are to be broken off. */
+static _Atomic(struct sender_pool *) current;
+static _Atomic int64_t hurry_at_ms = INT64_MAX;
+
+static bool hurries(void) {
+    return monotonic_ms() >= atomic_load(&hurry_at_ms);
+}
+
+static bool stops(struct sender_pool *pool) {
+    (void) pthread_mutex_lock(&pool->lock); /* fails only when misused */
+    bool result = pool->stops;
+    (void) pthread_mutex_unlock(&pool->lock);
+    return result;
+}
+
+static struct str put_id(char *to, struct str id) {
+    ASSERT(id.n < ID_BYTES);
+    memcpy(to, id.p, id.n);
+    to[id.n] = '\0';
+    return (struct str){ to, id.n };
+}
+
+/* --- one mailbox --- */
+
+/* Two arenas take turns: what was sent is recorded while what comes next is read. */
+struct turn {
+    struct sender_pool *pool;
+    struct ctx ctx;
+    struct arena *arenas[2], *connection, *lasting; /* lasting: as long as the turn */
+    size_t at;
+    int on_connection; /* messages that were sent over it */
+    struct delivery d;
+    struct map zones;
+    struct mailbox mailbox;
+    struct smtp_client *smtp; /* NULL: not connected */
+};
+
+static void log_fault(struct turn *t, const char *what) {
+    log_warn(&t->ctx, what, LOG_S("mailbox", t->d.mailbox_id), LOG_S("error", t->ctx.err.text));
+    ctx_clear_error(&t->ctx);
+}
+
+static void switch_arena(struct turn *t) {
+    t->at = 1 - t->at;
+    arena_reset(t->arenas[t->at]);
+    t->ctx.arena = t->arenas[t->at];
+}
+
+/* As the connection lives longer than a message. */
+static enum rc open_connection(struct turn *t, struct smtp_result *ret_result) {
+    struct mailbox_secret secret;
+    struct arena *arena = t->ctx.arena;
+    struct str reason = STR_NONE;
+    arena_reset(t->connection);
+    t->ctx.arena = t->connection;
+    t->on_connection = 0;
+    enum rc rc = mailbox_get(&t->ctx, t->d.mailbox_id, &t->mailbox);
+    *ret_result = (struct smtp_result){ .rc = rc, .reason = STR("the mailbox is gone") };
+    if (rc == OK) {
+        rc = mailbox_credentials(&t->ctx, &t->mailbox, &secret, &reason);
+        *ret_result = (struct smtp_result){ .rc = rc, .step = SMTP_AUTH, .reason = reason };
+    }
+    if (rc == OK)
+        rc = mailbox_smtp(&t->ctx, &t->mailbox, &secret, &t->smtp, ret_result);
+    t->ctx.arena = arena;
+    ctx_clear_error(&t->ctx);
+    return rc;
+}
+
+static struct delivery_outcome outcome_of(struct turn *t, const struct smtp_result *result) {
+    struct arena *arena = t->ctx.arena;
+    enum fate fate = fate_of(arena, result);
+    /* A server ends what it finds idle or long: that says nothing about the next connection. */
+    bool was_kept = t->smtp && t->on_connection > 0;
+    return (struct delivery_outcome){ fate, fate_words(arena, result), fate_wait_ms(arena, result),
+                                      fate == FATE_NETWORK && was_kept };
+}
+
+/* The bytes with their Date, which stays the same when it is sent again. */
+static enum rc bytes_of(struct turn *t, const struct message *m, struct str *ret_bytes) {
+    struct str source = STR_NONE;
+    enum rc rc = message_source(&t->ctx, m->id, &source);
+    if (rc != OK)
+        return rc;
+    struct buf b = buf_in(t->ctx.arena, source.n + SOURCE_MORE_BYTES);
+    buf_printf(&b, "Date: %.*s\r\n", STR_FMT(mime_date(t->ctx.arena, m->dated_at.v)));
+    buf_str(&b, source);
+    *ret_bytes = buf_text(&b);
+    return buf_result(&b);
+}
+
+static void send_one(struct turn *t, const struct message *m, int64_t since_ms, struct smtp_result *ret_result) {
+    struct str bytes = STR_NONE, to = m->recipient;
+    enum rc rc = bytes_of(t, m, &bytes);
+    *ret_result = (struct smtp_result){ .rc = E_INVALID, .step = SMTP_DATA,
+                                        .reason = STR("its bytes are kept no more") };
+    if (rc == E_DB || rc == E_IO)
+        *ret_result = (struct smtp_result){ .rc = rc, .step = SMTP_MAIL, .reason = STR("the database failed") };
+    if (rc != OK) {
+        ctx_clear_error(&t->ctx);
+        return;
+    }
+    if (monotonic_ms() - since_ms > FRESH_MS) {
+        *ret_result = (struct smtp_result){ .rc = E_CANCELED, .step = SMTP_MAIL, .reason = STR("too late") };
+        return;
+    }
+    const struct smtp_message message = { t->mailbox.email, { &to, 1 }, bytes };
+    (void) !smtp_send(t->smtp, &message, t->ctx.arena, ret_result); /* is in the result */
+}
+
+/* Claimed without a connection: connects and begins. False: it is not to be sent, and with
+ * *ret_over the turn is over. */
+static bool begin(struct turn *t, const struct message *m, bool *ret_over) {
+    struct smtp_result result;
+    bool begun = false;
+    *ret_over = false;
+    if (open_connection(t, &result) != OK) {
+        struct delivery_outcome outcome = outcome_of(t, &result);
+        *ret_over = true;
+        if (delivery_unreachable(&t->d, m, &outcome) != OK)
+            log_fault(t, "a queue could not be given back, retrying");
+        return false;
+    }
+    if (delivery_begin(&t->d, m, &begun) != OK) {
+        *ret_over = true;
+        log_fault(t, "a message could not be begun, retrying");
+    }
+    return begun;
+}
+
+/* One message that is being sent: the outcome is recorded, and the next one claimed, whatever
+ * the database needs. What was sent must be recorded, so that is tried for as long as the
+ * lease lasts; then it is in doubt. */
+static bool record(struct turn *t, struct delivery_step *step) {
+    int64_t until = monotonic_ms() + FRESH_MS;
+    while (delivery_step(&t->d, step) != OK) {
+        log_fault(t, "what was sent could not be recorded, retrying");
+        if (!step->done || monotonic_ms() > until || hurries())
+            return false;
+        (void) poll(NULL, 0, FAULT_MS);
+    }
+    return step->ret_has_next;
+}
+
+static bool goes_on(struct turn *t, int sent) {
+    return sent < MESSAGES_PER_TURN && !stops(t->pool);
+}
+
+static void send_queue(struct turn *t) {
+    struct delivery_step step = { .goes_on = goes_on(t, 0) };
+    bool over = false;
+    for (int sent = 0; !over && record(t, &step); sent++) {
+        struct message m = step.ret_next;
+        struct smtp_result result = { 0 };
+        int64_t since = monotonic_ms();
+        if (!step.is_connected && !begin(t, &m, &over)) {
+            step = (struct delivery_step){ .goes_on = goes_on(t, sent) };
+            continue;
+        }
+        struct message now = m;
+        if (!step.is_connected && message_get(&t->ctx, m.id, &now) != OK) {
+            log_fault(t, "a message could not be read, leaving it in doubt");
+            break;
+        }
+        send_one(t, &now, since, &result);
+        struct delivery_outcome outcome = outcome_of(t, &result);
+        if (!smtp_is_open(t->smtp))
+            smtp_close(&t->smtp);
+        struct message *done = ARENA_NEW(t->ctx.arena, struct message);
+        struct delivery_outcome *told = ARENA_NEW(t->ctx.arena, struct delivery_outcome);
+        *done = now;
+        *told = outcome;
+        bool more = goes_on(t, sent + 1)
+                    && (outcome.was_kept || (outcome.fate != FATE_NETWORK && outcome.fate != FATE_LOGIN));
+        t->on_connection++;
+        step = (struct delivery_step){ .done = done, .outcome = told, .goes_on = more,
+                                       .is_connected = t->smtp != NULL };
+        switch_arena(t);
+    }
+    smtp_close(&t->smtp);
+}
+
+static void serve_mailbox(struct worker *w, struct turn *t) {
+    struct list look = { 0 };
+    t->zones = map_in(t->lasting);
+    t->ctx.account_id = str_of(w->account_id);
+    t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones };
+    enum rc rc = delivery_recover(&t->d, &look);
+    if (rc == OK && look.n && !stops(w->pool))
+        rc = uncertain_look(&t->d, look);
+    if (rc == OK)
+        send_queue(t);
+    else if (rc != E_CANCELED)
+        log_fault(t, "a mailbox's queue could not be worked off, retrying");
+    lead_wake_planner(&t->ctx);
+}
+
+/* --- threads --- */
+
+static bool wait_for_task(struct worker *w) {
+    struct sender_pool *pool = w->pool;
+    (void) pthread_mutex_lock(&pool->lock); /* fails only when misused */
+    while (!w->is_busy && !pool->stops)
+        (void) pthread_cond_wait(&w->given, &pool->lock);
+    bool has_task = w->is_busy;
+    (void) pthread_mutex_unlock(&pool->lock);
+    return has_task;
+}
+
+static void done_with_task(struct worker *w) {
+    (void) pthread_mutex_lock(&w->pool->lock);
+    w->is_busy = false;
+    (void) pthread_mutex_unlock(&w->pool->lock);
+    bell_ring(&w->pool->bell);
+}
+
+static void *work(void *arg) {
+    struct worker *w = arg;
+    struct db_session *session = db_session_open(w->pool->db);
+    struct turn t = { .pool = w->pool, .arenas = { arena_new(), arena_new() }, .connection = arena_new(), .lasting = arena_new() };
+    while (wait_for_task(w)) {
+        t.ctx = (struct ctx){ .arena = t.arenas[t.at], .clock = &clock_system, .db = session,
+                              .services = &w->pool->services };
+        serve_mailbox(w, &t);
+        planning_zones_close(&t.zones);
+        arena_reset(t.arenas[0]);
+        arena_reset(t.arenas[1]);
+        arena_reset(t.connection);
+        arena_reset(t.lasting);
+        done_with_task(w);
+    }
+    arena_free(&t.arenas[0]);
+    arena_free(&t.arenas[1]);
+    arena_free(&t.connection);
+    arena_free(&t.lasting);
+    db_session_close(&session);
+    return NULL;
+}
+
+static struct worker *idle_worker(struct sender_pool *pool) {
+    struct worker *idle = NULL;
+    (void) pthread_mutex_lock(&pool->lock);
+    for (int i = 0; !idle && i < pool->n; i++)
+        if (!pool->workers[i].is_busy)
+            idle = &pool->workers[i];
+    (void) pthread_mutex_unlock(&pool->lock);
+    return idle;
+}
+
+static void give(struct worker *w, const struct mailbox_queue *queue) {
+    (void) pthread_mutex_lock(&w->pool->lock);
+    (void) put_id(w->account_id, queue->account_id);
+    (void) put_id(w->mailbox_id, queue->mailbox_id);
+    w->is_busy = true;
+    (void) pthread_cond_signal(&w->given); /* cannot fail */
+    (void) pthread_mutex_unlock(&w->pool->lock);
+}
+
+/* Gives what is due to those who are idle; how long to rest then. */
+static int64_t hand_out(struct sender_pool *pool, struct ctx *ctx) {
+    const struct queue_lease lease = { str_of(pool->owner), ctx_now(ctx), LEASE_MS };
+    struct mailbox_queue queue;
+    struct worker *w = NULL;
+    int64_t due = INT64_MAX, tick = pool->services.sequence.tick_ms;
+    enum rc rc = OK;
+    while (rc == OK && (w = idle_worker(pool))) {
+        rc = mailbox_queue_take(ctx, &lease, &queue);
+        if (rc == OK)
+            give(w, &queue);
+    }
+    if (rc == E_NOT_FOUND)
+        rc = mailbox_queues_next(ctx, &due);
+    if (rc != OK) {
+        log_warn(ctx, "messages cannot be sent, retrying", LOG_S("error", ctx->err.text));
+        return FAULT_MS;
+    }
+    int64_t wait = due == INT64_MAX ? tick : due - ctx_now(ctx);
+    return wait > 0 && wait < tick ? wait : tick;
+}
+
+static int64_t renew(struct sender_pool *pool, struct ctx *ctx, int64_t due_ms) {
+    const struct queue_lease lease = { str_of(pool->owner), ctx_now(ctx), LEASE_MS };
+    if (monotonic_ms() < due_ms)
+        return due_ms;
+    if (mailbox_queues_renew(ctx, &lease) != OK)
+        log_warn(ctx, "leases could not be renewed, retrying", LOG_S("error", ctx->err.text));
+    return monotonic_ms() + RENEW_MS;
+}
+
+static void *run(void *arg) {
+    struct sender_pool *pool = arg;
+    struct db_session *session = db_session_open(pool->db);
+    struct arena *arena = arena_new();
+    int64_t rest = 0, renew_at = monotonic_ms() + RENEW_MS;
+    while (bell_rest(&pool->bell, rest, NULL)) {
+        struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session, .services = &pool->services };
+        renew_at = renew(pool, &ctx, renew_at);
+        rest = hand_out(pool, &ctx);
+        arena_reset(arena);
+    }
+    arena_free(&arena);
+    db_session_close(&session);
+    return NULL;
+}
+
+static void start_thread(pthread_t *thread, void *(*function)(void *), void *arg) {
+    int failed = pthread_create(thread, NULL, function, arg);
+    ASSERT(!failed);
+}
+
+struct sender_pool *sender_start(struct db *db, const struct services *services, int threads) {
+    struct sender_pool *pool = MEM_NEW(struct sender_pool);
+    struct arena *arena = arena_new();
+    pool->db = db;
+    pool->services = *services;
+    pool->services.jobs_stopping = hurries;
+    pool->n = threads < SENDER_THREADS_MAX ? threads : SENDER_THREADS_MAX;
+    (void) put_id(pool->owner, uuid_new(arena, clock_now(&clock_system)));
+    arena_free(&arena);
+    atomic_store(&hurry_at_ms, INT64_MAX);
+    bell_init(&pool->bell);
+    int failed = pthread_mutex_init(&pool->lock, NULL);
+    ASSERT(!failed);
+    for (int i = 0; i < pool->n; i++) {
+        struct worker *w = &pool->workers[i];
+        w->pool = pool;
+        failed = pthread_cond_init(&w->given, NULL);
+        ASSERT(!failed);
+        start_thread(&w->thread, work, w);
+    }
+    start_thread(&pool->thread, run, pool);
+    atomic_store(&current, pool);
+    return pool;
+}
+
+void sender_wake(void) {
+    struct sender_pool *pool = atomic_load(&current);
+    if (pool)
+        bell_ring(&pool->bell);
+}
+
+static void end_pool(struct sender_pool *pool) {
+    atomic_store(&current, NULL);
+    atomic_store(&hurry_at_ms, monotonic_ms() + HURRY_MS);
+    bell_stop(&pool->bell);
+    (void) pthread_join(pool->thread, NULL); /* fails only when misused, as do the next */
+    (void) pthread_mutex_lock(&pool->lock);
+    pool->stops = true;
+    for (int i = 0; i < pool->n; i++)
+        (void) pthread_cond_signal(&pool->workers[i].given);
+    (void) pthread_mutex_unlock(&pool->lock);
+    for (int i = 0; i < pool->n; i++) {
+        (void) pthread_join(pool->workers[i].thread, NULL);
+        (void) pthread_cond_destroy(&pool->workers[i].given);
+    }
+    (void) pthread_mutex_destroy(&pool->lock);
+    bell_destroy(&pool->bell);
+    mem_free(pool);
+}
+
+void sender_stop(struct sender_pool **pool) {
+    if (*pool)
+        end_pool(*pool);
+    *pool = NULL;
+}
