@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/database.h"
 #include "cli/tables.h"
@@ -75,6 +76,7 @@ static enum rc start_app(struct running *running) {
         .tables = running->cli->program->routes,
         .n_tables = running->cli->program->n_routes,
         .services = &running->cli->services,
+        .message_keep_ms = config->mail.keep_days * DAY_MS,
         .idempotency_lock_ms = config->http.idempotency_lock_ms,
         .limits = {
             [LIMIT_DEFAULT] = config->rate_limit.usual,

@@ -10,6 +10,7 @@
 #include "http/wait.h"
 #include "store/changes.h"
 #include "store/jobs.h"
+#include "store/messages.h"
 #include "store/verify_cache.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
     CHANGES_KEPT_MS = DAY_MS, /* an index that was away for longer is built anew */
     CHANGES_AT_ONCE = 10000,
     JOBS_AT_ONCE = 1000,
+    SOURCES_AT_ONCE = 1000,
     MEMORIES_AT_ONCE = 10000, /* of what validation remembers */
     /* Above this an answer's buffer is given back instead of kept by its thread. */
     OUT_KEPT_BYTES = 1024 * 1024,
@@ -86,6 +88,8 @@ static void do_upkeep(struct app *app) {
         rc = verify_cache_prune(&ctx, MEMORIES_AT_ONCE);
     if (rc == OK)
         rc = jobs_prune(&ctx, ctx_now(&ctx) - jobs_kept_ms, JOBS_AT_ONCE);
+    if (rc == OK && app->options.message_keep_ms)
+        rc = message_sources_prune(&ctx, ctx_now(&ctx) - app->options.message_keep_ms, SOURCES_AT_ONCE);
     if (rc != OK)
         log_warn(&ctx, "upkeep failed, retrying", LOG_S("error", ctx.err.text));
     arena_reset(ws->arena);

@@ -249,6 +249,25 @@ static enum rc forget_work(struct ctx *ctx, void *arg) {
     return messages_forget(ctx, str_of(keys[0]), str_of(keys[1]));
 }
 
+/* What was not sent yet needs its bytes, however old they are. */
+static void test_prune(void **state) {
+    struct world w;
+    struct str source;
+    world_start(state, &w);
+    world_sequence(&w, plain);
+    const struct sequence_lead *lead = world_lead(&w, "bob@lead.example", "{\"first_name\":\"Bob\"}");
+    struct message sent = world_compose(&w, lead, 0);
+    set_sent(&w, &sent);
+    struct message waits = world_compose(&w, lead, 1);
+    assert_ok(w.ctx, message_sources_prune(w.ctx, WORLD_START_MS, 10));
+    assert_ok(w.ctx, message_source(w.ctx, sent.id, &source));
+    assert_ok(w.ctx, message_sources_prune(w.ctx, test_clock.ms + 1, 10));
+    assert_rc(w.ctx, message_source(w.ctx, sent.id, &source), E_NOT_FOUND);
+    assert_ok(w.ctx, message_source(w.ctx, waits.id, &source));
+    assert_ok(w.ctx, message_get(w.ctx, sent.id, &sent)); /* what is known about it stays */
+    world_done(&w);
+}
+
 static void test_forget(void **state) {
     struct world w;
     struct str source;
@@ -286,7 +305,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_headers),   BOTH_ENGINES(test_thread),        BOTH_ENGINES(test_thread_elsewhere),
         BOTH_ENGINES(test_rich),      BOTH_ENGINES(test_no_public_url), BOTH_ENGINES(test_once),
-        BOTH_ENGINES(test_refusals),  BOTH_ENGINES(test_forget),
+        BOTH_ENGINES(test_refusals),  BOTH_ENGINES(test_prune),
+        BOTH_ENGINES(test_forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
