@@ -165,6 +165,7 @@ static void end_search(struct search *search, struct str outcome, bool is_of_dom
     search->stage = ENDED;
     search->outcome = outcome;
     search->is_of_domain = is_of_domain;
+    search->is_taken = false; /* of an earlier guess */
 }
 
 static void ask(struct address_finder *f, struct search *search) {
@@ -184,7 +185,7 @@ static void answered(struct address_finder *f, struct search *search, enum step 
     case UNCLEAR:     end_search(search, outcome_unclear, true); return;
     case NEXT:        break;
     }
-    if (++search->at == search->guesses.n)
+    if (++search->at >= search->guesses.n)
         end_search(search, outcome_none, false);
     else if (is_late)
         end_search(search, outcome_unclear, false);

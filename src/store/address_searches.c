@@ -72,7 +72,8 @@ static const struct query release
         "WHERE lease_owner IS NOT NULL AND ($1 = '' OR lease_owner = $1)",
         NULL };
 #define PUT_OFF(set)                                                                           \
-    "UPDATE address_searches SET lease_owner = NULL, lease_until = $2 WHERE lease_owner = $1 " \
+    "UPDATE address_searches SET lease_owner = NULL, "                                         \
+    "lease_until = CASE WHEN urgent = 1 THEN 0 ELSE CAST($2 AS BIGINT) END WHERE lease_owner = $1 " \
     "AND outcome IS NULL AND person_id IN (SELECT value FROM " set ")"
 static const struct query put_off
     = { "address_searches_put_off", PUT_OFF("json_each($3)"),

@@ -10,6 +10,7 @@
 #include "json/writer.h"
 #include "store/credits.h"
 #include "store/queries.h"
+#include "store/removals.h"
 
 enum { THOUSAND = 1000, FINDINGS_MAX_BYTES = 4 * 1024 * 1024 };
 
@@ -436,9 +437,11 @@ static enum rc store_work(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
     struct list fresh = { 0 };
     int64_t one;
-    enum rc rc = db_get_int(ctx, &lock_running,
-                            DB_ARGS(db_v_text(w->of->account_id), db_v_text(w->of->validation_id)),
-                            &one);
+    enum rc rc = removals_hold(ctx); /* what a removal takes out meanwhile must not come back */
+    if (rc != OK)
+        return rc;
+    rc = db_get_int(ctx, &lock_running,
+                    DB_ARGS(db_v_text(w->of->account_id), db_v_text(w->of->validation_id)), &one);
     if (rc == E_NOT_FOUND)
         return E_CANCELED;
     if (rc == OK)

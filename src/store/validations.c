@@ -314,8 +314,8 @@ enum rc validation_create_for(struct ctx *ctx, struct str lead_list_id, struct s
 static enum rc delete_all(struct ctx *ctx, void *arg) {
     const struct str *id = arg;
     static const struct query *const deletes[]
-        = { &delete_blocks, &delete_block_emails, &delete_emails, &delete_row };
-    enum rc rc = OK;
+        = { &delete_row, &delete_blocks, &delete_block_emails, &delete_emails };
+    enum rc rc = OK; /* the row first: who stores results holds it, and then finds none */
     for (size_t i = 0; rc == OK && i < LENGTH(deletes); i++)
         rc = db_exec(ctx, deletes[i], DB_ARGS(db_v_text(ctx->account_id), db_v_text(*id)), NULL);
     return rc;

@@ -383,11 +383,11 @@ void item_requeue(struct verify_engine *e, struct item *item) {
 }
 
 /* How often it is tried again: what may change with time more often than what is probably
- * meant. */
+ * meant. A reply to the target says nothing of the random names that come after it. */
 static size_t retries_of(const struct item *item) {
     bool is_meant = item->meaning == REPLY_POLICY || item->meaning == REPLY_BARE
                     || item->meaning == REPLY_UNMATCHED || item->meaning == REPLY_MAILBOX_BUSY;
-    return item->probe == PROBE_ANSWERED && is_meant ? 1 : LENGTH(retry_ms);
+    return item->probe == PROBE_ANSWERED && item->phase == PHASE_TARGET && is_meant ? 1 : LENGTH(retry_ms);
 }
 
 void item_retry(struct verify_engine *e, struct item *item, int64_t wait_ms) {
