@@ -78,9 +78,12 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/liboutrider.a
 	$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -Itests $(LDFLAGS_ALL) -o $@ $< $(FUZZ_MAIN) \
 	    $(BUILD)/liboutrider.a $(LIBS)
 
+# The program itself with other calls than the C library's.
+$(BUILD)/support/killed_server: $(BUILD)/obj/main.o
+$(BUILD)/support/killed_server: SUPPORT_OBJ = $(BUILD)/obj/main.o
 $(BUILD)/support/%: tests/support/%.c $(BUILD)/liboutrider.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS)
+	$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(SUPPORT_OBJ) $(BUILD)/liboutrider.a $(LIBS)
 
 unit: $(UNIT)
 fuzz-targets: $(FUZZ)
@@ -105,7 +108,7 @@ check-all: check
 	$(MAKE) -s -j$(JOBS) MODE=cov everything
 	tests/run --build build/cov --only unit,fuzz,api
 	tools/coverage build/cov
-	$(MAKE) -s -j$(JOBS) MODE=release all
+	$(MAKE) -s -j$(JOBS) MODE=release all support
 	tests/run --build build --only large
 
 fuzz: deps-build-gate
