@@ -1,7 +1,7 @@
 # make            build build/outrider
 # make run        install what is missing, build, sample data, serve on 127.0.0.1:8080
 # make check      install what is missing, build with sanitizers, run every test and gate
-# make check-all  make check, then ThreadSanitizer, fuzzing, coverage, large data
+# make check-all  make check, then clang-tidy in depth, ThreadSanitizer, fuzzing, coverage, large data
 # make fuzz       FUZZ_SECONDS (60) of fuzzing for each parser
 # make bench      the benchmarks; results in bench/results/
 # MODE=release|debug|asan|tsan|cov|fuzz chooses the flags, BUILD the folder, CC the compiler.
@@ -36,7 +36,11 @@ OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o $(BUILD)/obj/li
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/support/%,$(wildcard tests/support/*.c))
-TIDY = $(SRC:src/%.c=build/gate/tidy/%.ok) $(patsubst src/%.c,build/gate/tidy/%.ok,$(wildcard src/main.c))
+# clang-tidy's analyzer follows so many states of a function; with DEEP=1, which takes three times
+# as long, as many as it wants.
+TIDY_DIR = build/gate/tidy$(if $(DEEP),-deep)
+TIDY_STATES = $(if $(DEEP),,-Xclang -analyzer-config -Xclang max-nodes=50000)
+TIDY = $(SRC:src/%.c=$(TIDY_DIR)/%.ok) $(patsubst src/%.c,$(TIDY_DIR)/%.ok,$(wildcard src/main.c))
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 
@@ -102,6 +106,7 @@ check: deps-build-test-gate
 	tests/run --build build/asan
 
 check-all: check
+	$(MAKE) -s -j$(JOBS) DEEP=1 gate-tidy
 	$(MAKE) -s -j$(JOBS) MODE=tsan everything
 	tests/run --build build/tsan --only unit,api
 	$(MAKE) fuzz
@@ -165,9 +170,9 @@ gate-cppcheck:
 	    -Isrc -D__linux__ '-D__VA_OPT__(...)=__VA_ARGS__' --suppress=missingIncludeSystem --error-exitcode=1 \
 	    --cppcheck-build-dir=build/gate/cppcheck src
 
-build/gate/tidy/%.ok: src/%.c .clang-tidy
+$(TIDY_DIR)/%.ok: src/%.c .clang-tidy
 	@mkdir -p $(@D)
-	@clang-tidy --quiet $< -- -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) 2>$@.err \
+	@clang-tidy --quiet $< -- -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) $(TIDY_STATES) 2>$@.err \
 	    || { cat $@.err; exit 1; }
 	@$(CC) -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) -MM -MP -MT $@ -MF $@.d $< && touch $@
 
@@ -178,4 +183,4 @@ clean:
         gate-gcc gate-clang gate-tidy gate-cppcheck
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/support/*.d \
-                    build/gate/tidy/*.d build/gate/tidy/*/*.d)
+                    $(TIDY_DIR)/*.d $(TIDY_DIR)/*/*.d)

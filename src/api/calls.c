@@ -20,21 +20,10 @@ static const struct field filter_rows[] = {
 static const struct fields filter_fields
     = FIELDS("CallFilter", struct call_filter, filter_rows, .doc = "Filters of the list.");
 
-struct calls_answer {
-    struct list calls;
-    struct links *_links;
-};
-
-#define T struct calls_answer
-static const struct field calls_rows[] = {
-    F_LIST(T, calls, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &call_fields,
-           .doc = "The calls of this page, newest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field calls_rows[]
+    = PAGE_ROWS("calls", call_fields, "The calls of this page, newest first.");
 static const struct fields calls_fields
-    = FIELDS("CallsResponse", struct calls_answer, calls_rows, .doc = "A page of calls.");
+    = FIELDS("CallsResponse", struct page_answer, calls_rows, .doc = "A page of calls.");
 
 struct dispositions_answer {
     struct list dispositions;
@@ -57,10 +46,7 @@ static enum rc post_calls(struct request *r) {
 static enum rc get_calls(struct request *r) {
     struct page_of page;
     enum rc rc = calls_list(r->ctx, r->query, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    struct calls_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &calls_fields, &answer);
+    return rc == OK ? respond_items(r, &calls_fields, &page) : rc;
 }
 
 static enum rc get_calls_dispositions(struct request *r) {

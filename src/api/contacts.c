@@ -23,21 +23,10 @@ static const struct field query_rows[] = {
 static const struct fields query_fields
     = FIELDS("ContactFilter", struct contacts_query, query_rows, .doc = "Filters of the list.");
 
-struct contacts_answer {
-    struct list contacts;
-    struct links *_links;
-};
-
-#define T struct contacts_answer
-static const struct field contacts_rows[] = {
-    F_LIST(T, contacts, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &contact_details_fields,
-           .doc = "The contacts of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field contacts_rows[]
+    = PAGE_ROWS("contacts", contact_details_fields, "The contacts of this page, oldest first.");
 static const struct fields contacts_fields
-    = FIELDS("ContactsResponse", struct contacts_answer, contacts_rows, .doc = "A page of contacts.");
+    = FIELDS("ContactsResponse", struct page_answer, contacts_rows, .doc = "A page of contacts.");
 
 /* One that is no address is nobody's. */
 static struct str normal_form(struct ctx *ctx, struct str text) {
@@ -54,10 +43,7 @@ static enum rc get_contacts(struct request *r) {
     if (!str_is_empty(q->email))
         filter.email = normal_form(r->ctx, q->email);
     enum rc rc = contacts_list(r->ctx, &filter, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    struct contacts_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &contacts_fields, &answer);
+    return rc == OK ? respond_items(r, &contacts_fields, &page) : rc;
 }
 
 static enum rc get_contact(struct request *r) {

@@ -114,20 +114,10 @@ static const struct fields listed_fields
     = FIELDS("ListedEmailValidation", struct answer, listed_rows,
              .doc = "A validation, without its results.");
 
-struct list_answer {
-    struct list validations; /* of struct answer */
-    struct links *links;
-};
-static const struct field list_rows[] = {
-    { .name = "email_validations", .type = FIELD_LIST, .flags = FIELD_REQUIRED | FIELD_ALWAYS,
-      .of = &listed_fields, .offset = FIELD_OFFSET(struct list_answer, validations, struct list),
-      .doc = "Newest first." },
-    { .name = "_links", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED, .of = &links_fields,
-      .offset = FIELD_OFFSET(struct list_answer, links, struct links *),
-      .doc = "Links to the pages around." },
-};
+static const struct field list_rows[]
+    = PAGE_ROWS("email_validations", listed_fields, "Newest first.");
 static const struct fields list_fields
-    = FIELDS("EmailValidationList", struct list_answer, list_rows, .doc = "Validations.");
+    = FIELDS("EmailValidationList", struct page_answer, list_rows, .doc = "Validations.");
 
 /* --- handlers --- */
 
@@ -225,14 +215,14 @@ static enum rc get_email_validations(struct request *r) {
     enum rc rc = validations_list(r->ctx, &r->page, &page);
     if (rc != OK)
         return rc;
-    struct list_answer answer = { .links = page_of_links(r, &page) };
     const struct validation *v = page.items.p;
+    struct answer *items = ARENA_ARRAY(r->ctx->arena, page.items.n + 1, struct answer);
     for (size_t i = 0; i < page.items.n; i++) {
-        struct answer *listed = list_add(r->ctx->arena, &answer.validations, sizeof *listed);
-        *listed = answer_of(r->ctx, &v[i]);
-        listed->links = self_link_to(r, path_of(r->ctx, v[i].id));
+        items[i] = answer_of(r->ctx, &v[i]);
+        items[i].links = self_link_to(r, path_of(r->ctx, v[i].id));
     }
-    return respond(r, 200, &list_fields, &answer);
+    page.items.p = items;
+    return respond_items(r, &list_fields, &page);
 }
 
 /* --- POST /email-validations/single --- */

@@ -19,11 +19,6 @@ struct exclusions_request {
     struct list items; /* of struct excluded_item */
 };
 
-struct exclusions_answer {
-    struct list items; /* of struct exclusion */
-    struct links *links;
-};
-
 /* The reference's self link says `size`; cursors come as page[after] and page[before]. */
 struct size_query {
     struct opt_int size;
@@ -52,17 +47,10 @@ static const struct fields size_fields
     static const struct fields word##_request_fields                                            \
         = FIELDS(Schema "Request", struct exclusions_request, word##_request_rows,              \
                  .doc = "Entries of the exclusion list.");                                      \
-    static const struct field word##_answer_rows[] = {                                          \
-        { .name = "excluded_" #word "s", .type = FIELD_LIST,                                    \
-          .flags = FIELD_REQUIRED | FIELD_ALWAYS,                                               \
-          .offset = FIELD_OFFSET(struct exclusions_answer, items, struct list),                 \
-          .of = &item_fields, .doc = "The entries of this page, in their order." },             \
-        { .name = "_links", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,                      \
-          .offset = FIELD_OFFSET(struct exclusions_answer, links, struct links *),              \
-          .of = &links_fields, .doc = "Links to the pages around." },                           \
-    };                                                                                          \
+    static const struct field word##_answer_rows[]                                              \
+        = PAGE_ROWS("excluded_" #word "s", item_fields, "The entries of this page, in their order.");\
     static const struct fields word##_answer_fields                                             \
-        = FIELDS(Schema "List", struct exclusions_answer, word##_answer_rows,                   \
+        = FIELDS(Schema "List", struct page_answer, word##_answer_rows,                         \
                  .doc = "A page of the exclusion list.");
 
 TABLES(domain, "ExcludedDomain", excluded_domain_fields)
@@ -149,9 +137,9 @@ static enum rc list(struct request *r, enum exclusion_kind kind, const struct fi
     enum rc rc = exclusions_list(r->ctx, kind, &r->page, &page);
     if (rc != OK)
         return rc;
-    struct exclusions_answer answer = { page.items, page_of_links(r, &page) };
+    struct page_answer answer = { page.items, page_of_links(r, &page) };
     if (!str_is_set(r->page.after) && !str_is_set(r->page.before))
-        answer.links->self->href = arena_printf(r->ctx->arena, "/excluded-%ss?size=%d",
+        answer._links->self->href = arena_printf(r->ctx->arena, "/excluded-%ss?size=%d",
                                                 word_of(kind), r->page.size);
     return respond(r, 200, fields, &answer);
 }

@@ -251,20 +251,9 @@ static const struct fields answer_fields
 static const struct fields listed_fields
     = FIELDS("LeadListSummary", struct answer, listed_rows, .doc = "A lead list, without entries.");
 
-struct list_answer {
-    struct list lead_lists; /* of struct answer */
-    struct links *_links;
-};
-#define T struct list_answer
-static const struct field list_rows[] = {
-    F_LIST(T, lead_lists, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &listed_fields,
-           .doc = "Newest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field list_rows[] = PAGE_ROWS("lead_lists", listed_fields, "Newest first.");
 static const struct fields list_fields
-    = FIELDS("LeadListsResponse", struct list_answer, list_rows, .doc = "Lead lists.");
+    = FIELDS("LeadListsResponse", struct page_answer, list_rows, .doc = "Lead lists.");
 
 /* --- answering --- */
 
@@ -421,14 +410,14 @@ static enum rc get_lead_lists(struct request *r) {
     enum rc rc = lead_lists_list(r->ctx, r->query, &r->page, &page);
     if (rc != OK)
         return rc;
-    struct list_answer answer = { ._links = page_of_links(r, &page) };
     const struct lead_list *list = page.items.p;
+    struct answer *items = ARENA_ARRAY(r->ctx->arena, page.items.n + 1, struct answer);
     for (size_t i = 0; i < page.items.n; i++) {
-        struct answer *listed = list_add(r->ctx->arena, &answer.lead_lists, sizeof *listed);
-        *listed = head_of(r->ctx, &list[i]);
-        listed->links = self_link_to(r, listed->url);
+        items[i] = head_of(r->ctx, &list[i]);
+        items[i].links = self_link_to(r, items[i].url);
     }
-    return respond(r, 200, &list_fields, &answer);
+    page.items.p = items;
+    return respond_items(r, &list_fields, &page);
 }
 
 static enum rc get_lead_list(struct request *r) {

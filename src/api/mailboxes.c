@@ -44,21 +44,10 @@ static const struct field mailbox_rows[] = {
 static const struct fields shown_fields
     = FIELDS("Mailbox", struct mailbox_shown, mailbox_rows, .doc = "What a user sends from.");
 
-struct mailboxes_answer {
-    struct list mailboxes;
-    struct links *_links;
-};
-
-#define T struct mailboxes_answer
-static const struct field mailboxes_rows[] = {
-    F_LIST(T, mailboxes, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &shown_fields,
-           .doc = "The mailboxes of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field mailboxes_rows[]
+    = PAGE_ROWS("mailboxes", shown_fields, "The mailboxes of this page, oldest first.");
 static const struct fields mailboxes_fields
-    = FIELDS("MailboxesResponse", struct mailboxes_answer, mailboxes_rows, .doc = "A page of mailboxes.");
+    = FIELDS("MailboxesResponse", struct page_answer, mailboxes_rows, .doc = "A page of mailboxes.");
 
 struct limit_input {
     struct opt_int daily_email_limit;
@@ -91,8 +80,8 @@ static enum rc get_mailboxes(struct request *r) {
     struct mailbox_shown *items = ARENA_ARRAY(r->ctx->arena, page.items.n + 1, struct mailbox_shown);
     for (size_t i = 0; i < page.items.n; i++)
         items[i] = shown(r, &found[i]);
-    struct mailboxes_answer answer = { { items, page.items.n }, page_of_links(r, &page) };
-    return respond(r, 200, &mailboxes_fields, &answer);
+    page.items.p = items;
+    return respond_items(r, &mailboxes_fields, &page);
 }
 
 static enum rc patch_mailbox(struct request *r) {

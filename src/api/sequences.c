@@ -43,22 +43,10 @@ static const struct field listed_rows[] = {
 static const struct fields listed_fields
     = FIELDS("Sequence", struct listed, listed_rows, .doc = "A sequence.");
 
-struct sequences_answer {
-    struct list sequences; /* of struct listed */
-    struct links *_links;
-};
-
-#define T struct sequences_answer
-static const struct field sequences_rows[] = {
-    F_LIST(T, sequences, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &listed_fields,
-           .doc = "The sequences of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field sequences_rows[]
+    = PAGE_ROWS("sequences", listed_fields, "The sequences of this page, oldest first.");
 static const struct fields sequences_fields
-    = FIELDS("SequencesResponse", struct sequences_answer, sequences_rows,
-             .doc = "A page of sequences.");
+    = FIELDS("SequencesResponse", struct page_answer, sequences_rows, .doc = "A page of sequences.");
 
 /* The operation on a single one is to add leads; that is what a link can name. */
 static struct listed listed_of(struct request *r, const struct sequence *s) {
@@ -79,12 +67,12 @@ static enum rc get_sequences(struct request *r) {
     enum rc rc = sequences_list(r->ctx, &filter, &r->page, &page);
     if (rc != OK)
         return rc;
-    struct sequences_answer answer = { ._links = page_of_links(r, &page) };
     const struct sequence *s = page.items.p;
+    struct listed *items = ARENA_ARRAY(r->ctx->arena, page.items.n + 1, struct listed);
     for (size_t i = 0; i < page.items.n; i++)
-        *(struct listed *) list_add(r->ctx->arena, &answer.sequences, sizeof(struct listed))
-            = listed_of(r, &s[i]);
-    return respond(r, 200, &sequences_fields, &answer);
+        items[i] = listed_of(r, &s[i]);
+    page.items.p = items;
+    return respond_items(r, &sequences_fields, &page);
 }
 
 static const struct route routes[] = {

@@ -29,21 +29,10 @@ static const struct field filter_rows[] = {
 static const struct fields filter_fields
     = FIELDS("TaskFilter", struct task_filter, filter_rows, .doc = "Filters of the list.");
 
-struct tasks_answer {
-    struct list tasks;
-    struct links *_links;
-};
-
-#define T struct tasks_answer
-static const struct field tasks_rows[] = {
-    F_LIST(T, tasks, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &task_fields,
-           .doc = "The tasks of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field tasks_rows[]
+    = PAGE_ROWS("tasks", task_fields, "The tasks of this page, oldest first.");
 static const struct fields tasks_fields
-    = FIELDS("TasksResponse", struct tasks_answer, tasks_rows, .doc = "A page of tasks.");
+    = FIELDS("TasksResponse", struct page_answer, tasks_rows, .doc = "A page of tasks.");
 
 struct values_answer {
     struct strs values;
@@ -65,10 +54,7 @@ static const struct fields types_fields
 static enum rc get_tasks(struct request *r) {
     struct page_of page;
     enum rc rc = tasks_list(r->ctx, r->query, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    struct tasks_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &tasks_fields, &answer);
+    return rc == OK ? respond_items(r, &tasks_fields, &page) : rc;
 }
 
 static enum rc respond_values(struct request *r, const struct fields *fields,

@@ -13,29 +13,15 @@ static const struct field filter_rows[] = {
 static const struct fields filter_fields
     = FIELDS("UserFilter", struct user_filter, filter_rows, .doc = "Filters of the list.");
 
-struct users_answer {
-    struct list users;
-    struct links *_links;
-};
-
-#define T struct users_answer
-static const struct field users_rows[] = {
-    F_LIST(T, users, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &user_fields,
-           .doc = "The users of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field users_rows[]
+    = PAGE_ROWS("users", user_fields, "The users of this page, oldest first.");
 static const struct fields users_fields
-    = FIELDS("UsersResponse", struct users_answer, users_rows, .doc = "A page of users.");
+    = FIELDS("UsersResponse", struct page_answer, users_rows, .doc = "A page of users.");
 
 static enum rc get_users(struct request *r) {
     struct page_of page;
     enum rc rc = users_list(r->ctx, r->query, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    struct users_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &users_fields, &answer);
+    return rc == OK ? respond_items(r, &users_fields, &page) : rc;
 }
 
 static const struct route routes[] = {

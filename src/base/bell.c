@@ -2,7 +2,13 @@
 
 #include <time.h>
 
+#include "base/check.h"
 #include "base/clock.h"
+
+void thread_start(pthread_t *thread, void *(*function)(void *), void *arg) {
+    int failed = pthread_create(thread, NULL, function, arg);
+    ASSERT(!failed);
+}
 
 void cond_init(pthread_cond_t *cond) {
     pthread_condattr_t monotonic;

@@ -1,4 +1,4 @@
-/* How threads wait. Deadlines are instants of monotonic_ms(): setting the machine's clock
+/* How threads start and wait. Deadlines are instants of monotonic_ms(): setting the machine's clock
  * neither wakes nor delays anybody. */
 #ifndef BASE_BELL_H
 #define BASE_BELL_H
@@ -6,6 +6,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Starts a thread; ended by pthread_join. Where the machine has none left the process ends: a
+ * service that came up without one of its threads would only look as if it worked. */
+void thread_start(pthread_t *thread, void *(*function)(void *), void *arg);
 
 /* A condition whose deadlines are those of cond_wait_until. Ended by pthread_cond_destroy. */
 void cond_init(pthread_cond_t *cond);

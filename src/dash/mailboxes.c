@@ -15,29 +15,15 @@ static const struct field filter_rows[] = {
 static const struct fields filter_fields
     = FIELDS("MailboxDetailsFilter", struct mailbox_filter, filter_rows, .doc = "Filters of the list.");
 
-struct mailboxes_answer {
-    struct list mailboxes;
-    struct links *_links;
-};
-
-#define T struct mailboxes_answer
-static const struct field list_rows[] = {
-    F_LIST(T, mailboxes, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &mailbox_fields,
-           .doc = "The mailboxes of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field list_rows[]
+    = PAGE_ROWS("mailboxes", mailbox_fields, "The mailboxes of this page, oldest first.");
 static const struct fields list_fields
-    = FIELDS("MailboxDetailsList", struct mailboxes_answer, list_rows, .doc = "A page of mailboxes.");
+    = FIELDS("MailboxDetailsList", struct page_answer, list_rows, .doc = "A page of mailboxes.");
 
 static enum rc get_mailboxes(struct request *r) {
     struct page_of page;
     enum rc rc = mailboxes_list(r->ctx, r->query, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    struct mailboxes_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &list_fields, &answer);
+    return rc == OK ? respond_items(r, &list_fields, &page) : rc;
 }
 
 /* With whether a test is under way. */

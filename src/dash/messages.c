@@ -9,19 +9,10 @@
 #include "store/messages.h"
 #include "store/sequences.h"
 
-struct messages_answer {
-    struct list messages; /* of struct message */
-    struct links *links;
-};
-static const struct field answer_rows[] = {
-    F_LIST(struct messages_answer, messages, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &message_fields,
-           .doc = "Those of this page, oldest first."),
-    { .name = "_links", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-      .offset = FIELD_OFFSET(struct messages_answer, links, struct links *), .of = &links_fields,
-      .doc = "Links to the pages around." },
-};
+static const struct field answer_rows[]
+    = PAGE_ROWS("messages", message_fields, "Those of this page, oldest first.");
 static const struct fields answer_fields
-    = FIELDS("MessageList", struct messages_answer, answer_rows, .doc = "A page of messages.");
+    = FIELDS("MessageList", struct page_answer, answer_rows, .doc = "A page of messages.");
 
 #define T struct message_filter
 static const struct field filter_rows[] = {
@@ -51,10 +42,7 @@ static const struct fields decision_fields
 static enum rc get_messages(struct request *r) {
     struct page_of page = { 0 };
     enum rc rc = messages_list(r->ctx, r->query, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    const struct messages_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &answer_fields, &answer);
+    return rc == OK ? respond_items(r, &answer_fields, &page) : rc;
 }
 
 static enum rc get_message(struct request *r) {

@@ -37,22 +37,10 @@ static const struct field summary_rows[] = {
 static const struct fields summary_fields
     = FIELDS("SequenceSummary", struct sequence, summary_rows, .doc = "A sequence in a list.");
 
-struct sequences_answer {
-    struct list sequences;
-    struct links *_links;
-};
-
-#define T struct sequences_answer
-static const struct field list_rows[] = {
-    F_LIST(T, sequences, .flags = FIELD_REQUIRED | FIELD_ALWAYS, .of = &summary_fields,
-           .doc = "The sequences of this page, oldest first."),
-    F_OBJECT(T, _links, struct links, .flags = FIELD_REQUIRED, .of = &links_fields,
-             .doc = "Links to the pages around."),
-};
-#undef T
+static const struct field list_rows[]
+    = PAGE_ROWS("sequences", summary_fields, "The sequences of this page, oldest first.");
 static const struct fields list_fields
-    = FIELDS("SequenceSummaryList", struct sequences_answer, list_rows,
-             .doc = "A page of sequences.");
+    = FIELDS("SequenceSummaryList", struct page_answer, list_rows, .doc = "A page of sequences.");
 
 struct duplicate_request {
     struct str name;
@@ -68,10 +56,7 @@ static const struct fields duplicate_fields
 static enum rc get_sequences(struct request *r) {
     struct page_of page;
     enum rc rc = sequences_list(r->ctx, r->query, &r->page, &page);
-    if (rc != OK)
-        return rc;
-    struct sequences_answer answer = { page.items, page_of_links(r, &page) };
-    return respond(r, 200, &list_fields, &answer);
+    return rc == OK ? respond_items(r, &list_fields, &page) : rc;
 }
 
 static enum rc respond_made(struct request *r, enum rc rc, const struct sequence *s) {

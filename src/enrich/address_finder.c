@@ -592,8 +592,7 @@ struct address_finder *address_finder_start(struct db *db, const struct services
     for (size_t q = 0; q < LENGTH(f->queues); q++)
         f->queues[q] = verify_queue_new(engine, ready, f);
     atomic_store(&current, f);
-    int failed = pthread_create(&f->thread, NULL, run, f);
-    ASSERT(!failed);
+    thread_start(&f->thread, run, f);
     return f;
 }
 

@@ -323,8 +323,7 @@ struct validator *validator_start(const struct validator_options *options) {
     v->renewed_ms = monotonic_ms();
     bell_init(&v->bell);
     atomic_store(&current, v);
-    int failed = pthread_create(&v->thread, NULL, run, v);
-    ASSERT(!failed);
+    thread_start(&v->thread, run, v);
     return v;
 }
 

@@ -107,7 +107,7 @@ static struct upkeep *upkeep_new(struct app *app) {
     struct upkeep *upkeep = MEM_NEW(struct upkeep);
     upkeep->app = app;
     bell_init(&upkeep->bell);
-    ASSERT(pthread_create(&upkeep->thread, NULL, run_upkeep, upkeep) == 0);
+    thread_start(&upkeep->thread, run_upkeep, upkeep);
     return upkeep;
 }
 

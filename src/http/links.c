@@ -63,6 +63,11 @@ struct links *page_of_links(struct request *r, const struct page_of *page) {
     return page_links(r, page->first, page->last, page->more_before, page->more_after);
 }
 
+enum rc respond_items(struct request *r, const struct fields *fields, const struct page_of *page) {
+    const struct page_answer answer = { page->items, page_of_links(r, page) };
+    return respond(r, 200, fields, &answer);
+}
+
 struct links *self_link_to(struct request *r, struct str path) {
     struct links *links = ARENA_NEW(r->ctx->arena, struct links);
     links->self = new_link(r->ctx->arena, path);

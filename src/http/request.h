@@ -86,6 +86,24 @@ struct links *page_links(struct request *r, struct str first, struct str last, b
                          bool more_after);
 /* The links of a page that page_read gave. */
 struct links *page_of_links(struct request *r, const struct page_of *page);
+
+/* What most lists answer: {"<key>": [...], "_links": {...}}. Its table is
+ *   static const struct field rows[] = PAGE_ROWS("users", user_fields, "The users of this page.");
+ *   static const struct fields users_fields = FIELDS("Users", struct page_answer, rows, ...); */
+struct page_answer {
+    struct list items;
+    struct links *_links;
+};
+#define PAGE_ROWS(key, item_fields, text)                                               \
+    { { .name = (key), .type = FIELD_LIST, .flags = FIELD_REQUIRED | FIELD_ALWAYS,      \
+        .offset = FIELD_OFFSET(struct page_answer, items, struct list),                 \
+        .of = &(item_fields), .doc = (text) },                                          \
+      F_OBJECT(struct page_answer, _links, struct links, .flags = FIELD_REQUIRED,       \
+               .of = &links_fields, .doc = "Links to the pages around.") }
+/* Answers 200 with a page that page_read gave. */
+MUST_USE enum rc respond_items(struct request *r, const struct fields *fields,
+                              const struct page_of *page);
+
 /* Only self: the path as it was asked. */
 struct links *self_link(struct request *r);
 /* Only self, with the given path. */

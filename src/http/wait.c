@@ -114,7 +114,7 @@ struct waiters *waiters_new(struct app *app) {
     (void) pthread_mutex_init(&w->mutex, NULL); /* cannot fail on Linux */
     cond_init(&w->changed);
     for (int i = 0; i < WAITER_THREADS; i++)
-        ASSERT(pthread_create(&w->threads[i], NULL, run, w) == 0);
+        thread_start(&w->threads[i], run, w);
     return w;
 }
 

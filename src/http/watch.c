@@ -86,7 +86,7 @@ struct watch *watch_new(int64_t tick_ms) {
     w->head.prev = w->head.next = &w->head;
     pthread_mutex_init(&w->lock, NULL);
     cond_init(&w->changed);
-    ASSERT(pthread_create(&w->thread, NULL, run, w) == 0);
+    thread_start(&w->thread, run, w);
     return w;
 }
 

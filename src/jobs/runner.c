@@ -264,11 +264,6 @@ static void *claim_loop(void *arg) {
     return NULL;
 }
 
-static void start_thread(pthread_t *thread, void *(*function)(void *), void *arg) {
-    int failed = pthread_create(thread, NULL, function, arg);
-    ASSERT(!failed);
-}
-
 struct job_runner *job_runner_start(struct db *db, const struct services *services, int workers) {
     ASSERT(workers >= 1 && workers <= WORKERS_MAX);
     struct job_runner *r = MEM_NEW(struct job_runner);
@@ -281,8 +276,8 @@ struct job_runner *job_runner_start(struct db *db, const struct services *servic
     r->worker_count = workers;
     atomic_store(&current, r);
     for (int i = 0; i < workers; i++)
-        start_thread(&r->workers[i], work, r);
-    start_thread(&r->claimer, claim_loop, r);
+        thread_start(&r->workers[i], work, r);
+    thread_start(&r->claimer, claim_loop, r);
     return r;
 }
 

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "base/bell.h"
-#include "base/check.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -352,8 +351,7 @@ enum rc follower_start(struct ctx *ctx, struct db *db, const char *folder,
         follower_free(f);
         return rc;
     }
-    int failed = pthread_create(&f->thread, NULL, follower_main, f);
-    ASSERT(!failed);
+    thread_start(&f->thread, follower_main, f);
     *ret_follower = f;
     return OK;
 }

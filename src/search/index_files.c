@@ -511,8 +511,8 @@ static void *run_merger(void *arg) {
 
 void index_workers_start(struct index *index) {
     index->merger.has_work = true; /* a merge may have been interrupted */
-    ASSERT(pthread_create(&index->sealer.thread, NULL, run_sealer, index) == 0);
-    ASSERT(pthread_create(&index->merger.thread, NULL, run_merger, index) == 0);
+    thread_start(&index->sealer.thread, run_sealer, index);
+    thread_start(&index->merger.thread, run_merger, index);
     index->sealer.is_running = index->merger.is_running = true;
 }
 

@@ -148,9 +148,9 @@ struct claiming {
     int64_t sent_today;
 };
 
-/* When the mailbox may send again; ctx's now when it may. */
-static enum rc mailbox_free_at(struct ctx *ctx, struct claiming *w, int64_t *ret_at) {
-    int64_t now = ctx_now(ctx), calendar = pace_calendar(ctx, now);
+/* When the mailbox may send again, at `now` or later. */
+static enum rc mailbox_free_at(struct ctx *ctx, struct claiming *w, int64_t now, int64_t *ret_at) {
+    int64_t calendar = pace_calendar(ctx, now);
     const struct zone *zone = NULL;
     struct planning p = { .ctx = ctx, .zones = w->d->zones };
     if (!str_eq(w->mailbox.status, STR("active"))) {
@@ -220,7 +220,7 @@ static enum rc find_next(struct ctx *ctx, struct claiming *w, int64_t *ret_at) {
     bool is_gone = rc == E_NOT_FOUND;
     *ret_at = now;
     if (rc == OK)
-        rc = mailbox_free_at(ctx, w, ret_at);
+        rc = mailbox_free_at(ctx, w, now, ret_at);
     if (rc != OK && !is_gone)
         return rc;
     if (*ret_at > now)

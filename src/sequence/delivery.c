@@ -9,7 +9,6 @@
 #include "sequence/delivery_private.h"
 #include "sequence/pace.h"
 #include "sequence/progress.h"
-#include "store/events.h"
 #include "store/exclusions.h"
 #include "store/mailbox_state.h"
 #include "store/sequences.h"
@@ -27,14 +26,6 @@ static const int64_t look_ms[LOOKS] = { MINUTE_MS, 4 * MINUTE_MS, 10 * MINUTE_MS
 static void add(struct json_writer *w, const char *name, struct str value) {
     json_key(w, str_of(name));
     json_str(w, value);
-}
-
-static enum rc record(struct ctx *ctx, const struct message *m, enum event_kind kind, struct str data) {
-    const struct event event = { .kind = kind, .lead_id = m->lead_id, .stage_id = m->stage_id,
-                                 .sequence_id = m->sequence_id, .mailbox_id = m->mailbox_id,
-                                 .user_id = m->user_id, .contact_id = m->contact_id,
-                                 .message_id = m->id, .data = data };
-    return event_record(ctx, &event);
 }
 
 static struct str reason_data(struct ctx *ctx, const char *class, struct str words) {
@@ -75,7 +66,8 @@ static enum rc record_sent(struct ctx *ctx, const struct message *m) {
     add(&w, "body", said);
     json_end_object(&w);
     rc = buf_result(&b);
-    return rc == OK ? record(ctx, m, EVENT_EMAIL_SENT, buf_text(&b)) : fail(ctx, rc, "a message's event");
+    return rc == OK ? message_record(ctx, m, EVENT_EMAIL_SENT, buf_text(&b))
+                    : fail(ctx, rc, "a message's event");
 }
 
 /* --- leads --- */
@@ -90,7 +82,7 @@ static enum rc bounce_lead(struct ctx *ctx, const struct message *m, struct str 
     struct sequence_settings settings;
     struct strs results;
     struct str email = m->recipient;
-    enum rc rc = record(ctx, m, EVENT_EMAIL_BOUNCED, reason_data(ctx, "hard", words));
+    enum rc rc = message_record(ctx, m, EVENT_EMAIL_BOUNCED, reason_data(ctx, "hard", words));
     if (rc == OK)
         rc = sequence_settings_read(ctx, m->sequence_id, &settings);
     if (rc == E_NOT_FOUND)
@@ -139,7 +131,8 @@ static enum rc failed(const struct recording *r) {
     if (rc == OK && r->outcome->fate == FATE_ADDRESS)
         return bounce_lead(r->ctx, r->m, r->outcome->words);
     if (rc == OK)
-        rc = record(r->ctx, r->m, EVENT_EMAIL_FAILED, reason_data(r->ctx, NULL, r->outcome->words));
+        rc = message_record(r->ctx, r->m, EVENT_EMAIL_FAILED,
+                            reason_data(r->ctx, NULL, r->outcome->words));
     return rc == OK ? finish(r->ctx, r->m, STAGE_FAILED, reason) : rc;
 }
 

@@ -67,8 +67,7 @@ struct sequence_engine *sequence_engine_start(struct db *db, const struct servic
     e->db = db;
     e->services = services;
     bell_init(&e->bell);
-    int failed = pthread_create(&e->thread, NULL, run, e);
-    ASSERT(!failed);
+    thread_start(&e->thread, run, e);
     atomic_store(&current, e);
     return e;
 }

@@ -5,21 +5,12 @@
 #include "json/writer.h"
 #include "sequence/links.h"
 #include "sequence/progress.h"
-#include "store/events.h"
 #include "store/exclusions.h"
 #include "store/messages.h"
 
 /* Filters of mail servers follow links while a message arrives. */
 #define PROGRAMS_MS (10 * SECOND_MS)
 enum { DATA_MAX_BYTES = 4 * LINK_URL_MAX_BYTES + 100 };
-
-static enum rc record(struct ctx *ctx, const struct message *m, enum event_kind kind, struct str data) {
-    const struct event event = { .kind = kind, .lead_id = m->lead_id, .stage_id = m->stage_id,
-                                 .sequence_id = m->sequence_id, .mailbox_id = m->mailbox_id,
-                                 .user_id = m->user_id, .contact_id = m->contact_id,
-                                 .message_id = m->id, .data = data };
-    return event_record(ctx, &event);
-}
 
 static enum rc unsubscribe_work(struct ctx *ctx, void *arg) {
     const struct str *id = arg;
@@ -33,7 +24,7 @@ static enum rc unsubscribe_work(struct ctx *ctx, void *arg) {
         = { EXCLUDED_EMAIL, { &email, 1 }, STR(EXCLUSION_OWN_SOURCE), STR("unsubscribed") };
     rc = exclusions_add(ctx, &added, &results);
     if (rc == OK && results.n && str_eq(results.p[0], exclusion_success))
-        rc = record(ctx, &m, EVENT_EMAIL_UNSUBSCRIBED, STR_NONE);
+        rc = message_record(ctx, &m, EVENT_EMAIL_UNSUBSCRIBED, STR_NONE);
     return rc == OK ? leads_end_address(ctx, email, LEAD_UNSUBSCRIBED, STR("unsubscribed")) : rc;
 }
 
@@ -85,7 +76,8 @@ static enum rc read_work(struct ctx *ctx, void *arg) {
     rc = message_count_one(ctx, m.id, is_click ? MESSAGE_CLICKS : MESSAGE_OPENS, &counted);
     if (rc != OK || !counted)
         return rc;
-    return record(ctx, &m, is_click ? EVENT_EMAIL_CLICKED : EVENT_EMAIL_OPENED, url_data(ctx, r->url));
+    return message_record(ctx, &m, is_click ? EVENT_EMAIL_CLICKED : EVENT_EMAIL_OPENED,
+                          url_data(ctx, r->url));
 }
 
 enum rc recipient_reads(struct ctx *ctx, struct str message_id, struct str url, struct str user_agent) {

@@ -355,11 +355,6 @@ static void *run(void *arg) {
     return NULL;
 }
 
-static void start_thread(pthread_t *thread, void *(*function)(void *), void *arg) {
-    int failed = pthread_create(thread, NULL, function, arg);
-    ASSERT(!failed);
-}
-
 struct sender_pool *sender_start(struct db *db, const struct services *services, int threads) {
     struct sender_pool *pool = MEM_NEW(struct sender_pool);
     struct arena *arena = arena_new();
@@ -378,9 +373,9 @@ struct sender_pool *sender_start(struct db *db, const struct services *services,
         w->pool = pool;
         failed = pthread_cond_init(&w->given, NULL);
         ASSERT(!failed);
-        start_thread(&w->thread, work, w);
+        thread_start(&w->thread, work, w);
     }
-    start_thread(&pool->thread, run, pool);
+    thread_start(&pool->thread, run, pool);
     atomic_store(&current, pool);
     return pool;
 }

@@ -18,15 +18,12 @@ static const struct str statuses[]
 const struct enum_values enum_lead_statuses
     = { "SequenceLeadStatus", statuses, LENGTH(statuses) };
 
-static const struct str waits[]
-    = { [WAIT_PLAN] = { "plan", 4 },       [WAIT_START] = { "start", 5 },
-        [WAIT_DELAY] = { "delay", 5 },     [WAIT_WINDOW] = { "window", 6 },
-        [WAIT_MAILBOX] = { "mailbox", 7 }, [WAIT_BUDGET] = { "budget", 6 },
-        [WAIT_SHARE] = { "share", 5 },     [WAIT_LATE] = { "late", 4 },
-        [WAIT_PAUSE] = { "pause", 5 },     [WAIT_SEQUENCE] = { "sequence", 8 },
-        [WAIT_TASK] = { "task", 4 },       [WAIT_MESSAGE] = { "message", 7 },
-        [WAIT_ACTION] = { "action", 6 } };
-const struct enum_values enum_lead_waits = { "LeadWait", waits, LENGTH(waits) };
+static const struct str waits[] = {
+#define WAIT(id, name, words) { name, sizeof(name) - 1 },
+#include "store/lead_waits.def"
+#undef WAIT
+};
+const struct enum_values enum_lead_waits = { "LeadWaitsFor", waits, LENGTH(waits) };
 
 #define T struct lead_plan
 static const struct field plan_rows[] = {

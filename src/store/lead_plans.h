@@ -16,19 +16,9 @@ extern const struct enum_values enum_lead_statuses;
 
 /* Position in enum_lead_waits: what a lead that has not come to an end waits for. */
 enum lead_wait {
-    WAIT_PLAN,     /* the planner, to say when the next stage is due */
-    WAIT_START,    /* the beginning of the sequence */
-    WAIT_DELAY,    /* the stage's delay */
-    WAIT_WINDOW,   /* a window of the sequence and the mailbox's hours */
-    WAIT_MAILBOX,  /* the mailbox, which cannot send */
-    WAIT_BUDGET,   /* the mailbox's next day */
-    WAIT_SHARE,    /* the same: of today new leads have had theirs */
-    WAIT_LATE,     /* the next window, because this one came long ago */
-    WAIT_PAUSE,    /* the end of its pause */
-    WAIT_SEQUENCE, /* the sequence to be active */
-    WAIT_TASK,     /* somebody who does the task */
-    WAIT_MESSAGE,  /* the message to be sent */
-    WAIT_ACTION,   /* the connector to say what came of an action */
+#define WAIT(id, name, words) WAIT_##id,
+#include "store/lead_waits.def"
+#undef WAIT
 };
 extern const struct enum_values enum_lead_waits;
 

@@ -7,39 +7,10 @@
 #include "store/queries.h"
 #include "store/sequences.h"
 
-/* Behind those of enum lead_wait: what the message of a lead does that waits for it. */
-enum { BLOCK_SENDING = WAIT_ACTION + 1, BLOCK_RETRY, BLOCK_UNCERTAIN, BLOCK_HELD };
-
-static const struct str names[]
-    = { [WAIT_PLAN] = { "plan", 4 },         [WAIT_START] = { "start", 5 },
-        [WAIT_DELAY] = { "delay", 5 },       [WAIT_WINDOW] = { "window", 6 },
-        [WAIT_MAILBOX] = { "mailbox", 7 },   [WAIT_BUDGET] = { "budget", 6 },
-        [WAIT_SHARE] = { "share", 5 },       [WAIT_LATE] = { "late", 4 },
-        [WAIT_PAUSE] = { "pause", 5 },       [WAIT_SEQUENCE] = { "sequence", 8 },
-        [WAIT_TASK] = { "task", 4 },         [WAIT_MESSAGE] = { "message", 7 },
-        [WAIT_ACTION] = { "action", 6 },     [BLOCK_SENDING] = { "sending", 7 },
-        [BLOCK_RETRY] = { "retry", 5 },      [BLOCK_UNCERTAIN] = { "uncertain", 9 },
-        [BLOCK_HELD] = { "held", 4 } };
-const struct enum_values enum_lead_blocks = { "LeadWaitsFor", names, LENGTH(names) };
-
 static const char *const because[] = {
-    [WAIT_PLAN] = "It is about to be planned",
-    [WAIT_START] = "The sequence has not begun yet",
-    [WAIT_DELAY] = "The delay before its stage has not passed",
-    [WAIT_WINDOW] = "The sequence's windows or the mailbox's hours are closed, or it is a holiday",
-    [WAIT_MAILBOX] = "Its mailbox cannot send: it is not active, or there is none any more",
-    [WAIT_BUDGET] = "Its mailbox has sent, or will send, all that it may on this day",
-    [WAIT_SHARE] = "Its mailbox has written to as many new leads as it may on this day",
-    [WAIT_LATE] = "Its time came while nothing ran, so it waits for the next window",
-    [WAIT_PAUSE] = "It is paused",
-    [WAIT_SEQUENCE] = "The sequence is not active",
-    [WAIT_TASK] = "Its task is open",
-    [WAIT_MESSAGE] = "Its message waits for its turn at the mailbox",
-    [WAIT_ACTION] = "The connector has not told what came of the action",
-    [BLOCK_SENDING] = "Its message is being sent",
-    [BLOCK_RETRY] = "Its message was refused for the moment and will be tried again",
-    [BLOCK_UNCERTAIN] = "Whether its message was sent is not known; it is being looked for",
-    [BLOCK_HELD] = "Whether its message was sent is not known; somebody has to decide",
+#define WAIT(id, name, words) words,
+#include "store/lead_waits.def"
+#undef WAIT
 };
 
 #define T struct lead_state
@@ -62,7 +33,7 @@ static const struct field state_rows[] = {
     F_TIME(T, next_at, .doc = "When something happens next; absent: when what it waits for does."),
     F_TIME(T, paused_until, .doc = "End of its pause; absent: when somebody resumes it."),
     F_TIME(T, ended_at, .doc = "When it came to its end."),
-    F_ENUM(T, waits_for, .values = &enum_lead_blocks, .example = "window",
+    F_ENUM(T, waits_for, .values = &enum_lead_waits, .example = "window",
            .doc = "Why nothing happens now; absent when it has come to an end."),
     F_STR(T, waits_because, .doc = "The same in words."),
     F_ID(T, message_id, .doc = "The stage's message, once it is written."),
@@ -117,9 +88,9 @@ const struct query_table lead_state_queries = QUERY_TABLE(queries);
 static const struct {
     const char *state;
     int block;
-} message_blocks[] = { { "claimed", BLOCK_SENDING },     { "sending", BLOCK_SENDING },
-                       { "retry_wait", BLOCK_RETRY },    { "uncertain", BLOCK_UNCERTAIN },
-                       { "held", BLOCK_HELD } };
+} message_blocks[] = { { "claimed", WAIT_SENDING },     { "sending", WAIT_SENDING },
+                       { "retry_wait", WAIT_RETRY },    { "uncertain", WAIT_UNCERTAIN },
+                       { "held", WAIT_HELD } };
 
 static int message_block(const struct lead_state *lead) {
     for (size_t i = 0; i < LENGTH(message_blocks); i++)
@@ -134,7 +105,7 @@ static int block_of(const struct lead_state *lead) {
     int stored = enum_index(&enum_lead_waits, lead->waits_for);
     int block = stored == WAIT_MESSAGE ? message_block(lead) : stored;
     bool rests = !str_eq(lead->sequence_status, STR("active"));
-    return rests && block != BLOCK_HELD && block != BLOCK_UNCERTAIN && block != BLOCK_SENDING
+    return rests && block != WAIT_HELD && block != WAIT_UNCERTAIN && block != WAIT_SENDING
                    && block != WAIT_PAUSE && block != WAIT_TASK
                ? WAIT_SEQUENCE
                : block;
@@ -145,9 +116,9 @@ static void explain(struct lead_state *lead) {
         return;
     int block = block_of(lead);
     ASSERT(block >= 0); /* the table has a CHECK */
-    lead->waits_for = names[block];
+    lead->waits_for = enum_lead_waits.values[block];
     lead->waits_because = str_of(because[block]);
-    if (!lead->next_at.set && (block == WAIT_MESSAGE || block == BLOCK_RETRY))
+    if (!lead->next_at.set && (block == WAIT_MESSAGE || block == WAIT_RETRY))
         lead->next_at = lead->message_next_at;
     if (block == WAIT_SEQUENCE)
         lead->next_at = (struct opt_int){ 0 };

@@ -12,7 +12,7 @@ struct lead_state {
     struct str stage_id, stage_type;
     struct opt_int stage_number, stages; /* from 1; how many there are */
     struct opt_int due_at, next_at, paused_until, ended_at, created_at, updated_at;
-    struct str waits_for; /* enum_lead_blocks; absent when it has come to an end */
+    struct str waits_for; /* enum_lead_waits; absent when it has come to an end */
     struct str waits_because; /* the same in words */
     struct str message_id, message_state;
     /* not shown: what waits_for is made of */
@@ -20,9 +20,6 @@ struct lead_state {
     struct opt_int message_next_at;
 };
 extern const struct fields lead_state_fields;
-
-/* What a lead may wait for: enum_lead_waits, and what its message does. */
-extern const struct enum_values enum_lead_blocks;
 
 /* Filters of a list; an absent one does not filter. */
 struct lead_filter {

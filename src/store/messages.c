@@ -270,6 +270,15 @@ enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *
     return db_exec(ctx, &set_counted, DB_ARGS(ACCOUNT, db_v_text(id), at), NULL);
 }
 
+enum rc message_record(struct ctx *ctx, const struct message *m, enum event_kind kind,
+                       struct str data) {
+    const struct event event = { .kind = kind, .lead_id = m->lead_id, .stage_id = m->stage_id,
+                                 .sequence_id = m->sequence_id, .mailbox_id = m->mailbox_id,
+                                 .user_id = m->user_id, .contact_id = m->contact_id,
+                                 .message_id = m->id, .data = data };
+    return event_record(ctx, &event);
+}
+
 enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason) {
     return db_exec(ctx, &cancel_lead,
                    DB_ARGS(ACCOUNT, db_v_text(lead_id), db_v_text(reason), db_v_int(ctx_now(ctx))),

@@ -6,6 +6,7 @@
 
 #include "base/ctx.h"
 #include "base/field.h"
+#include "store/events.h"
 #include "store/pages.h"
 
 enum message_state {
@@ -70,6 +71,11 @@ struct message_move {
 };
 /* E_CONFLICT, with nothing changed, when it is in another state. */
 MUST_USE enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *move);
+
+/* Records what happened to the message, with all that it belongs to. `data` as in
+ * store/events.def; absent: {}. */
+MUST_USE enum rc message_record(struct ctx *ctx, const struct message *message,
+                                enum event_kind kind, struct str data);
 
 /* Cancels those of the lead that are not being sent and are not in doubt. */
 MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason);

@@ -8,6 +8,7 @@ connection, a dict, or a list with one of these for each time (the last one stay
 banner, ehlo, starttls, auth (each line of it), mail, rcpt, data, dot, rset. A dict:
     reply       lines with \\n between; codes as written
     delay_s     before it
+    when        a threading.Event that is awaited before it
     raw         bytes instead of a reply
     drop        ends the connection after it
 `offers`: lines of the EHLO reply. `users`: {name: password}; `tokens`: {name: token}.
@@ -42,6 +43,8 @@ class Conversation:
         if not isinstance(wanted, dict):
             wanted = {"reply": wanted}
         time.sleep(wanted.get("delay_s", 0))
+        if "when" in wanted:
+            wanted["when"].wait(SOCKET_S)
         reply = wanted.get("reply", usual)
         if reply == "" and "raw" not in wanted:
             raise Dropped

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "file_steps.h"
 #include "index_model.h"
 #include "search/index_build.h"
 #include "search/index_own.h"
@@ -33,22 +34,6 @@ static void step(void) {
 ssize_t write(int fd, const void *p, size_t n) {
     step();
     return syscall(SYS_write, fd, p, n);
-}
-
-ssize_t pwrite(int fd, const void *p, size_t n, off_t at) {
-    step();
-    return syscall(SYS_pwrite64, fd, p, n, at);
-}
-
-int fsync(int fd) {
-    (void) fd;
-    step();
-    return 0;
-}
-
-int rename(const char *from, const char *to) {
-    step();
-    return (int) syscall(SYS_rename, from, to);
 }
 
 /* The first step: the file that is to be written has been made. */

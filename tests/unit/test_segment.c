@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "file_steps.h"
 #include "index_model.h"
 #include "search/index_build.h"
 #include "search/segment_check.h"
@@ -40,23 +41,6 @@ ssize_t write(int fd, const void *p, size_t n) {
     if (steps_left == 0 && n > 1) /* the last write is cut short */
         return syscall(SYS_write, fd, p, n / 2);
     return syscall(SYS_write, fd, p, n);
-}
-
-ssize_t pwrite(int fd, const void *p, size_t n, off_t at) {
-    step();
-    return syscall(SYS_pwrite64, fd, p, n, at);
-}
-
-/* A process that ends loses nothing that it wrote, synced or not. */
-int fsync(int fd) {
-    (void) fd;
-    step();
-    return 0;
-}
-
-int rename(const char *from, const char *to) {
-    step();
-    return (int) syscall(SYS_rename, from, to);
 }
 
 int unlink(const char *path) {
