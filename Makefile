@@ -8,7 +8,7 @@
 
 MODE  ?= release
 BUILD ?= build$(if $(filter release,$(MODE)),,/$(MODE))
-PKGS   = jansson sqlite3 libpq libsodium libidn2 libpsl libcurl inih gnutls libcares openssl glib-2.0 gmime-3.0
+PKGS   = jansson sqlite3 libpq libsodium libidn2 libpsl libcurl inih gnutls libcares openssl glib-2.0 gmime-3.0 libxml-2.0
 
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 FLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong

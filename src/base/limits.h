@@ -59,6 +59,26 @@
  * longer ones, and one compatibility character may unfold to eighteen. */
 #define TEXT_FOLD_MAX_BYTES    ((size_t) 4096)
 
+/* Mail that came in. Servers take messages up to 25 or 50 MB; what is behind that is part of a
+ * file. Real messages have up to 100 headers in 20 KB, 30 parts, and 6 levels (a bounce of a
+ * forwarded newsletter). Everything that is kept is of a bounded size for each of them, so that a
+ * message takes at most MIME_MEMORY_MAX_BYTES beside its own bytes, whatever they are. */
+#define MIME_READ_MAX_BYTES    ((size_t) 64 * 1024 * 1024)
+#define MIME_HEADERS_MAX       ((size_t) 500)
+#define MIME_HEADER_MAX_BYTES  ((size_t) 8 * 1024)
+#define MIME_PARTS_MAX         ((size_t) 200)
+#define MIME_DEPTH_MAX         ((size_t) 20)
+#define MIME_ADDRESSES_MAX     ((size_t) 200)
+#define MIME_IDS_MAX           ((size_t) 100)
+/* Text that is read of one part, and how much is undone of messages that are in a message as
+ * base64. Nobody writes a megabyte; the rest is a log file. */
+#define MIME_TEXT_MAX_BYTES    ((size_t) 1024 * 1024)
+#define MIME_INNER_MAX_BYTES   ((size_t) 2 * 1024 * 1024)
+/* HTML that is made text: behind this are quotes of quotes. The parser takes a fifth of a second
+ * for the worst that can be written in so many bytes. */
+#define HTML_READ_MAX_BYTES    ((size_t) 128 * 1024)
+#define MIME_MEMORY_MAX_BYTES  ((size_t) 16 * 1024 * 1024)
+
 /* Rows and companies of a page; as much again for what a handler makes of them. */
 _Static_assert(PAGE_ITEMS_MAX * 2 * STORED_ROW_MAX_BYTES <= ARENA_BACKSTOP_BYTES / 2,
                "a page fits on an arena");

@@ -34,6 +34,10 @@ struct mime_message {
     struct list files;      /* of struct mime_file */
 };
 
+/* The id that Outrider gives a message, in a header that relays keep when they replace Message-ID,
+ * and that comes back in bounces. */
+#define MESSAGE_ID_HEADER "X-Outrider-Id"
+
 void mime_start(void);
 
 /* The whole message but for Date, which is said when it is sent (mime_date). Line breaks of any

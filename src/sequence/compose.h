@@ -15,8 +15,6 @@
 #include "store/sequence_leads.h"
 #include "store/sequences.h"
 
-#define MESSAGE_ID_HEADER "X-Outrider-Id"
-
 /* Writes the message of an email stage and stores it as queued; it is sent at `due_at` or
  * later. `sequence` as sequence_get gives it, `stage` one of its stages, `lead` with id, contact,
  * address, data, user and mailbox. Inside db_transact; then sender_wake.

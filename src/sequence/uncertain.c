@@ -3,7 +3,7 @@
  * way, and only where that is found does a message that is missing count as not sent. */
 #include "sequence/uncertain.h"
 
-#include "sequence/compose.h"
+#include "net/mime.h"
 #include "sequence/mailbox_login.h"
 
 struct looking {
