@@ -9,6 +9,7 @@
 #include "store/contact_details.h"
 #include "store/events.h"
 #include "store/queries.h"
+#include "store/replies.h"
 #include "store/tasks.h"
 
 enum { JSON_MAX_BYTES = 16 * 1024 * 1024 };
@@ -229,6 +230,8 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
         rc = tasks_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = calls_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = replies_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = contact_phones_forget(ctx, email, linkedin_key);
     if (rc == OK)

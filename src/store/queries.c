@@ -11,7 +11,8 @@ extern const struct query_table account_queries, account_settings_queries,
     task_queries, user_queries, validation_queries, validation_work_queries,
     verify_cache_queries;
 
-extern const struct query_table lead_plan_queries, lead_state_queries, mailbox_load_queries;
+extern const struct query_table inbox_queries, lead_plan_queries, lead_state_queries,
+    mailbox_load_queries, reply_queries;
 
 const struct query_table *const query_tables[] = {
     &account_queries,
@@ -29,6 +30,7 @@ const struct query_table *const query_tables[] = {
     &event_queries,
     &exclusion_queries,
     &idempotency_queries,
+    &inbox_queries,
     &job_queries,
     &key_queries,
     &lead_entry_queries,
@@ -44,6 +46,7 @@ const struct query_table *const query_tables[] = {
     &put_queries,
     &rate_window_queries,
     &removal_queries,
+    &reply_queries,
     &search_row_queries,
     &sender_queries,
     &sequence_lead_queries,
