@@ -32,7 +32,8 @@ LIBS = -Wl,--wrap=recv -Wl,--wrap=gnutls_record_recv -l:libmicrohttpd.a \
        $(PKG_LIBS) -lunistring -lcsv -lresolv -lm
 
 SRC  = $(filter-out src/main.c,$(wildcard src/*/*.c))
-OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o $(BUILD)/obj/lists.o
+OBJ  = $(SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/migrations.o $(BUILD)/obj/lists.o \
+       $(BUILD)/obj/reply_model.o
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 SUPPORT = $(patsubst tests/support/%.c,$(BUILD)/support/%,$(wildcard tests/support/*.c))
@@ -67,6 +68,10 @@ $(BUILD)/obj/migrations.c: $(BUILD)/embed $(wildcard sql/*.sql)
 $(BUILD)/obj/lists.c: $(BUILD)/embed $(wildcard src/verify/lists/*.txt)
 	@mkdir -p $(@D)
 	$(BUILD)/embed lists src/verify/lists > $@
+
+$(BUILD)/obj/reply_model.c: $(BUILD)/embed src/reply/model.bin
+	@mkdir -p $(@D)
+	$(BUILD)/embed model src/reply/model.bin > $@
 
 $(BUILD)/obj/%.o: $(BUILD)/obj/%.c
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<

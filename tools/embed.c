@@ -1,7 +1,8 @@
 /* Writes texts as C source.
  * embed sql DIR > migrations.c: NNNN_name.sql, and NNNN_name.pg.sql where PostgreSQL needs
  * its own text (store/migrations.h).
- * embed lists DIR > lists.c: name.txt (verify/lists_embedded.h). */
+ * embed lists DIR > lists.c: name.txt (verify/lists_embedded.h).
+ * embed model FILE > reply_model.c: its bytes (reply/model_embedded.h). */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,12 +66,24 @@ static void write_migrations(const char *folder, struct dirent **found, int n) {
     printf("};\nconst size_t migrations_count = %d;\n", n);
 }
 
+static int write_model(const char *path) {
+    printf("#include \"reply/model_embedded.h\"\n");
+    if (!write_bytes(path, "model", 0))
+        return 0;
+    /* without the NUL behind it, which goes with write_bytes */
+    printf("const char *const reply_model = model_0;\n"
+           "const size_t reply_model_size = sizeof model_0 - 1;\n");
+    return 1;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "model") == 0)
+        return write_model(argv[2]) ? 0 : 1;
     int lists = argc == 3 && strcmp(argv[1], "lists") == 0;
     struct dirent **found;
     int n = argc == 3 ? scandir(argv[2], &found, lists ? is_list : is_migration, alphasort) : -1;
     if (n < 0 || (!lists && strcmp(argv[1], "sql") != 0)) {
-        fprintf(stderr, "usage: embed sql|lists DIR\n");
+        fprintf(stderr, "usage: embed sql|lists DIR, embed model FILE\n");
         return 2;
     }
     if (lists)
