@@ -346,6 +346,7 @@ const struct command_table *const command_tables[] = {
     &mailbox_commands,
     &sequence_commands,
     &task_commands,
+    &webhook_commands,
     &validate_commands,
     &database_commands,
     &describe_commands,

@@ -2,6 +2,7 @@
  * so that a bad one is refused in the same words everywhere. The default is read the
  * same way: a default that does not fit its own limits is caught by the tests. */
 #include "cli/config.h"
+#include "net/address.h"
 
 #include <arpa/inet.h>
 #include <ini.h>
@@ -99,15 +100,29 @@ static bool ip_is_valid(struct ctx *ctx, struct str text) {
     return inet_pton(AF_INET, ip, &parsed) == 1 || inet_pton(AF_INET6, ip, &parsed) == 1;
 }
 
+static bool network_is_valid(struct ctx *ctx, struct str text) {
+    struct address_network network;
+    (void) ctx; /* needs no memory */
+    return address_network_read(text, &network) == OK;
+}
+
+static const struct list_type {
+    bool (*is_valid)(struct ctx *ctx, struct str word);
+    const char *expected;
+} list_types[] = {
+    [CONFIG_ADDRESSES] = { address_is_valid, "a list of ip:port, for example 192.0.2.1:53, [2001:db8::1]:53" },
+    [CONFIG_IPS] = { ip_is_valid, "a list of IP addresses, for example 192.0.2.1, 2001:db8::1" },
+    [CONFIG_NETWORKS] = { network_is_valid, "a list of networks, for example 10.1.0.0/16, 2001:db8::/32" },
+};
+
 static const char *read_list(struct ctx *ctx, const struct config_key *key, struct str text,
                              struct strs *value) {
-    bool with_port = key->type == CONFIG_ADDRESSES;
+    const struct list_type *type = &list_types[key->type];
     struct strs list = { 0 };
     for (struct str part; str_cut(&text, ',', &part);)
         for (struct str word; str_word(&part, &word);) {
-            if (!(with_port ? address_is_valid : ip_is_valid)(ctx, word))
-                return with_port ? "a list of ip:port, for example 192.0.2.1:53, [2001:db8::1]:53"
-                                 : "a list of IP addresses, for example 192.0.2.1, 2001:db8::1";
+            if (!type->is_valid(ctx, word))
+                return type->expected;
             strs_add(ctx->arena, &list, word);
         }
     *value = list;
@@ -139,6 +154,7 @@ static const char *read_value(struct ctx *ctx, const struct config_key *key, str
         return read_choice(ctx, key, text, member);
     case CONFIG_ADDRESSES:
     case CONFIG_IPS:
+    case CONFIG_NETWORKS:
         return read_list(ctx, key, text, member);
     }
     check_failed("config type has a reader", __FILE__, __LINE__);
@@ -355,6 +371,7 @@ void config_print_value(struct buf *b, const struct config *config, const struct
         break;
     case CONFIG_ADDRESSES:
     case CONFIG_IPS:
+    case CONFIG_NETWORKS:
         print_list(b, member);
         break;
     }

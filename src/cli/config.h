@@ -23,11 +23,12 @@ enum config_type {
     CONFIG_CHOICE,    /* int: index into `choices` */
     CONFIG_ADDRESSES, /* struct strs: ip:port, [ip6]:port, separated by commas or spaces */
     CONFIG_IPS,       /* struct strs: the same without ports and brackets */
+    CONFIG_NETWORKS,  /* struct strs: 10.1.0.0/16, 2001:db8::/32, or one address */
 };
 
 enum config_source { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_OPTION };
 
-enum { CONFIG_KEYS_MAX = 64 };
+enum { CONFIG_KEYS_MAX = 96 };
 
 struct config {
     struct { struct str url; /* "postgresql://…"; empty: the embedded file */ } database;
@@ -40,9 +41,8 @@ struct config {
     struct { int64_t workers; } jobs;
     struct { int level, format; /* enum log_level, enum log_format */ } log;
     struct {
-        bool allow_private;
+        bool allow_private; int64_t test_wait_ms, keep_days;
         struct str ca_file; /* empty: the machine's authorities alone */
-        int64_t test_wait_ms, keep_days;
     } mail;
     struct {
         struct str google_client_id, google_client_secret, google_token_url;
@@ -70,8 +70,8 @@ struct config {
         double retry_scale;
     } verify;
     struct {
-        bool allow_private;
-        double retry_scale;
+        bool allow_private; double retry_scale; struct strs allow_networks; struct str ca_file;
+        int64_t concurrency, connections, keep_days, timeout_ms;
     } webhook;
     enum config_source source[CONFIG_KEYS_MAX]; /* by position in config_keys */
 };

@@ -14,6 +14,7 @@
 #define K_TEXT(name, member, ...)      KEY(CONFIG_TEXT, struct str, name, member, __VA_ARGS__)
 #define K_CHOICE(name, member, ...)    KEY(CONFIG_CHOICE, int, name, member, __VA_ARGS__)
 #define K_IPS(name, member, ...)       KEY(CONFIG_IPS, struct strs, name, member, __VA_ARGS__)
+#define K_NETWORKS(name, member, ...)  KEY(CONFIG_NETWORKS, struct strs, name, member, __VA_ARGS__)
 #define K_ADDRESSES(name, member, ...) KEY(CONFIG_ADDRESSES, struct strs, name, member, __VA_ARGS__)
 
 enum { RATE_MAX = 1000000 };
@@ -166,11 +167,25 @@ const struct config_key config_keys[] = {
     K_TEXT("verify.suggested_file", verify.suggested_file, "",
            .doc = "The same as verify.allowed_file for domains that misspelled ones are held "
                   "against."),
+    K_NETWORKS("webhook.allow_networks", webhook.allow_networks, "",
+               .doc = "Networks beside the public ones that webhooks may lead to, such as those of "
+                      "your own services: 10.1.0.0/16, 2001:db8::/32."),
     K_BOOL("webhook.allow_private", webhook.allow_private, "false",
            .doc = "Lets webhooks be delivered to loopback and private addresses, and recordings of "
                   "calls be fetched from there."),
+    K_TEXT("webhook.ca_file", webhook.ca_file, "",
+           .doc = "PEM file with authorities that webhooks are believed by, beside the machine's own."),
+    K_INT("webhook.concurrency", webhook.concurrency, "10", .min = 1, .max = 100,
+          .doc = "Requests at a time to a webhook that says nothing else."),
+    K_INT("webhook.connections", webhook.connections, "1000", .min = 1, .max = 10000,
+          .doc = "Requests at a time to all webhooks, by each process."),
+    K_INT("webhook.keep_days", webhook.keep_days, "30", .min = 0, .max = 3650,
+          .doc = "Days after which deliveries that have ended are forgotten, with their attempts; "
+                 "0: never."),
     K_REAL("webhook.retry_scale", webhook.retry_scale, "1",
            .doc = "Multiplies every delay before a delivery is tried again."),
+    K_INT("webhook.timeout_ms", webhook.timeout_ms, "15000", .min = 100, .max = 60000,
+          .doc = "Time for a webhook's whole answer."),
 };
 const size_t config_keys_count = LENGTH(config_keys);
 

@@ -1,5 +1,7 @@
 #include "cli/database.h"
 
+#include <unistd.h>
+
 #include "base/check.h"
 #include "cli/tables.h"
 #include "store/migrations.h"
@@ -177,6 +179,28 @@ static enum rc mail_services(struct cli *cli) {
     return public_url(cli, &s->mail.public_url);
 }
 
+/* The list was judged when the configuration was read. */
+static enum rc webhook_services(struct cli *cli) {
+    const struct config *config = &cli->config;
+    struct services *s = &cli->services;
+    struct str ca_file = unless_empty(config->webhook.ca_file);
+    struct address_rules *rules = &s->webhooks.addresses;
+    rules->allow_private = config->webhook.allow_private;
+    if (config->webhook.allow_networks.n > ADDRESS_NETWORKS_MAX)
+        return fail(&cli->ctx, E_INVALID, "webhook.allow_networks: at most %d networks", ADDRESS_NETWORKS_MAX);
+    for (size_t i = 0; i < config->webhook.allow_networks.n; i++)
+        if (address_network_read(config->webhook.allow_networks.p[i], &rules->networks[rules->n]) == OK)
+            rules->n++;
+    if (str_is_set(ca_file) && access(arena_cstr(cli->ctx.arena, ca_file), R_OK) != 0)
+        return fail(&cli->ctx, E_INVALID, "webhook.ca_file: %.*s cannot be read", STR_FMT(ca_file));
+    s->webhooks.ca_file = str_is_set(ca_file) ? arena_cstr(cli->ctx.arena, ca_file) : NULL;
+    s->webhooks.concurrency = config->webhook.concurrency;
+    s->webhooks.connections = config->webhook.connections;
+    s->webhooks.timeout_ms = config->webhook.timeout_ms;
+    s->webhooks.retry_scale = config->webhook.retry_scale;
+    return OK;
+}
+
 enum rc cli_services(struct cli *cli) {
     const struct config *config = &cli->config;
     struct secrets *secrets = NULL;
@@ -198,7 +222,8 @@ enum rc cli_services(struct cli *cli) {
     cli->services.sequence.linkedin_url = unless_empty(config->sequence.linkedin_url);
     cli->services.sequence.linkedin_secret = config->sequence.linkedin_secret;
     cli->ctx.services = &cli->services;
-    return mail_services(cli);
+    rc = webhook_services(cli);
+    return rc == OK ? mail_services(cli) : rc;
 }
 
 /* --- commands --- */

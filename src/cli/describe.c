@@ -23,6 +23,8 @@ static const char *type_text(struct cli *cli, const struct config_key *key) {
         return "list of ip:port";
     case CONFIG_IPS:
         return "list of IP addresses";
+    case CONFIG_NETWORKS:
+        return "list of networks";
     case CONFIG_CHOICE:
         break;
     }

@@ -17,6 +17,8 @@
 #include "sequence/states.h"
 #include "store/mailbox_queues.h"
 #include "store/accounts.h"
+#include "store/webhook_queues.h"
+#include "webhook/dispatcher.h"
 
 struct running {
     struct cli *cli;
@@ -26,6 +28,7 @@ struct running {
     struct sequence_engine *engine;
     struct sender_pool *sender;
     struct validation_service *validation;
+    struct webhook_dispatcher *webhooks;
 };
 
 static void block_signals(sigset_t *set) {
@@ -77,6 +80,7 @@ static enum rc start_app(struct running *running) {
         .n_tables = running->cli->program->n_routes,
         .services = &running->cli->services,
         .message_keep_ms = config->mail.keep_days * DAY_MS,
+        .delivery_keep_ms = config->webhook.keep_days * DAY_MS,
         .idempotency_lock_ms = config->http.idempotency_lock_ms,
         .limits = {
             [LIMIT_DEFAULT] = config->rate_limit.usual,
@@ -114,6 +118,12 @@ static enum rc start_engine(struct running *running) {
     if (rc == OK)
         running->sender = sender_start(cli->db, &cli->services, (int) cli->config.sequence.senders);
     return rc;
+}
+
+static enum rc start_webhooks(struct running *running) {
+    struct cli *cli = running->cli;
+    enum rc rc = db_engine(cli->db) == DB_SQLITE ? webhook_queues_release(&cli->ctx) : OK;
+    return rc == OK ? webhook_dispatcher_start(&cli->ctx, cli->db, &cli->services, &running->webhooks) : rc;
 }
 
 static enum rc start_server(struct running *running) {
@@ -172,6 +182,7 @@ static void stop(struct running *running) {
     sequence_engine_stop(&running->engine);
     sender_stop(&running->sender);
     validation_service_stop(&running->validation);
+    webhook_dispatcher_stop(&running->webhooks);
     app_stop(&running->app);
     follower_stop(&cli->services.search);
 }
@@ -189,10 +200,13 @@ static enum rc serve(struct cli *cli) {
     cli->services.wake_jobs = job_runner_wake;
     cli->services.jobs_stopping = job_runner_stopping;
     cli->services.wake_sequences = sequence_engine_wake;
+    cli->services.wake_webhooks = webhook_dispatcher_wake;
     if (rc == OK)
         rc = start_search(cli);
     if (rc == OK)
         rc = validation_service_start(cli, &running.validation);
+    if (rc == OK)
+        rc = start_webhooks(&running);
     if (rc == OK)
         rc = start_engine(&running);
     if (rc == OK)

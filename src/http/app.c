@@ -12,6 +12,7 @@
 #include "store/jobs.h"
 #include "store/messages.h"
 #include "store/verify_cache.h"
+#include "store/webhook_deliveries.h"
 
 enum {
     UPKEEP_EVERY_MS = 5000,
@@ -20,6 +21,7 @@ enum {
     CHANGES_AT_ONCE = 10000,
     JOBS_AT_ONCE = 1000,
     SOURCES_AT_ONCE = 1000,
+    DELIVERIES_AT_ONCE = 10000,
     MEMORIES_AT_ONCE = 10000, /* of what validation remembers */
     /* Above this an answer's buffer is given back instead of kept by its thread. */
     OUT_KEPT_BYTES = 1024 * 1024,
@@ -90,6 +92,8 @@ static void do_upkeep(struct app *app) {
         rc = jobs_prune(&ctx, ctx_now(&ctx) - jobs_kept_ms, JOBS_AT_ONCE);
     if (rc == OK && app->options.message_keep_ms)
         rc = message_sources_prune(&ctx, ctx_now(&ctx) - app->options.message_keep_ms, SOURCES_AT_ONCE);
+    if (rc == OK && app->options.delivery_keep_ms)
+        rc = webhook_deliveries_prune(&ctx, ctx_now(&ctx) - app->options.delivery_keep_ms, DELIVERIES_AT_ONCE);
     if (rc != OK)
         log_warn(&ctx, "upkeep failed, retrying", LOG_S("error", ctx.err.text));
     arena_reset(ws->arena);

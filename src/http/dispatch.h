@@ -26,6 +26,7 @@ struct app_options {
     const struct services *services;   /* as ctx->services of every request */
     int64_t limits[LIMIT_CLASS_COUNT]; /* requests a minute; 0: no limit */
     int64_t message_keep_ms;           /* the bytes of messages; 0: for ever */
+    int64_t delivery_keep_ms;          /* deliveries to webhooks; 0: for ever */
     int64_t idempotency_lock_ms;       /* 0: a minute. How long a crashed request holds its key */
 };
 

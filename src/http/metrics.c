@@ -11,6 +11,8 @@
 #include "search/follow.h"
 #include "store/jobs.h"
 #include "store/services.h"
+#include "store/webhook_deliveries.h"
+#include "webhook/dispatcher.h"
 
 /* The statuses that the frame and the documented operations answer; anything else is
  * counted by its class. */
@@ -270,6 +272,23 @@ static enum rc write_jobs(struct ctx *ctx, struct buf *out) {
     return OK;
 }
 
+static enum rc write_webhooks(struct ctx *ctx, struct buf *out) {
+    struct webhook_stats s = { 0 };
+    int64_t waiting = 0, oldest_at = 0, now = ctx_now(ctx);
+    enum rc rc = webhook_deliveries_waiting(ctx, &waiting, &oldest_at);
+    if (rc != OK)
+        return rc;
+    webhook_stats(&s);
+    head(out, "outrider_webhook_attempts_total", "counter", "Attempts to deliver to webhooks, by what came of them.");
+    buf_printf(out, "outrider_webhook_attempts_total{result=\"delivered\"} %lld\n", (long long) s.delivered);
+    buf_printf(out, "outrider_webhook_attempts_total{result=\"tried_again\"} %lld\n", (long long) s.tried_again);
+    buf_printf(out, "outrider_webhook_attempts_total{result=\"given_up\"} %lld\n", (long long) s.failed);
+    single(out, "outrider_webhook_waiting", "gauge", "Deliveries that wait, those to be tried again included.", waiting);
+    single(out, "outrider_webhook_late_ms", "gauge", "For how long the first of them has been due.",
+           oldest_at && oldest_at < now ? now - oldest_at : 0);
+    return OK;
+}
+
 /* Resident memory: the second number of /proc/self/statm, in pages (proc(5)). */
 static enum rc resident_bytes(struct ctx *ctx, int64_t *ret_bytes) {
     struct str text, size, resident;
@@ -299,5 +318,6 @@ enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     write_database(app, out);
     write_search(app, out);
     single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident);
-    return write_jobs(ctx, out);
+    rc = write_webhooks(ctx, out);
+    return rc == OK ? write_jobs(ctx, out) : rc;
 }

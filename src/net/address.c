@@ -80,6 +80,77 @@ bool address_is_public(const struct sockaddr *address) {
     return false;
 }
 
+/* As IPv6; false for other families. */
+static bool as_16(const struct sockaddr *address, unsigned char ret_bytes[16]) {
+    memset(ret_bytes, 0, 16);
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        ret_bytes[10] = ret_bytes[11] = 0xff;
+        memcpy(ret_bytes + 12, &in.sin_addr, 4);
+        return true;
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof in6);
+        memcpy(ret_bytes, in6.sin6_addr.s6_addr, 16);
+        return true;
+    }
+    return false;
+}
+
+static bool text_as_16(struct str text, unsigned char ret_bytes[16], bool *ret_is_4) {
+    char copy[INET6_ADDRSTRLEN];
+    memset(ret_bytes, 0, 16);
+    if (text.n >= sizeof copy)
+        return false;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = 0;
+    *ret_is_4 = inet_pton(AF_INET, copy, ret_bytes + 12) == 1;
+    if (*ret_is_4)
+        ret_bytes[10] = ret_bytes[11] = 0xff;
+    return *ret_is_4 || inet_pton(AF_INET6, copy, ret_bytes) == 1;
+}
+
+enum rc address_network_read(struct str text, struct address_network *ret_network) {
+    struct address_network network = { { 0 }, 128 };
+    struct str rest = text, address = STR_NONE;
+    bool is_4 = false;
+    int64_t bits = 0;
+    bool has_prefix = str_find(text, '/') < text.n;
+    (void) str_cut(&rest, '/', &address); /* there is a part in front of any separator */
+    if (!text_as_16(address, network.bytes, &is_4)
+        || (has_prefix && (str_to_i64(rest, &bits) != OK || bits < 0 || bits > (is_4 ? 32 : 128))))
+        return E_INVALID;
+    if (has_prefix)
+        network.bits = (unsigned) bits + (is_4 ? 96 : 0);
+    for (unsigned i = network.bits; i < 128; i++)
+        if (network.bytes[i / 8] & (0x80u >> i % 8))
+            return E_INVALID;
+    *ret_network = network;
+    return OK;
+}
+
+static bool in_networks(const struct address_rules *rules, const unsigned char bytes[16]) {
+    for (size_t i = 0; i < rules->n; i++)
+        if (in_block(bytes, rules->networks[i].bytes, rules->networks[i].bits))
+            return true;
+    return false;
+}
+
+bool address_is_allowed(const struct address_rules *rules, const struct sockaddr *address) {
+    unsigned char bytes[16];
+    return as_16(address, bytes)
+           && (rules->allow_private || address_is_public(address) || in_networks(rules, bytes));
+}
+
+bool address_text_is_allowed(const struct address_rules *rules, struct str text) {
+    unsigned char bytes[16];
+    bool is_4 = false;
+    return text_as_16(text, bytes, &is_4)
+           && (rules->allow_private || is_public6(bytes) || in_networks(rules, bytes));
+}
+
 bool address_text_is_public(struct str text) {
     char copy[INET6_ADDRSTRLEN];
     unsigned char bytes[16];

@@ -1,22 +1,13 @@
 #include "net/http_client.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
-
 #include "base/buf.h"
-#include "net/address.h"
+#include "net/http_library.h"
 
 struct transfer {
     const struct http_call *call;
     struct buf body;
     bool denied, connected; /* a socket was refused, was opened */
 };
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void init(void) {
-    (void) curl_global_init(CURL_GLOBAL_DEFAULT); /* a failure shows at curl_easy_init */
-}
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg) {
     struct transfer *t = arg;
@@ -27,13 +18,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg) {
 /* Called with the resolved address, before the connection is made. */
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
     struct transfer *t = arg;
-    if (purpose == CURLSOCKTYPE_IPCXN
-        && (t->call->allow_private || address_is_public(&address->addr))) {
-        t->connected = true;
-        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    }
-    t->denied = true;
-    return CURL_SOCKET_BAD;
+    const struct address_rules rules = { .allow_private = t->call->allow_private };
+    curl_socket_t fd = http_library_socket(&rules, purpose, address);
+    *(fd == CURL_SOCKET_BAD ? &t->denied : &t->connected) = true;
+    return fd;
 }
 
 /* Called while it waits, too, about once a second. */
@@ -99,7 +87,7 @@ static enum rc result(const struct transfer *t, CURLcode code) {
 
 enum rc http_call(struct arena *arena, const struct http_call *call,
                   struct http_reply *ret_reply, struct str *ret_reason) {
-    pthread_once(&once, init);
+    http_library_start();
     CURL *curl = curl_easy_init();
     if (!curl) {
         *ret_reason = STR("libcurl cannot start");

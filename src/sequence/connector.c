@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "base/check.h"
+#include "base/hmac.h"
 #include "json/writer.h"
 #include "net/http_client.h"
 #include "sequence/pace.h"
@@ -74,14 +75,10 @@ static enum rc body_of(struct ctx *ctx, const struct task *task, struct str *ret
 
 static const char *signature_header(struct ctx *ctx, struct str secret, int64_t timestamp,
                                     struct str body) {
-    unsigned char mac[crypto_auth_hmacsha256_BYTES];
+    unsigned char mac[HMAC_BYTES];
     char hex[2 * sizeof mac + 1];
-    crypto_auth_hmacsha256_state state;
-    struct str head = arena_printf(ctx->arena, "%lld.", (long long) timestamp);
-    (void) crypto_auth_hmacsha256_init(&state, (const unsigned char *) secret.p, secret.n);
-    (void) crypto_auth_hmacsha256_update(&state, (const unsigned char *) head.p, head.n);
-    (void) crypto_auth_hmacsha256_update(&state, (const unsigned char *) body.p, body.n);
-    (void) crypto_auth_hmacsha256_final(&state, mac); /* these four return 0 */
+    const struct str parts[] = { arena_printf(ctx->arena, "%lld.", (long long) timestamp), body };
+    hmac_sha256(secret, parts, LENGTH(parts), mac);
     (void) sodium_bin2hex(hex, sizeof hex, mac, sizeof mac); /* returns hex */
     return arena_printf(ctx->arena, "X-Outrider-Signature: v1=%s", hex).p;
 }

@@ -5,6 +5,8 @@
 #include "db/sql.h"
 #include "store/forget.h"
 #include "store/queries.h"
+#include "store/webhook_deliveries.h"
+#include "store/webhooks.h"
 
 enum { CONTACTED = 1, SNAPSHOT = 2, ACTIVITY = 4 };
 
@@ -73,7 +75,7 @@ static const struct fields count_fields
     "'linkedin_url', coalesce(l.linkedin_url, c.linkedin_url), 'dynamic_fields', " data ", " \
     "'user', " object "('id', u.id, 'first_name', u.first_name, 'last_name', u.last_name, "  \
     "'email', u.email), 'sequence', " object "('id', s.id, 'name', s.name, 'kind', s.kind, " \
-    "'start_at', l.created_at), 'stage', " object "('id', g.id, 'index', g.position + 1, "   \
+    "'start_at', l.created_at, 'end_at', l.ended_at), 'stage', " object "('id', g.id, 'index', g.position + 1, "   \
     "'type', g.type, 'automatic', g.automatic))"
 #define RECORD(snapshot)                                                                     \
     "INSERT INTO events (account_id, id, kind, at, user_id, mailbox_id, contact_id, "        \
@@ -141,14 +143,43 @@ struct str event_kind_name(enum event_kind kind) {
     return kinds[kind].name;
 }
 
+/* What a webhook is told: kinds, and the types of those that tasks stand for. */
+static const struct {
+    enum event_kind kind;
+    const char *type; /* how the type begins; NULL: any */
+    enum webhook_activity activity, in_reply_sequence;
+    bool is_reply;
+} told[] = {
+    { EVENT_EMAIL_SENT, NULL, ACTIVITY_EMAIL_SENT, ACTIVITY_REPLY_SEQUENCE_EMAIL, false },
+    { EVENT_EMAIL_REPLIED, NULL, ACTIVITY_EMAIL_REPLY, ACTIVITY_REPLY_SEQUENCE_REPLY, true },
+    { EVENT_EMAIL_OUT_OF_OFFICE, NULL, ACTIVITY_EMAIL_REPLY, ACTIVITY_REPLY_SEQUENCE_REPLY, false },
+    { EVENT_LINKEDIN_DONE, NULL, ACTIVITY_LINKEDIN, ACTIVITY_LINKEDIN, false },
+    { EVENT_LINKEDIN_REPLIED, NULL, ACTIVITY_LINKEDIN_REPLY, ACTIVITY_LINKEDIN_REPLY, true },
+    { EVENT_CALL_LOGGED, NULL, ACTIVITY_CALL, ACTIVITY_CALL, false },
+    { EVENT_TASK_COMPLETED, "custom_task", ACTIVITY_TASK, ACTIVITY_TASK, false },
+    { EVENT_TASK_COMPLETED, "linkedin_", ACTIVITY_LINKEDIN, ACTIVITY_LINKEDIN, false },
+    { EVENT_TASK_COMPLETED, "email", ACTIVITY_EMAIL_SENT, ACTIVITY_REPLY_SEQUENCE_EMAIL, false },
+};
+
+static enum rc tell(struct ctx *ctx, const struct event *e, struct str id) {
+    for (size_t i = 0; i < LENGTH(told); i++)
+        if (told[i].kind == e->kind && (!told[i].type || str_starts(e->type, str_of(told[i].type))))
+            return webhook_deliveries_add(
+                ctx, id,
+                &(struct webhook_wish){ INT64_C(1) << told[i].activity, INT64_C(1) << told[i].in_reply_sequence,
+                                        told[i].is_reply });
+    return OK;
+}
+
 enum rc event_record(struct ctx *ctx, const struct event *e) {
     ASSERT(e->kind < EVENT_KINDS);
     unsigned flags = kinds[e->kind].flags;
     int64_t now = ctx_now(ctx);
     struct db_value at = db_v_int(e->at.set ? e->at.v : now);
+    struct str id = str_is_set(e->id) ? e->id : uuid_new(ctx->arena, now);
     enum rc rc = db_exec(
         ctx, &record,
-        DB_ARGS(ACCOUNT, db_v_text(uuid_new(ctx->arena, now)), db_v_text(kinds[e->kind].name), at,
+        DB_ARGS(ACCOUNT, db_v_text(id), db_v_text(kinds[e->kind].name), at,
                 db_v_text(e->user_id), db_v_text(e->mailbox_id), db_v_text(e->contact_id),
                 db_v_text(e->lead_id), db_v_text(e->sequence_id), db_v_text(e->stage_id),
                 db_v_text(e->message_id), db_v_text(e->task_id), db_v_text(e->call_id),
@@ -158,7 +189,7 @@ enum rc event_record(struct ctx *ctx, const struct event *e) {
     if (rc == OK && (flags & CONTACTED))
         rc = db_exec(ctx, &contacted,
                      DB_ARGS(ACCOUNT, db_v_text(e->contact_id), at, db_v_text(e->lead_id)), NULL);
-    return rc;
+    return rc == OK ? tell(ctx, e, id) : rc;
 }
 
 enum rc events_of_lead(struct ctx *ctx, struct str lead_id, struct list *ret_events) {

@@ -19,6 +19,8 @@ struct str event_kind_name(enum event_kind kind);
 
 struct event {
     enum event_kind kind;
+    struct str id;   /* absent: a new one */
+    struct str type; /* of a stage or task: what it is, for webhooks */
     struct opt_int at; /* absent: now */
     /* What it is about. Of a lead, its user, mailbox, contact and sequence need not be said:
      * absent ones are taken from its row. */
@@ -28,14 +30,15 @@ struct event {
 };
 
 /* Appends it, with a snapshot and the contact's last_contacted_at where its kind has them
- * (events.def). Inside db_transact. */
+ * (events.def), and queues it for the webhooks that want it. Inside db_transact. */
 MUST_USE enum rc event_record(struct ctx *ctx, const struct event *event);
 
 /* A snapshot is a JSON object with the members
  *   email, linkedin_url   of the lead, else of the contact
  *   dynamic_fields        object of texts: the lead's data
  *   user                  {id, first_name, last_name, email}
- *   sequence              {id, name, kind, start_at}: start_at in ms, when the lead came in
+ *   sequence              {id, name, kind, start_at, end_at}: in ms, when the lead came in, and
+ *                         when it came to its end
  *   stage                 {id, index, type, automatic}: index from 1; automatic 0 or 1
  * each null, or made of nulls, where there is no such thing. */
 

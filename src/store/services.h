@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/field.h"
+#include "net/address.h"
 
 struct stream_trust; /* net/stream.h */
 struct follower; /* search/follow.h */
@@ -44,11 +45,20 @@ struct services {
         struct str linkedin_url, linkedin_secret; /* absent: no connector */
         bool linkedin_allow_private;              /* it may be on a private address */
     } sequence;
+    struct {
+        struct address_rules addresses; /* where webhooks may lead */
+        const char *ca_file;            /* authorities beside the machine's; NULL: none */
+        int64_t concurrency;            /* requests at a time to one that says nothing else */
+        int64_t connections;            /* to all */
+        int64_t timeout_ms;             /* of a request */
+        double retry_scale;             /* multiplies waits */
+    } webhooks;
     struct follower *search; /* NULL: the database answers searches */
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */
     bool (*jobs_stopping)(void); /* long jobs should make room */
     void (*wake_sequences)(void); /* leads may be due; NULL where no engine runs */
+    void (*wake_webhooks)(void); /* something is about to be committed for them; NULL where none are delivered */
     void (*wake_validations)(void); /* a validation was committed; NULL where none are worked off */
 };
 

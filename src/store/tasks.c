@@ -180,7 +180,7 @@ static enum rc record(struct ctx *ctx, enum event_kind kind, const struct task *
     enum rc rc = buf_result(&text);
     if (rc != OK)
         return fail(ctx, rc, "event of a task");
-    return event_record(ctx, &(struct event){ .kind = kind, .user_id = task->user_id,
+    return event_record(ctx, &(struct event){ .kind = kind, .type = task->type, .user_id = task->user_id,
                                               .contact_id = task->contact_id,
                                               .lead_id = task->lead_id,
                                               .sequence_id = task->sequence_key,

@@ -40,7 +40,34 @@ static void test_addresses(void **state) {
             fail_case("%s: expected %s", cases[i].text, cases[i].is_public ? "public" : "refused");
 }
 
+static void test_networks(void **state) {
+    static const struct {
+        const char *network, *address;
+        bool is_in;
+    } cases[] = {
+        { "10.1.0.0/16", "10.1.255.255", true }, { "10.1.0.0/16", "10.2.0.0", false },
+        { "127.0.0.1", "127.0.0.1", true },      { "127.0.0.1", "127.0.0.2", false },
+        { "127.0.0.0/8", "::ffff:127.9.9.9", true }, { "fd00::/8", "fdff::1", true },
+        { "fd00::/8", "fe80::1", false },        { "0.0.0.0/0", "10.0.0.1", true },
+        { "0.0.0.0/0", "::1", false },           { "::/0", "10.0.0.1", true },
+        { "10.0.0.0/9", "10.127.0.1", true },    { "10.0.0.0/9", "10.128.0.1", false },
+    };
+    static const char *const bad[] = { "", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.1/8", "x", "::/129",
+                                       "10.0.0/8", "fd00::1/8", "10.0.0.0/8/8", "10.0.0.0 /8" };
+    struct address_network network;
+    (void) state;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct address_rules rules = { .n = 1 };
+        assert_int_equal(address_network_read(str_of(cases[i].network), &rules.networks[0]), OK);
+        if (address_text_is_allowed(&rules, str_of(cases[i].address)) != cases[i].is_in)
+            fail_case("%s in %s", cases[i].address, cases[i].network);
+    }
+    for (size_t i = 0; i < LENGTH(bad); i++)
+        if (address_network_read(str_of(bad[i]), &network) != E_INVALID)
+            fail_case("%s was taken", bad[i]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_addresses) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_addresses), cmocka_unit_test(test_networks) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
