@@ -303,7 +303,8 @@ static int64_t bits_of(struct strs activities) {
 }
 
 static struct opt_int unless_zero(struct opt_int value) {
-    return value.set && value.v == 0 ? (struct opt_int){ 0 } : value;
+    value.set = value.set && value.v != 0;
+    return value;
 }
 
 /* What is asked for into what is there. */
