@@ -142,7 +142,7 @@ bench-search:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/search_index
 	bench/search
 
-bench-import bench-search_sql bench-search_http bench-add_leads:
+bench-import bench-search_sql bench-search_http bench-add_leads bench-send:
 	$(MAKE) -s -j$(JOBS) MODE=release all
 	bench/$(@:bench-%=%)
 

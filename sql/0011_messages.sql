@@ -19,6 +19,7 @@ CREATE TABLE messages (
     message_id TEXT NOT NULL,     -- of the header, without < and >
     refers_to TEXT,               -- References: those before it in the thread, with < and >
     priority INTEGER NOT NULL,    -- 0 low, 1 normal, 2 high
+    is_first INTEGER NOT NULL,    -- 1: of its lead's; a mailbox's day has a share for those
     due_at INTEGER NOT NULL,      -- as it was planned
     next_at INTEGER NOT NULL,     -- nothing is done with it before
     attempts INTEGER NOT NULL,    -- refusals for the moment
@@ -35,14 +36,15 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE UNIQUE INDEX messages_stage ON messages (account_id, lead_id, stage_id);
 CREATE INDEX messages_sequence ON messages (account_id, sequence_id, id);
--- What a mailbox sends next.
-CREATE INDEX messages_queue ON messages (account_id, mailbox_id, priority, next_at, id)
+-- What a mailbox sends next; and, from the index alone, how much that is.
+CREATE INDEX messages_queue ON messages (account_id, mailbox_id, priority, next_at, id, is_first, state)
     WHERE state IN ('queued', 'retry_wait');
 -- What a process that ended may have left behind, and what is looked for.
 CREATE INDEX messages_open ON messages (account_id, mailbox_id, next_at)
     WHERE state IN ('claimed', 'sending', 'uncertain');
-CREATE INDEX messages_counted ON messages (account_id, mailbox_id, counted_at)
+CREATE INDEX messages_counted ON messages (account_id, mailbox_id, counted_at, is_first)
     WHERE counted_at IS NOT NULL;
+CREATE INDEX messages_held ON messages (account_id, id) WHERE state = 'held';
 -- A reply or a report names a Message-ID; a removal looks for a person in all accounts.
 CREATE INDEX messages_message_id ON messages (message_id, account_id);
 CREATE INDEX messages_recipient ON messages (recipient) WHERE recipient IS NOT NULL;

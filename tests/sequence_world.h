@@ -122,7 +122,9 @@ struct world_compose {
 
 static inline enum rc world_compose_work(struct ctx *ctx, void *arg) {
     const struct world_compose *c = arg;
-    return message_compose(ctx, c->lead, c->sequence, c->stage, c->due_at);
+    const struct composing what
+        = { .lead = c->lead, .sequence = c->sequence, .stage = c->stage, .due_at = c->due_at };
+    return message_compose(ctx, &what);
 }
 
 static inline enum rc world_try_compose(struct world *w, const struct sequence_lead *lead, size_t stage) {

@@ -95,17 +95,55 @@ static enum rc check_sequence(struct checking *c) {
     return later(c, STR("sequence_paused"), now + pace_span(c->ctx, SEQUENCE_LOOK_MS));
 }
 
+/* Settings may be long; most often they are those of the message before. */
+struct known_settings {
+    struct str text; /* as it is stored */
+    struct sequence_settings of;
+};
+
+static enum rc read_known(struct ctx *ctx, struct map *all, struct str id, struct known_settings *known) {
+    struct arena *arena = ctx->arena;
+    ctx->arena = all->arena;
+    enum rc rc = sequence_settings_read(ctx, id, &known->of);
+    ctx->arena = arena;
+    return rc;
+}
+
+static enum rc settings_of(struct checking *c, const struct sequence_settings **ret_settings) {
+    struct map *all = c->d->settings, own = map_in(c->ctx->arena);
+    struct str id = c->m->sequence_id, text = STR_NONE;
+    if (!all)
+        all = &own;
+    struct known_settings *known = map_get(all, id);
+    enum rc rc = sequence_settings_text(c->ctx, id, &text);
+    if (rc != OK)
+        return rc;
+    if (!known) {
+        known = ARENA_NEW(all->arena, struct known_settings);
+        (void) map_put(all, arena_str(all->arena, id), known); /* it was not there */
+    }
+    if (!str_eq(known->text, text)) {
+        rc = read_known(c->ctx, all, id, known);
+        known->text = rc == OK ? arena_str(all->arena, text) : STR_NONE;
+    }
+    *ret_settings = &known->of;
+    return rc;
+}
+
 static enum rc check_window(struct checking *c) {
-    struct sequence_settings settings;
+    const struct sequence_settings *settings = NULL;
     struct arena *arena = c->ctx->arena;
     struct planning p = { .ctx = c->ctx, .now = ctx_now(c->ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena), .zones = c->d->zones };
-    const struct sequence s = { .settings = &settings };
-    const struct planned planned = { &p, &c->lead, &s, NULL };
+    struct mailbox mailbox = *c->mailbox;
     struct opening o = { 0, 0 };
-    enum rc rc = sequence_settings_read(c->ctx, c->m->sequence_id, &settings);
+    enum rc rc = settings_of(c, &settings);
     if (rc != OK)
         return rc;
+    struct sequence_settings copy = *settings;
+    const struct sequence s = { .settings = &copy };
+    const struct planned planned = { &p, &c->lead, &s, NULL };
+    (void) map_put(&p.mailboxes, mailbox.id, &mailbox); /* nothing was there */
     c->lead.mailbox_id = c->m->mailbox_id;
     rc = mail_opening(&planned, p.now, &o);
     if (rc == E_NOT_FOUND)
@@ -193,10 +231,11 @@ static enum rc take(struct ctx *ctx, struct claiming *w, struct message *m) {
         rc = sequence_work_begin(ctx, m);
     if (rc == OK)
         rc = mailbox_queue_set(ctx, &w->queue);
-    if (rc == OK)
-        rc = message_get(ctx, m->id, m);
     if (rc != OK)
         return rc;
+    m->state = message_states.values[move.to];
+    if (move.dated_at.set)
+        m->dated_at = move.dated_at;
     w->step->ret_next = *m;
     w->step->ret_has_next = true;
     return OK;

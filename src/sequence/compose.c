@@ -7,6 +7,7 @@
 #include "net/mime.h"
 #include "sequence/links.h"
 #include "sequence/people.h"
+#include "sequence/planner_private.h"
 #include "sequence/render.h"
 #include "store/messages.h"
 #include "store/services.h"
@@ -42,10 +43,10 @@ static const struct secrets *secrets_of(const struct writing *w) {
 
 /* --- who --- */
 
-static enum rc find_sender(struct writing *w) {
-    struct list known = { 0 };
+static enum rc find_sender(struct writing *w, const struct list *senders) {
+    struct list known = senders ? *senders : (struct list){ 0 };
     struct str user = w->lead->user_id;
-    enum rc rc = senders_of_users(w->ctx, (struct strs){ &user, 1 }, &known);
+    enum rc rc = senders ? OK : senders_of_users(w->ctx, (struct strs){ &user, 1 }, &known);
     if (rc != OK)
         return rc;
     const struct sender *sender
@@ -311,6 +312,7 @@ static enum rc begin(struct writing *w, int64_t due_at) {
         .priority = opt_int(priority_of(w->stage)),
         .due_at = opt_int(due_at),
     };
+    w->to.is_first = stage_is_first_mail(w->sequence, w->stage);
     return OK;
 }
 
@@ -329,21 +331,20 @@ static enum rc write_mime(struct writing *w) {
     return rc == OK ? OK : fail(w->ctx, rc == E_INVALID ? E_UNSUPPORTED : rc, "the message cannot be written");
 }
 
-enum rc message_compose(struct ctx *ctx, const struct sequence_lead *lead,
-                        const struct sequence *sequence, const struct sequence_stage *stage,
-                        int64_t due_at) {
-    struct writing w = { .ctx = ctx, .lead = lead, .sequence = sequence, .stage = stage };
+enum rc message_compose(struct ctx *ctx, const struct composing *what) {
+    struct writing w
+        = { .ctx = ctx, .lead = what->lead, .sequence = what->sequence, .stage = what->stage };
     w.values = map_in(ctx->arena);
     w.html_values = map_in(ctx->arena);
-    if (str_is_empty(lead->email))
+    if (str_is_empty(w.lead->email))
         return fail(ctx, E_UNSUPPORTED, "the lead has no address");
-    enum rc rc = begin(&w, due_at);
+    enum rc rc = begin(&w, what->due_at);
     if (rc == OK)
-        rc = find_sender(&w);
+        rc = find_sender(&w, what->senders);
     if (rc == OK)
         rc = read_values(&w);
     if (rc == OK)
-        rc = render_stage(&w, stage, &w.said, &w.to.of.variant_id);
+        rc = render_stage(&w, w.stage, &w.said, &w.to.of.variant_id);
     if (rc == OK)
         rc = write_subject(&w);
     if (rc == OK)

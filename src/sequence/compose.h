@@ -15,14 +15,19 @@
 #include "store/sequence_leads.h"
 #include "store/sequences.h"
 
-/* Writes the message of an email stage and stores it as queued; it is sent at `due_at` or
- * later. `sequence` as sequence_get gives it, `stage` one of its stages, `lead` with id, contact,
- * address, data, user and mailbox. Inside db_transact; then sender_wake.
+struct composing {
+    const struct sequence_lead *lead; /* with id, contact, address, data, user and mailbox */
+    const struct sequence *sequence;  /* as sequence_get gives it */
+    const struct sequence_stage *stage; /* one of its stages: an email */
+    const struct list *senders; /* of the lead's user (store/senders.h); NULL: they are read */
+    int64_t due_at;             /* it is sent then or later */
+};
+
+/* Writes the message and stores it as queued. Inside db_transact; the caller tells its mailbox's
+ * queue in the same transaction, and then sender_wake.
  * E_CONFLICT: the lead has this message already, sent or on its way. E_NOT_FOUND: a field
  * has no value. E_UNSUPPORTED: the lead has no address, the mailbox is not there any more, or
  * the stage says nothing. E_TOO_LARGE. The reason is in ctx->err. */
-MUST_USE enum rc message_compose(struct ctx *ctx, const struct sequence_lead *lead,
-                                 const struct sequence *sequence, const struct sequence_stage *stage,
-                                 int64_t due_at);
+MUST_USE enum rc message_compose(struct ctx *ctx, const struct composing *what);
 
 #endif

@@ -21,6 +21,7 @@ struct delivery {
     struct ctx *ctx;
     struct str owner, mailbox_id;
     struct map *zones; /* name to struct zone *; the caller's, who closes them */
+    struct map *settings; /* of sequences, by id, as claim.c keeps them; the caller's; NULL: not kept */
 };
 
 struct delivery_outcome {

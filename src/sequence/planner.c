@@ -8,6 +8,8 @@
 #include "sequence/lead_text.h"
 #include "sequence/planner_private.h"
 #include "sequence/progress.h"
+#include "store/mailbox_queues.h"
+#include "store/senders.h"
 #include "store/services.h"
 #include "store/tasks.h"
 
@@ -40,6 +42,39 @@ enum rc planning_mailbox(struct planning *p, struct str id, const struct mailbox
     }
     *ret_mailbox = mailbox;
     return rc == E_NOT_FOUND ? OK : rc;
+}
+
+enum rc planning_senders(struct planning *p, struct str user_id, const struct list **ret_senders) {
+    struct list *senders = map_get(&p->senders, user_id);
+    enum rc rc = OK;
+    if (!senders) {
+        senders = ARENA_NEW(p->ctx->arena, struct list);
+        rc = senders_of_users(p->ctx, (struct strs){ &user_id, 1 }, senders);
+        if (rc == OK)
+            (void) map_put(&p->senders, user_id, senders); /* it was not there */
+    }
+    *ret_senders = senders;
+    return rc;
+}
+
+/* Asked once for all addresses of an account. */
+static enum rc exclusion_of(struct planning *p, const struct lead_plan *lead, struct str *ret_reason) {
+    struct map *reasons = map_get(&p->exclusions, lead->account_id);
+    const struct lead_plan *other = p->due->p;
+    struct strs emails = { 0 };
+    enum rc rc = OK;
+    if (!reasons) {
+        reasons = ARENA_NEW(p->ctx->arena, struct map);
+        for (size_t i = 0; i < p->due->n; i++)
+            if (str_eq(other[i].account_id, lead->account_id) && str_is_set(other[i].email))
+                strs_add(p->ctx->arena, &emails, other[i].email);
+        rc = excluded_among(p->ctx, emails, reasons);
+        if (rc == OK)
+            (void) map_put(&p->exclusions, lead->account_id, reasons); /* it was not there */
+    }
+    const struct str *reason = rc == OK && str_is_set(lead->email) ? map_get(reasons, lead->email) : NULL;
+    *ret_reason = reason ? *reason : STR_NONE;
+    return rc;
 }
 
 /* --- a lead whose sequence does not run --- */
@@ -129,7 +164,7 @@ static enum rc remove_excluded(const struct planned *planned, bool *ret_removed)
     struct str reason = STR_NONE;
     enum rc rc = planned->lead->ignores_exclusions == YES
                      ? OK
-                     : excluded_reason(planned->p->ctx, planned->lead->email, &reason);
+                     : exclusion_of(planned->p, planned->lead, &reason);
     *ret_removed = rc == OK && str_is_set(reason);
     return *ret_removed ? planned_end(planned, LEAD_REMOVED, reason) : rc;
 }
@@ -162,7 +197,7 @@ static enum rc look_at_all(struct planning *p, const struct list *due) {
     for (size_t i = 0; rc == OK && i < due->n; i++) {
         p->ctx->account_id = lead[i].account_id;
         rc = look_at(p, &lead[i]);
-        if (rc == OK && str_is_set(lead[i].id))
+        if (rc == OK)
             *(struct lead_plan *) list_add(p->ctx->arena, &p->changed, sizeof *lead) = lead[i];
     }
     return rc;
@@ -184,20 +219,35 @@ static enum rc find_due(struct planning *p, const struct step_work *w, struct li
     return rc;
 }
 
+/* Last, because whoever sends from those mailboxes waits from here on. */
+static enum rc wake_queues(struct planning *p) {
+    struct list wakes = { 0 };
+    struct str id;
+    void *wake;
+    for (size_t at = 0; map_next(&p->wakes, &at, &id, &wake);)
+        *(struct queue_wake *) list_add(p->ctx->arena, &wakes, sizeof(struct queue_wake))
+            = *(const struct queue_wake *) wake;
+    return wakes.n ? mailbox_queues_wake(p->ctx, &wakes) : OK;
+}
+
 static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     struct step_work *w = arg;
     struct arena *arena = ctx->arena;
     struct str account = ctx->account_id;
     struct planning p = { .ctx = ctx, .now = ctx_now(ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena),
-                          .loads = map_in(arena), .zones = &w->zones };
+                          .loads = map_in(arena), .senders = map_in(arena),
+                          .exclusions = map_in(arena), .wakes = map_in(arena), .zones = &w->zones };
     struct list due;
     enum rc rc = find_due(&p, w, &due);
+    p.due = &due;
     if (rc == OK)
         rc = look_at_all(&p, &due);
     ctx->account_id = account;
     if (rc == OK && p.changed.n)
         rc = lead_plans_write(ctx, &p.changed);
+    if (rc == OK)
+        rc = wake_queues(&p);
     w->n = (int64_t) due.n;
     w->has_jobs = p.has_jobs;
     return rc;

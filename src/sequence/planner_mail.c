@@ -9,6 +9,7 @@
 #include "sequence/planner_private.h"
 #include "sequence/progress.h"
 #include "store/mailbox_load.h"
+#include "store/mailbox_queues.h"
 #include "store/messages.h"
 
 /* Looked at again after this, in the days of the calendars. */
@@ -16,10 +17,7 @@
 #define NEVER_OPENS_LOOK_MS DAY_MS
 
 enum rc planned_end(const struct planned *planned, enum lead_status status, struct str reason) {
-    struct lead_plan *lead = planned->lead;
-    enum rc rc = lead_end(planned->p->ctx, lead->id, status, reason);
-    lead->id = STR_NONE;
-    return rc;
+    return lead_end_held(planned->p->ctx, planned->lead, status, reason);
 }
 
 /* --- how much the mailbox sends on this day --- */
@@ -53,15 +51,6 @@ static enum rc load_of(struct planning *p, const struct mailbox *mailbox, int64_
     return rc;
 }
 
-/* Whether the stage is the first email of its sequence: then the lead is a new one. */
-static bool is_first(const struct planned *planned) {
-    const struct sequence_stage *stage = planned->s->stages.p;
-    for (size_t i = 0; i < planned->s->stages.n; i++)
-        if (stage_is_mail(&stage[i]))
-            return &stage[i] == planned->stage;
-    return false;
-}
-
 /* Takes one of the mailbox's day, or puts the lead off until the next day. */
 static enum rc take_budget(const struct planned *planned, const struct mailbox *mailbox,
                            bool *ret_waits) {
@@ -79,7 +68,7 @@ static enum rc take_budget(const struct planned *planned, const struct mailbox *
     limits.ramp_since = pace_calendar(p->ctx, limits.ramp_since);
     int64_t limit = budget_limit(&limits, zone, pace_calendar(p->ctx, p->now));
     int64_t share = (limit * planned->s->settings->new_lead_share.v + 99) / 100;
-    bool first = is_first(planned), full = load->messages.v >= limit;
+    bool first = stage_is_first_mail(planned->s, planned->stage), full = load->messages.v >= limit;
     *ret_waits = full || (first && load->first.v >= share);
     if (!*ret_waits) {
         load->messages.v++;
@@ -166,17 +155,31 @@ static enum rc take_up_message(const struct planned *planned, bool *ret_sent) {
     return rc;
 }
 
+static enum rc write_message(const struct planned *planned) {
+    struct planning *p = planned->p;
+    const struct lead_plan *lead = planned->lead;
+    const struct sequence_lead whom = { .id = lead->id, .contact_id = lead->contact_id, .email = lead->email,
+                                        .linkedin_url = lead->linkedin_url, .data = lead->data,
+                                        .user_id = lead->user_id, .mailbox_id = lead->mailbox_id };
+    struct composing what = { .lead = &whom, .sequence = planned->s, .stage = planned->stage, .due_at = p->now };
+    enum rc rc = planning_senders(p, lead->user_id, &what.senders);
+    if (rc == OK)
+        rc = message_compose(p->ctx, &what);
+    if (rc != OK || map_get(&p->wakes, lead->mailbox_id))
+        return rc;
+    struct queue_wake *wake = ARENA_NEW(p->ctx->arena, struct queue_wake);
+    *wake = (struct queue_wake){ lead->account_id, lead->mailbox_id, p->now };
+    (void) map_put(&p->wakes, lead->mailbox_id, wake); /* it was not there */
+    return OK;
+}
+
 enum rc begin_mail(const struct planned *planned) {
-    struct ctx *ctx = planned->p->ctx;
     struct lead_plan *lead = planned->lead;
-    struct sequence_lead whom;
     bool waits = false, sent = false;
     enum rc rc = mail_waits(planned, &waits);
     if (rc != OK || waits)
         return rc;
-    rc = lead_get(ctx, lead->id, &whom);
-    if (rc == OK)
-        rc = message_compose(ctx, &whom, planned->s, planned->stage, planned->p->now);
+    rc = write_message(planned);
     if (rc == E_CONFLICT)
         rc = take_up_message(planned, &sent);
     if (rc != OK)

@@ -12,7 +12,11 @@
 struct planning {
     struct ctx *ctx; /* its account is that of the lead that is looked at */
     int64_t now;
+    const struct list *due; /* all of the batch */
     struct map sequences, mailboxes, accounts, loads; /* by id */
+    struct map senders;     /* of users, by id */
+    struct map exclusions;  /* by account: why addresses of the batch are excluded */
+    struct map wakes;       /* by mailbox, struct queue_wake: what was written for it */
     bool has_jobs;        /* some were enqueued */
     struct map *zones;    /* outlive the transaction, which may run again */
     struct list changed;  /* of struct lead_plan: to be written */
@@ -32,8 +36,13 @@ MUST_USE enum rc planning_sequence(struct planning *p, struct str id,
 MUST_USE enum rc planning_mailbox(struct planning *p, struct str id,
                                   const struct mailbox **ret_mailbox);
 
+/* The user's, with each mailbox (store/senders.h). */
+MUST_USE enum rc planning_senders(struct planning *p, struct str user_id, const struct list **ret_senders);
+
 /* True when the stage is an email that is sent without anybody. */
 bool stage_is_mail(const struct sequence_stage *stage);
+/* True when it is the first of them in its sequence: then the lead is a new one. */
+bool stage_is_first_mail(const struct sequence *sequence, const struct sequence_stage *stage);
 
 /* When the mailbox may send to the lead, at `at_ms` or later: the sequence's windows and the
  * mailbox's hours. E_NOT_FOUND when that never comes. Real instants. */
@@ -45,7 +54,7 @@ MUST_USE enum rc plan_stage(const struct planned *planned);
 /* Puts it off. */
 void put_off(const struct planned *planned, enum lead_wait wait, int64_t next_at);
 
-/* A change of the lead by the state machine: *lead is not written afterwards. */
+/* A change of the lead by the state machine. */
 MUST_USE enum rc planned_end(const struct planned *planned, enum lead_status status,
                              struct str reason);
 

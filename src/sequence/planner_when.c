@@ -10,6 +10,14 @@ bool stage_is_mail(const struct sequence_stage *stage) {
     return stage->automatic == YES && stage_kind_of(stage->type)->flags & STAGE_IS_EMAIL;
 }
 
+bool stage_is_first_mail(const struct sequence *sequence, const struct sequence_stage *stage) {
+    const struct sequence_stage *all = sequence->stages.p;
+    for (size_t i = 0; i < sequence->stages.n; i++)
+        if (stage_is_mail(&all[i]))
+            return str_eq(all[i].id, stage->id);
+    return false;
+}
+
 /* --- calendars --- */
 
 const struct zone *planning_zone(const struct planning *p, struct str name) {

@@ -56,6 +56,8 @@ static enum rc record(struct ctx *ctx, const struct lead_plan *lead, enum event_
 
 /* What was begun for its stage, as far as it can be taken back. */
 static enum rc take_back(struct ctx *ctx, const struct lead_plan *lead) {
+    if (!str_is_set(lead->stage_id)) /* it stands between two, or behind the last */
+        return OK;
     struct str reason = str_is_set(lead->reason) ? lead->reason : lead->status;
     enum rc rc = messages_cancel_lead(ctx, lead->id, reason);
     return rc == OK ? tasks_cancel_lead(ctx, lead->id) : rc;
@@ -146,34 +148,39 @@ static const struct lead_ending *ending_to(enum lead_status status) {
     return NULL;
 }
 
+enum rc lead_end_held(struct ctx *ctx, struct lead_plan *lead, enum lead_status status, struct str reason) {
+    const struct lead_ending *ending = ending_to(status);
+    ASSERT(ending);
+    if (!is_in(lead, ending->from))
+        return OK;
+    lead_set_status(lead, status, reason);
+    lead->waits_for = STR_NONE;
+    lead->next_at = lead->paused_until = NEVER;
+    lead->ended_at = now(ctx);
+    enum rc rc = take_back(ctx, lead);
+    return rc == OK ? record(ctx, lead, ending->kind, event_data(ctx, reason, NEVER)) : rc;
+}
+
 struct end_work {
     struct str lead_id;
-    const struct lead_ending *ending;
+    enum lead_status status;
     struct str reason;
 };
 
 static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
     const struct end_work *w = arg;
-    struct lead_plan lead;
+    struct lead_plan lead = { .id = STR_NONE };
     enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
-    if (rc != OK || !is_in(&lead, w->ending->from))
+    if (rc != OK)
         return rc;
-    lead_set_status(&lead, w->ending->to, w->reason);
-    lead.waits_for = STR_NONE;
-    lead.next_at = lead.paused_until = NEVER;
-    lead.ended_at = now(ctx);
-    rc = take_back(ctx, &lead);
-    if (rc == OK)
-        rc = lead_plan_write(ctx, &lead);
-    return rc == OK
-               ? record(ctx, &lead, w->ending->kind, event_data(ctx, w->reason, NEVER))
-               : rc;
+    struct str before = lead.status;
+    rc = lead_end_held(ctx, &lead, w->status, w->reason);
+    return rc == OK && !str_eq(before, lead.status) ? lead_plan_write(ctx, &lead) : rc;
 }
 
 enum rc lead_end(struct ctx *ctx, struct str lead_id, enum lead_status status,
                  struct str reason) {
-    struct end_work work = { lead_id, ending_to(status), reason };
-    ASSERT(work.ending);
+    struct end_work work = { lead_id, status, reason };
     return db_transact(ctx, end_in_transaction, &work);
 }
 

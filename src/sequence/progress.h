@@ -37,6 +37,10 @@ MUST_USE enum rc lead_stage_finished(struct ctx *ctx, struct str lead_id, struct
 MUST_USE enum rc lead_end(struct ctx *ctx, struct str lead_id, enum lead_status status,
                           struct str reason);
 
+/* The same for a lead that the caller has locked, and writes afterwards. Inside db_transact. */
+MUST_USE enum rc lead_end_held(struct ctx *ctx, struct lead_plan *lead, enum lead_status status,
+                               struct str reason);
+
 /* The same for every lead of the account with that address (normal form). */
 MUST_USE enum rc leads_end_address(struct ctx *ctx, struct str email, enum lead_status status,
                                    struct str reason);

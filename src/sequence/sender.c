@@ -19,8 +19,7 @@
 #include "sequence/uncertain.h"
 #include "store/services.h"
 
-/* As long as a mailbox waits when a process was killed; a process that lives renews it. */
-#define LEASE_MS  (30 * SECOND_MS)
+#define LEASE_MS  QUEUE_LEASE_MS
 #define RENEW_MS  (LEASE_MS / 5)
 #define HURRY_MS  (20 * SECOND_MS) /* after it was asked to stop */
 /* Between the commit and the first byte: a process that was frozen meanwhile sends nothing,
@@ -82,7 +81,7 @@ struct turn {
     size_t at;
     int on_connection; /* messages that were sent over it */
     struct delivery d;
-    struct map zones;
+    struct map zones, settings;
     struct mailbox mailbox;
     struct smtp_client *smtp; /* NULL: not connected */
 };
@@ -235,8 +234,9 @@ static void send_queue(struct turn *t) {
 static void serve_mailbox(struct worker *w, struct turn *t) {
     struct list look = { 0 };
     t->zones = map_in(t->lasting);
+    t->settings = map_in(t->lasting);
     t->ctx.account_id = str_of(w->account_id);
-    t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones };
+    t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones, &t->settings };
     enum rc rc = delivery_recover(&t->d, &look);
     if (rc == OK && look.n && !stops(w->pool))
         rc = uncertain_look(&t->d, look);

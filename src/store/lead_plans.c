@@ -34,6 +34,8 @@ static const struct field plan_rows[] = {
     F_ID(T, user_id),
     F_ID(T, mailbox_id),
     F_STR(T, email),
+    F_STR(T, linkedin_url),
+    F_STR(T, data),
     F_STR(T, time_zone),
     F_BOOL(T, ignores_exclusions),
     F_TIME(T, created_at),
@@ -55,7 +57,7 @@ static const struct fields plan_fields
 
 #define PLAN(data)                                                                            \
     "SELECT l.account_id, l.id, l.sequence_id, l.contact_id, l.user_id, l.mailbox_id, l.email, " \
-    "coalesce(" data " ->> 'time_zone', c.time_zone) AS time_zone, l.ignores_exclusions, "    \
+    "l.linkedin_url, l.data, coalesce(" data " ->> 'time_zone', c.time_zone) AS time_zone, l.ignores_exclusions, "    \
     "l.created_at, l.status, l.reason, l.stage_id, l.due_at, l.done_stage_id, l.counts_from, " \
     "l.next_at, l.waits_for, l.urgency, l.paused_until, l.ended_at "                          \
     "FROM sequence_leads l LEFT JOIN contacts c ON c.account_id = l.account_id "              \

@@ -11,13 +11,13 @@ static const struct field load_rows[] = {
 static const struct fields load_fields
     = FIELDS("MailboxLoad", struct mailbox_load, load_rows, .doc = "What a mailbox has to do.");
 
-#define OF_MAILBOX "SELECT id, lead_id FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND "
+/* What waits is not counted: its place in the day was given back, or it never had one. */
+#define OF_MAILBOX "SELECT is_first FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND "
 static const struct query since
     = { "mailbox_load_since",
-        "SELECT count(*) AS messages, coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM messages o "
-        "WHERE o.account_id = $1 AND o.lead_id = m.lead_id AND o.id < m.id) THEN 0 ELSE 1 END), 0) "
-        "AS first FROM (" OF_MAILBOX "counted_at >= $3 UNION ALL " OF_MAILBOX
-        "state IN ('queued', 'retry_wait') AND counted_at IS NULL) m",
+        "SELECT count(*) AS messages, coalesce(sum(is_first), 0) AS first FROM (" OF_MAILBOX
+        "counted_at >= $3 AND counted_at IS NOT NULL UNION ALL " OF_MAILBOX
+        "state IN ('queued', 'retry_wait')) m",
         NULL };
 
 static const struct query *const queries[] = { &since };

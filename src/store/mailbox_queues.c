@@ -2,9 +2,10 @@
 
 #include "base/check.h"
 #include "base/vec.h"
+#include "json/writer.h"
 #include "store/queries.h"
 
-enum { LAST_SENT = 3 };
+enum { LAST_SENT = 3, WAKES_MAX_BYTES = 1024 * 1024 };
 
 #define T struct mailbox_queue
 static const struct field queue_rows[] = {
@@ -16,14 +17,16 @@ static const struct fields queue_fields
     = FIELDS("MailboxQueue", struct mailbox_queue, queue_rows, .doc = "What a mailbox has to do.");
 
 #define COLUMNS "account_id, mailbox_id, owner, wake_at, free_at, failures"
+/* In the order of the key, so that no two wait for each other. */
+#define WAKE(from)                                                                                     \
+    "INSERT INTO mailbox_queues (account_id, mailbox_id, lease_until, wake_at, free_at, failures) "    \
+    "SELECT value ->> 0, value ->> 1, 0, CAST(value ->> 2 AS BIGINT), 0, 0 FROM " from " WHERE true "  \
+    "ORDER BY 1, 2 ON CONFLICT (account_id, mailbox_id) DO UPDATE SET "                                \
+    "wake_at = CASE WHEN excluded.wake_at < mailbox_queues.wake_at THEN "                              \
+    "CASE WHEN excluded.wake_at < mailbox_queues.free_at AND mailbox_queues.free_at < mailbox_queues.wake_at " \
+    "THEN mailbox_queues.free_at ELSE excluded.wake_at END ELSE mailbox_queues.wake_at END"
 static const struct query wake
-    = { "mailbox_queue_wake",
-        "INSERT INTO mailbox_queues (account_id, mailbox_id, lease_until, wake_at, free_at, failures) "
-        "VALUES ($1, $2, 0, $3, 0, 0) ON CONFLICT (account_id, mailbox_id) DO UPDATE SET "
-        "wake_at = CASE WHEN excluded.wake_at < mailbox_queues.wake_at THEN "
-        "CASE WHEN excluded.wake_at < mailbox_queues.free_at AND mailbox_queues.free_at < mailbox_queues.wake_at "
-        "THEN mailbox_queues.free_at ELSE excluded.wake_at END ELSE mailbox_queues.wake_at END",
-        NULL };
+    = { "mailbox_queues_wake", WAKE("json_each($1)"), WAKE("json_array_elements($1::json)") };
 /* On PostgreSQL a locked row is another's: passed over. */
 #define TAKE(lock)                                                                              \
     "UPDATE mailbox_queues SET owner = $1, lease_until = $2 + $3 WHERE (account_id, mailbox_id) IN " \
@@ -33,11 +36,17 @@ static const struct query take
     = { "mailbox_queue_take", TAKE(""), TAKE(" FOR UPDATE SKIP LOCKED") };
 #define HOLD "SELECT " COLUMNS " FROM mailbox_queues WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3"
 static const struct query hold = { "mailbox_queue_hold", HOLD, HOLD " FOR UPDATE" };
+/* On PostgreSQL a locked row is in a step of whoever sends from it, which renews it: to wait for
+ * that with all the others locked would keep those from going on. */
+#define RENEW "UPDATE mailbox_queues SET lease_until = $2 WHERE "
 static const struct query renew
-    = { "mailbox_queues_renew", "UPDATE mailbox_queues SET lease_until = $2 WHERE owner = $1", NULL };
+    = { "mailbox_queues_renew", RENEW "owner = $1",
+        RENEW "(account_id, mailbox_id) IN (SELECT account_id, mailbox_id FROM mailbox_queues "
+              "WHERE owner = $1 FOR UPDATE SKIP LOCKED)" };
 static const struct query set
     = { "mailbox_queue_set",
-        "UPDATE mailbox_queues SET free_at = $4, failures = $5 "
+        "UPDATE mailbox_queues SET free_at = $4, failures = $5, "
+        "lease_until = CASE WHEN lease_until < $6 THEN $6 ELSE lease_until END "
         "WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3",
         NULL };
 static const struct query give_back
@@ -60,10 +69,12 @@ static const struct query next
 #define OF_MAILBOX " FROM messages WHERE account_id = $1 AND mailbox_id = $2 "
 #define WAITS "AND state IN ('queued', 'retry_wait') "
 #define OPEN "AND state IN ('claimed', 'sending', 'uncertain') "
+#define FIRST(priority) \
+    "(SELECT id" OF_MAILBOX WAITS "AND priority = " #priority " AND next_at <= $3 ORDER BY next_at, id LIMIT 1)"
 static const struct query next_message
     = { "mailbox_next_message",
-        "SELECT " MESSAGE_COLUMNS OF_MAILBOX WAITS "AND priority = $3 AND next_at <= $4 "
-        "ORDER BY next_at, id LIMIT 1",
+        "SELECT " MESSAGE_COLUMNS " FROM messages WHERE account_id = $1 AND id = coalesce(" FIRST(2) ", "
+        FIRST(1) ", " FIRST(0) ")",
         NULL };
 static const struct query open_messages
     = { "mailbox_open_messages", "SELECT " MESSAGE_COLUMNS OF_MAILBOX OPEN "ORDER BY next_at, id", NULL };
@@ -97,8 +108,29 @@ const struct query_table mailbox_queue_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
 
+enum rc mailbox_queues_wake(struct ctx *ctx, const struct list *wakes) {
+    const struct queue_wake *wake_of = wakes->p;
+    struct buf text = buf_on_heap(WAKES_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_begin_array(&w);
+    for (size_t i = 0; i < wakes->n; i++) {
+        json_begin_array(&w);
+        json_str(&w, wake_of[i].account_id);
+        json_str(&w, wake_of[i].mailbox_id);
+        json_int(&w, wake_of[i].at_ms);
+        json_end_array(&w);
+    }
+    json_end_array(&w);
+    enum rc rc = buf_result(&text);
+    rc = rc == OK ? db_exec(ctx, &wake, DB_ARGS(db_v_text(buf_text(&text))), NULL)
+                  : fail(ctx, rc, "queues of mailboxes");
+    buf_done(&text);
+    return rc;
+}
+
 enum rc mailbox_queue_wake(struct ctx *ctx, struct str mailbox_id, int64_t at_ms) {
-    return db_exec(ctx, &wake, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(at_ms)), NULL);
+    struct queue_wake one = { ctx->account_id, mailbox_id, at_ms };
+    return mailbox_queues_wake(ctx, &(struct list){ &one, 1 });
 }
 
 /* --- leases --- */
@@ -149,7 +181,8 @@ enum rc mailbox_queues_renew(struct ctx *ctx, const struct queue_lease *lease) {
 enum rc mailbox_queue_set(struct ctx *ctx, const struct mailbox_queue *queue) {
     return db_exec(ctx, &set,
                    DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
-                           db_v_opt(queue->free_at), db_v_opt(queue->failures)),
+                           db_v_opt(queue->free_at), db_v_opt(queue->failures),
+                           db_v_int(ctx_now(ctx) + QUEUE_LEASE_MS)),
                    NULL);
 }
 
@@ -191,15 +224,11 @@ enum rc mailbox_queues_next(struct ctx *ctx, int64_t *ret_at) {
 
 enum rc mailbox_next_message(struct ctx *ctx, struct str mailbox_id, int64_t now_ms,
                              struct message *ret_message) {
-    enum rc rc = E_NOT_FOUND;
-    for (int64_t priority = 2; rc == E_NOT_FOUND && priority >= 0; priority--) {
-        struct message found = { 0 };
-        rc = db_get(ctx, &next_message,
-                    DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(priority), db_v_int(now_ms)),
-                    &message_fields, &found);
-        if (rc == OK)
-            *ret_message = found;
-    }
+    struct message found = { 0 };
+    enum rc rc = db_get(ctx, &next_message, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(now_ms)),
+                        &message_fields, &found);
+    if (rc == OK)
+        *ret_message = found;
     return rc;
 }
 

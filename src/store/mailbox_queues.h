@@ -12,8 +12,18 @@ struct mailbox_queue {
     struct opt_int wake_at, free_at, failures;
 };
 
+/* As long as a mailbox waits when a process was killed; a process that lives renews it. */
+enum { QUEUE_LEASE_MS = 30 * 1000 };
+
 /* Something is to be done at `at_ms`, perhaps earlier than what was known. */
 MUST_USE enum rc mailbox_queue_wake(struct ctx *ctx, struct str mailbox_id, int64_t at_ms);
+/* The same for mailboxes of any accounts (list of struct queue_wake, each mailbox once). From
+ * here to the end of the transaction nobody sends from them, so it comes last. */
+struct queue_wake {
+    struct str account_id, mailbox_id;
+    int64_t at_ms;
+};
+MUST_USE enum rc mailbox_queues_wake(struct ctx *ctx, const struct list *wakes);
 
 /* Leases one queue of any account that is due: the one that has waited longest. E_NOT_FOUND
  * when there is none. Transacts itself. */
@@ -26,9 +36,9 @@ MUST_USE enum rc mailbox_queue_take(struct ctx *ctx, const struct queue_lease *l
 /* The row, locked, if it is still the owner's; E_CANCELED otherwise. */
 MUST_USE enum rc mailbox_queue_hold(struct ctx *ctx, struct str mailbox_id, struct str owner,
                                     struct mailbox_queue *ret_queue);
-/* Extends all leases of the owner. Transacts itself. */
+/* Extends all leases of the owner but those that somebody extends just now. Transacts itself. */
 MUST_USE enum rc mailbox_queues_renew(struct ctx *ctx, const struct queue_lease *lease);
-/* Stores free_at and failures. */
+/* Stores free_at and failures, and extends the lease. */
 MUST_USE enum rc mailbox_queue_set(struct ctx *ctx, const struct mailbox_queue *queue);
 /* Gives it back; nothing is to be done before `wake_at`, nor before what came meanwhile. */
 MUST_USE enum rc mailbox_queue_give_back(struct ctx *ctx, const struct mailbox_queue *queue,

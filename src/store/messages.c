@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "base/vec.h"
 #include "data/enums.h"
-#include "store/mailbox_queues.h"
 #include "store/queries.h"
 
 static const struct str states[] = {
@@ -88,14 +87,15 @@ static const struct query queue
     = { "message_queue",
         "INSERT INTO messages (account_id, id, lead_id, sequence_id, stage_id, variant_id, "
         "contact_id, user_id, mailbox_id, state, recipient, subject, message_id, refers_to, "
-        "priority, due_at, next_at, attempts, looks, opens, clicks, created_at, updated_at) VALUES "
-        "($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $15, $15, 0, 0, 0, "
-        "0, $16, $16) ON CONFLICT (account_id, lead_id, stage_id) DO UPDATE SET "
+        "priority, is_first, due_at, next_at, attempts, looks, opens, clicks, created_at, updated_at) VALUES "
+        "($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $15, $16, $16, 0, 0, 0, "
+        "0, $17, $17) ON CONFLICT (account_id, lead_id, stage_id) DO UPDATE SET "
         "variant_id = excluded.variant_id, contact_id = excluded.contact_id, "
         "user_id = excluded.user_id, mailbox_id = excluded.mailbox_id, state = 'queued', "
         "reason = NULL, detail = NULL, recipient = excluded.recipient, subject = excluded.subject, "
         "message_id = excluded.message_id, refers_to = excluded.refers_to, "
-        "priority = excluded.priority, due_at = excluded.due_at, next_at = excluded.next_at, "
+        "priority = excluded.priority, is_first = excluded.is_first, due_at = excluded.due_at, "
+        "next_at = excluded.next_at, "
         "attempts = 0, looks = 0, dated_at = NULL, counted_at = NULL, updated_at = excluded.updated_at "
         "WHERE messages.state IN ('canceled', 'failed') RETURNING id",
         NULL };
@@ -111,17 +111,14 @@ static const struct query source_of
 static const struct query body_of
     = { "message_body",
         "SELECT body FROM message_sources WHERE account_id = $1 AND message_id = $2", NULL };
-static const struct query move_one
-    = { "message_move",
-        "UPDATE messages SET state = $4, reason = $5, detail = $6, reply = coalesce($7, reply), "
-        "next_at = coalesce($8, next_at), attempts = coalesce($9, attempts), "
-        "looks = coalesce($10, looks), dated_at = coalesce($11, dated_at), "
-        "sent_at = coalesce($12, sent_at), updated_at = $13 "
-        "WHERE account_id = $1 AND id = $2 AND state = $3",
-        NULL };
-static const struct query set_counted
-    = { "message_set_counted",
-        "UPDATE messages SET counted_at = $3 WHERE account_id = $1 AND id = $2", NULL };
+#define MOVE(more)                                                                            \
+    "UPDATE messages SET state = $4, reason = $5, detail = $6, reply = coalesce($7, reply), " \
+    "next_at = coalesce($8, next_at), attempts = coalesce($9, attempts), "                    \
+    "looks = coalesce($10, looks), dated_at = coalesce($11, dated_at), "                      \
+    "sent_at = coalesce($12, sent_at), updated_at = $13" more                                 \
+    " WHERE account_id = $1 AND id = $2 AND state = $3"
+static const struct query move_one = { "message_move", MOVE(""), NULL };
+static const struct query move_counted = { "message_move_counted", MOVE(", counted_at = $14"), NULL };
 static const struct query cancel_lead
     = { "messages_cancel_lead",
         "UPDATE messages SET state = 'canceled', reason = $3, detail = NULL, updated_at = $4 "
@@ -167,7 +164,7 @@ static const struct query count
 static const struct query *const queries[]
     = { &list_after,  &list_before, &get,         &of_stage,    &before,
         &queue,       &put_source,  &source_of,   &body_of,     &move_one,
-        &set_counted, &cancel_lead, &count_open,  &count_click, &forget_email_sources,
+        &move_counted, &cancel_lead, &count_open,  &count_click, &forget_email_sources,
         &forget_email, &forget_profile_sources,   &forget_profile, &prune, &count };
 const struct query_table message_queries = QUERY_TABLE(queries);
 
@@ -241,33 +238,30 @@ enum rc message_queue(struct ctx *ctx, struct new_message *message) {
                 db_v_text(m->stage_id), db_v_text(m->variant_id), db_v_text(m->contact_id),
                 db_v_text(m->user_id), db_v_text(m->mailbox_id), db_v_text(m->recipient),
                 db_v_text(m->subject), db_v_text(m->message_id), db_v_text(m->refers_to),
-                db_v_opt(m->priority), db_v_opt(m->due_at), now),
+                db_v_opt(m->priority), db_v_int(message->is_first), db_v_opt(m->due_at), now),
         &m->id);
     if (rc == E_NOT_FOUND)
         return E_CONFLICT;
-    if (rc == OK)
-        rc = db_exec(ctx, &put_source,
-                     DB_ARGS(ACCOUNT, db_v_text(m->id), now, db_v_blob(message->source),
-                             db_v_text(message->body)),
-                     NULL);
-    return rc == OK ? mailbox_queue_wake(ctx, m->mailbox_id, m->due_at.v) : rc;
+    return rc == OK
+               ? db_exec(ctx, &put_source,
+                         DB_ARGS(ACCOUNT, db_v_text(m->id), now, db_v_blob(message->source),
+                                 db_v_text(message->body)),
+                         NULL)
+               : rc;
 }
 
 enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *m) {
+    bool counts = m->uncount || m->counted_at.set;
+    struct db_value counted_at = m->uncount ? db_v_null(DB_KIND_INT) : db_v_opt(m->counted_at);
+    struct db_args args = DB_ARGS(
+        ACCOUNT, db_v_text(id), db_v_text(states[m->from]), db_v_text(states[m->to]), db_v_text(m->reason),
+        db_v_text(m->detail), db_v_text(m->reply), db_v_opt(m->next_at), db_v_opt(m->attempts),
+        db_v_opt(m->looks), db_v_opt(m->dated_at), db_v_opt(m->sent_at), db_v_int(ctx_now(ctx)), counted_at);
     int64_t changes = 0;
-    enum rc rc = db_exec(ctx, &move_one,
-                         DB_ARGS(ACCOUNT, db_v_text(id), db_v_text(states[m->from]),
-                                 db_v_text(states[m->to]), db_v_text(m->reason), db_v_text(m->detail),
-                                 db_v_text(m->reply), db_v_opt(m->next_at), db_v_opt(m->attempts),
-                                 db_v_opt(m->looks), db_v_opt(m->dated_at), db_v_opt(m->sent_at),
-                                 db_v_int(ctx_now(ctx))),
-                         &changes);
-    if (rc == OK && changes == 0)
-        return E_CONFLICT;
-    if (rc != OK || (!m->uncount && !m->counted_at.set))
-        return rc;
-    struct db_value at = m->uncount ? db_v_null(DB_KIND_INT) : db_v_opt(m->counted_at);
-    return db_exec(ctx, &set_counted, DB_ARGS(ACCOUNT, db_v_text(id), at), NULL);
+    if (!counts) /* most do not, and then its index stays as it is */
+        args.n--;
+    enum rc rc = db_exec(ctx, counts ? &move_counted : &move_one, args, &changes);
+    return rc == OK && changes == 0 ? E_CONFLICT : rc;
 }
 
 enum rc message_record(struct ctx *ctx, const struct message *m, enum event_kind kind,

@@ -35,11 +35,12 @@ enum message_state message_state_of(const struct message *message);
 struct new_message {
     struct message of; /* id, lead, sequence, stage, variant, contact, user, mailbox, recipient,
                           subject, message_id, refers_to, priority, due_at */
+    bool is_first;     /* of its lead's: one of the new leads of its mailbox's day */
     struct str source; /* its bytes but for Date */
     struct str body;   /* what it says, as plain text if there is one, else as HTML */
 };
 
-/* Stores it as queued and tells its mailbox's queue. One that was canceled or failed for the
+/* Stores it as queued; its mailbox's queue is told by the caller (store/mailbox_queues.h). One that was canceled or failed for the
  * same lead and stage is written anew and keeps its id, which is in *message then. E_CONFLICT
  * when the lead has one of the stage that was sent or may be. */
 MUST_USE enum rc message_queue(struct ctx *ctx, struct new_message *message);

@@ -313,6 +313,10 @@ static struct str base64(struct arena *arena, struct str bytes) {
     return str_of(text);
 }
 
+enum rc sequence_settings_text(struct ctx *ctx, struct str id, struct str *ret_text) {
+    return db_get_text(ctx, &settings_of, DB_ARGS(ACCOUNT, db_v_text(id)), ret_text);
+}
+
 enum rc sequence_settings_read(struct ctx *ctx, struct str id, struct sequence_settings *ret_settings) {
     struct sequence s = { .settings = NULL };
     enum rc rc = db_get(ctx, &settings_of, DB_ARGS(ACCOUNT, db_v_text(id)), &sequence_fields, &s);

@@ -46,6 +46,8 @@ MUST_USE enum rc sequence_get(struct ctx *ctx, struct str id, struct sequence *r
 /* Reads the content of the attachments as well, for an export. */
 MUST_USE enum rc sequence_read_contents(struct ctx *ctx, struct sequence *sequence);
 /* Its settings alone, complete. */
+/* The same as they are stored: as long as the text is the same, so are they. */
+MUST_USE enum rc sequence_settings_text(struct ctx *ctx, struct str id, struct str *ret_text);
 MUST_USE enum rc sequence_settings_read(struct ctx *ctx, struct str id,
                                         struct sequence_settings *ret_settings);
 /* The bytes of one attachment; E_NOT_FOUND without it. */
