@@ -11,6 +11,7 @@
 #include "store/queries.h"
 #include "store/replies.h"
 #include "store/tasks.h"
+#include "store/workflow_runs.h"
 
 enum { JSON_MAX_BYTES = 16 * 1024 * 1024 };
 
@@ -232,6 +233,8 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
         rc = calls_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = replies_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = workflow_runs_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = contact_phones_forget(ctx, email, linkedin_key);
     if (rc == OK)

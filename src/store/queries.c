@@ -12,7 +12,8 @@ extern const struct query_table account_queries, account_settings_queries,
     verify_cache_queries;
 
 extern const struct query_table inbox_queries, lead_plan_queries, lead_state_queries,
-    mailbox_load_queries, reply_queries, webhook_delivery_queries, webhook_queries, webhook_queue_queries;
+    mailbox_load_queries, reply_queries, webhook_delivery_queries, webhook_queries, webhook_queue_queries,
+    workflow_queries, workflow_run_queries;
 
 const struct query_table *const query_tables[] = {
     &account_queries,
@@ -62,5 +63,7 @@ const struct query_table *const query_tables[] = {
     &webhook_delivery_queries,
     &webhook_queries,
     &webhook_queue_queries,
+    &workflow_queries,
+    &workflow_run_queries,
 };
 const size_t query_tables_count = LENGTH(query_tables);
