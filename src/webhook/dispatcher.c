@@ -50,6 +50,7 @@ struct webhook_dispatcher {
     struct endpoint *endpoints;
     int n_endpoints;
     struct http_post *unrecorded; /* done, while the database failed */
+    bool has_faults;              /* something in memory is to be given up without a request */
     int64_t lease_until, renew_at, take_at, news_rest; /* monotonic_ms, but the last */
 };
 
@@ -193,6 +194,16 @@ static void add_outcome(struct round *round, struct delivery *d, struct webhook_
     map_put(&round->seen, d->endpoint->queue.endpoint_id, d->endpoint);
 }
 
+static void gather_faults(struct webhook_dispatcher *w, struct round *round) {
+    w->has_faults = false;
+    for (struct endpoint *e = w->endpoints; e; e = e->next)
+        for (struct delivery *d = e->first; d; d = d->after) {
+            w->has_faults |= d->fault != NULL; /* also while it waits, or is not recorded */
+            if (d->fault && !d->waits && !e->is_lost)
+                add_outcome(round, d, fault_of(round->ctx, d));
+        }
+}
+
 static void gather(struct webhook_dispatcher *w, struct round *round) {
     struct http_post *next = NULL, *posts[] = { w->unrecorded, http_multi_take(w->multi) };
     w->unrecorded = NULL;
@@ -210,10 +221,8 @@ static void gather(struct webhook_dispatcher *w, struct round *round) {
                 add_outcome(round, d, result_of(round->ctx, w, d));
             }
         }
-    for (struct endpoint *e = w->endpoints; e; e = e->next)
-        for (struct delivery *d = e->first; d; d = d->after)
-            if (d->fault && !d->waits)
-                add_outcome(round, d, fault_of(round->ctx, d));
+    if (w->has_faults)
+        gather_faults(w, round);
 }
 
 /* The database failed: what was done is recorded later. */
@@ -388,6 +397,7 @@ static void take_in(struct reading *r, const struct webhook_due *due, struct del
         log_fault(r->ctx, "an event cannot be told, ignoring");
     r->ctx->account_id = account;
     endpoint_add(r->endpoint, due, before, body, fault);
+    r->w->has_faults |= fault != NULL;
     map_put(&r->ids, r->endpoint->last->id, r->endpoint->last);
     if (due->order_key.p)
         map_put(&r->keys, r->endpoint->last->order_key, r->endpoint->last);

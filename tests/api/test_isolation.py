@@ -72,6 +72,14 @@ OWNED = {
     "GET /dashboard/api/messages/{id}": ("message", None),
     "GET /dashboard/api/messages/{id}/source": ("message", None),
     "POST /dashboard/api/messages/{id}/decision": ("message", {"decision": "drop"}),
+    "GET /dashboard/api/webhooks/{id}": ("webhook", None),
+    "PATCH /dashboard/api/webhooks/{id}": ("webhook", {"description": "Only of Acme"}),
+    "DELETE /dashboard/api/webhooks/{id}": ("webhook to delete", None),
+    "POST /dashboard/api/webhooks/{id}/rotate-secret": ("webhook", None),
+    "POST /dashboard/api/webhooks/{id}/test": ("webhook", None),
+    "POST /dashboard/api/webhooks/{id}/replay": ("webhook", {"since": "2030-01-01T00:00:00Z"}),
+    "GET /dashboard/api/webhooks/deliveries/{id}": ("delivery", None),
+    "POST /dashboard/api/webhooks/deliveries/{id}/replay": ("delivery", None),
     "GET /lead-lists/{id}": ("lead list", None),
     "PATCH /lead-lists/{id}": ("lead list", {"status": "canceled"}),
     "POST /lead-lists/{id}/leads": ("open lead list", {"leads": [{"email": "ada@engines.example.com"}]}),
@@ -86,6 +94,7 @@ NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "compan
                "call": UUID, "task": UUID, "task to complete": UUID, "task to skip": UUID,
                "disposition": UUID, "disposition to delete": UUID, "lead": UUID,
                "lead to remove": UUID, "lead list": UUID, "open lead list": UUID, "message": UUID,
+               "webhook": UUID, "webhook to delete": UUID, "delivery": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
 
@@ -108,6 +117,8 @@ LISTS = {
     "GET /tasks": ["task", "Only of Acme"],
     "GET /dashboard/api/tasks": ["task", "Only of Acme"],
     "GET /dashboard/api/messages": ["message"],
+    "GET /dashboard/api/webhooks": ["webhook"],
+    "GET /dashboard/api/webhooks/deliveries": ["delivery"],
 }
 
 # Lists that want a parameter: the owner's. Their links tell again what was asked.
@@ -137,6 +148,7 @@ STARTS = {
                                       "check": False},
     "POST /dashboard/api/sequences": {"name": "of both"},
     "POST /dashboard/api/tasks": {"user_id": "USER", "subject": "of both"},
+    "POST /dashboard/api/webhooks": {"url": "http://127.0.0.1:9/", "activities": []},
     "POST /dashboard/api/dispositions": {"name": "x", "slug": "of_both", "action": "complete"},
     "POST /calls": {"from": "+1 202 224 3441", "to": "+1 202 224 3442", "duration": 1, "answered": True,
                     "human": True, "task_id": "TASK", "user_id": "USER"},
@@ -224,6 +236,10 @@ class IsolationTest(harness.ApiTest):
                             .json["status"] == "paused", "the pause")
         cls.ids["LinkedIn action"] = cls.start_action()
         cls.ids["message"] = cls.make_message()
+        for name in ("webhook", "webhook to delete"):
+            cls.ids[name] = cls.admin.post("/dashboard/api/webhooks", STARTS["POST /dashboard/api/webhooks"],
+                                           expect=201).json["id"]
+        cls.ids["delivery"] = cls.admin.post(f"/dashboard/api/webhooks/{cls.ids['webhook']}/test", expect=202).json["id"]
 
     @classmethod
     def make_message(cls):
