@@ -56,10 +56,8 @@ size_t str_find_last(struct str s, char c) {
 size_t str_find_str(struct str s, struct str part) {
     if (part.n == 0)
         return 0;
-    for (size_t i = 0; i + part.n <= s.n; i++)
-        if (memcmp(s.p + i, part.p, part.n) == 0)
-            return i;
-    return s.n;
+    const char *found = s.n >= part.n ? memmem(s.p, s.n, part.p, part.n) : NULL;
+    return found ? (size_t) (found - s.p) : s.n;
 }
 
 struct str str_sub(struct str s, size_t from, size_t to) {

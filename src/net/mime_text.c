@@ -117,13 +117,16 @@ static struct str guess(struct arena *arena, struct str s) {
     return good > bad ? replace_bad(arena, s) : convert(arena, s, "WINDOWS-1252");
 }
 
-/* A UTF-8 text that says something western is UTF-8. */
+/* A UTF-8 text that says something western is UTF-8, and what says that it has seven bits but has
+ * eight is anything. */
 static bool is_rather_utf8(struct str s, const char *name) {
     size_t good, bad;
-    if (strcmp(name, "WINDOWS-1252") != 0)
+    bool is_western = strcmp(name, "WINDOWS-1252") == 0;
+    bool has_seven_bits = strncmp(name, "ISO-2022", 8) == 0 || strcmp(name, "UTF-7") == 0;
+    if (!is_western && !has_seven_bits)
         return strcmp(name, "UTF-8") == 0 || !*name;
     count_utf8(s, &good, &bad);
-    return !bad;
+    return is_western ? !bad : good || bad;
 }
 
 struct str mime_to_utf8(struct arena *arena, struct str bytes, struct str charset) {

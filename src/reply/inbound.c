@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "reply/automatic.h"
+#include "reply/bounce.h"
 #include "reply/html_text.h"
 #include "reply/quotes.h"
 
@@ -109,5 +111,7 @@ void inbound_read(struct arena *arena, struct str source, struct inbound *ret_in
     };
     in.last_message = quotes_cut(arena, in.text);
     in.snippet = quotes_snippet(arena, in.last_message);
+    if (!bounce_read(arena, &in))
+        automatic_read(arena, &in);
     *ret_inbound = in;
 }

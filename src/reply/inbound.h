@@ -31,7 +31,7 @@ enum bounce_group {
     BOUNCE_OF_ADDRESS, /* hard: there is no such mailbox, and no later try will find one */
     BOUNCE_OF_MAILBOX, /* soft: the mailbox or its server cannot take it now */
     BOUNCE_OF_SENDER,  /* soft: we, our server or what we wrote was refused */
-    BOUNCE_OF_REPORT,  /* no bounce: delayed, delivered, a complaint */
+    BOUNCE_OF_REPORT,  /* no bounce: delivered, a complaint */
 };
 
 struct bounce {
@@ -67,7 +67,8 @@ struct inbound {
     enum inbound_kind kind;
     const char *rule;                /* what decided the kind: "header auto-submitted" */
     struct str evidence;             /* the words that it was found in; absent: none */
-    struct list bounces;             /* of struct bounce: of BOUNCE, DELAY and COMPLAINT */
+    struct list bounces;             /* of struct bounce: of BOUNCE and COMPLAINT; of DELAY and
+                                        RECEIPT, too, and never hard then */
     struct inbound_original original;
 };
 

@@ -1,11 +1,10 @@
 /* Numbers that name the sender decide at once. Else the words are brought to one form
- * (lower case, one space, addresses as "@", URLs aside) and held against the table of
- * phrases, then the URLs, then the numbers against the table of codes. What is in an address
- * or a URL must not count as words: "spam@..." is a mailbox, and the name of a filter in a
- * link says nothing about a block. */
+ * (data/reply_words.h) and held against the table of phrases, then the URLs, then the numbers
+ * against the table of codes. */
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/utf8.h"
+#include "data/reply_words.h"
 #include "verify/reply.h"
 
 /* --- reading --- */
@@ -100,55 +99,6 @@ enum rc reply_parse(struct arena *arena, struct str lines, struct reply *ret_rep
     return OK;
 }
 
-/* --- one form --- */
-
-enum { WORDS_MAX = 2048 };
-
-struct words {
-    char text[WORDS_MAX], urls[WORDS_MAX];
-    size_t n, urls_n;
-};
-
-static bool ends_token(char c) {
-    return ascii_is_space(c) || strchr("<>()[]\"',;", c) != NULL;
-}
-
-static void add_word(char *p, size_t *n, struct str s) {
-    if (*n && p[*n - 1] == ' ' && s.n && s.p[0] == ' ')
-        s.n = 0;
-    for (size_t i = 0; i < s.n && *n < WORDS_MAX; i++)
-        p[(*n)++] = ascii_lower(s.p[i]);
-}
-
-/* A run without brackets, quotation marks and spaces. */
-static void add_token(struct words *words, struct str token) {
-    bool is_url = str_starts_nocase(token, STR("http:")) || str_starts_nocase(token, STR("https:"))
-                  || str_starts_nocase(token, STR("www.")) || str_starts_nocase(token, STR("//"));
-    if (is_url)
-        add_word(words->urls, &words->urls_n, token);
-    else if (str_find(token, '@') < token.n)
-        add_word(words->text, &words->n,
-                 token.p[token.n - 1] == ':' ? STR("@:") : STR("@"));
-    else
-        add_word(words->text, &words->n, token);
-}
-
-static void words_of(struct str text, struct words *ret_words) {
-    ret_words->n = ret_words->urls_n = 0;
-    while (text.n) {
-        size_t n = 0;
-        while (n < text.n && !ends_token(text.p[n]))
-            n++;
-        if (n) {
-            add_token(ret_words, str_sub(text, 0, n));
-        } else {
-            n = 1;
-            add_word(ret_words->text, &ret_words->n, str_sub(text, 0, 1));
-        }
-        text = str_sub(text, n, text.n);
-    }
-}
-
 /* --- rules --- */
 
 #define PROVIDER_ANY ((enum provider) -1)
@@ -205,20 +155,6 @@ static const struct code_rule code_rules[] = {
 #include "verify/reply_rules.def"
 };
 
-/* Whether the parts of `pattern` between its stars are in `text` in this order. */
-static bool phrase_matches(struct str text, struct str pattern) {
-    bool at_begin = pattern.p[0] == '^', at_end = pattern.p[pattern.n - 1] == '$';
-    struct str part;
-    pattern = str_sub(pattern, at_begin, pattern.n - at_end);
-    for (bool first = true; str_cut(&pattern, '*', &part); first = false) {
-        size_t at = str_find_str(text, part);
-        if (at + part.n > text.n || (at_begin && first && at > 0))
-            return false;
-        text = str_sub(text, at + part.n, text.n);
-    }
-    return !at_end || !str_trim(text).n;
-}
-
 static bool code_matches(int wanted, int code) {
     return wanted == 0 || wanted == code || wanted == code / 100;
 }
@@ -227,7 +163,7 @@ static const struct phrase_rule *find_phrase(const struct phrase_rule *rules, si
                                              struct str text, int code, enum provider provider) {
     for (size_t i = 0; text.n && i < n; i++)
         if ((rules[i].provider == PROVIDER_ANY || rules[i].provider == provider)
-            && code_matches(rules[i].code, code) && phrase_matches(text, rules[i].phrase))
+            && code_matches(rules[i].code, code) && reply_phrase_matches(text, rules[i].phrase))
             return &rules[i];
     return NULL;
 }
@@ -245,11 +181,11 @@ static const struct code_rule *find_code(const struct code_rule *rules, size_t n
 }
 
 static enum reply_meaning of_refusal(const struct reply *reply, enum provider provider) {
-    struct words words;
+    struct reply_words words;
     const struct code_rule *code = find_code(first_rules, LENGTH(first_rules), reply, provider);
     if (code)
         return code->meaning;
-    words_of(reply->text, &words);
+    reply_words_of(reply->text, &words);
     const struct phrase_rule *phrase
         = find_phrase(phrase_rules, LENGTH(phrase_rules), (struct str){ words.text, words.n },
                       reply->code, provider);

@@ -214,6 +214,7 @@ static void test_text(void **state) {
         { "Content-Type: text/plain; charset=gb2312", "\xD6\xD0\xCE\xC4", "中文" },
         { "Content-Type: text/plain; charset=gb18030", "\x81\x30\x81\x30", "\xC2\x80" },
         { "Content-Type: text/plain; charset=iso-2022-jp", "\x1B$BF|K\\\x1B(B", "日本" },
+        { "Content-Type: text/plain; charset=iso-2022-jp", "日本", "日本" },
         { "X: 1", "\x1B$BF|K\\\x1B(B", "日本" },
         { "Content-Type: text/plain; charset=shift_jis", "\x93\xFA\x96\x7B", "日本" },
         { "Content-Type: text/plain; charset=ks_c_5601-1987", "\xC7\xD1", "한" },
