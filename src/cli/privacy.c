@@ -109,9 +109,9 @@ static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     if (rc == OK && r->is_known)
         rc = person_remove(ctx, &r->person);
     if (rc == OK && r->kind == REMOVAL_EMAIL)
-        rc = validations_forget(ctx, r->key);
+        rc = validations_forget(ctx, STR_NONE, r->key);
     if (rc == OK && r->is_known && str_is_set(r->person.email_key))
-        rc = validations_forget(ctx, r->person.email_key);
+        rc = validations_forget(ctx, STR_NONE, r->person.email_key);
     if (rc == OK)
         rc = forget_contacts(ctx, r);
     /* Also what was asked for, so that a later import of this person is refused. */

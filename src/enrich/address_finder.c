@@ -29,6 +29,8 @@ enum { HELD_MAX = 800, HELD_USUAL = 600, TAKE = 200, TICK_MS = 500 };
 /* How many of them wait for one domain's leader; it may have to wait for hours itself, and
  * meanwhile the others are for other domains. */
 enum { FOLLOWERS_MAX = 40 };
+/* In a row: then it is not these searches that cannot be begun or stored, but the database. */
+enum { FAILURES_MAX = 3 };
 #define PUT_OFF_MS    (30 * SECOND_MS)
 #define LEASE_MS      (15 * SECOND_MS)
 #define RENEW_MS      (5 * SECOND_MS)
@@ -297,18 +299,25 @@ static void renew(struct address_finder *f, struct ctx *ctx) {
                  LOG_S("error", ctx->err.text));
 }
 
-/* Each asks the database several questions, so that many of them take longer than a lease. */
+/* Each asks the database several questions, so that many of them take longer than a lease. One
+ * that cannot be begun waits for the next round, and keeps no other from being begun. */
 static enum rc begin_all(struct address_finder *f, struct ctx *ctx, const struct list *people,
                          bool urgent) {
     struct map habits = map_in(ctx->arena);
-    enum rc rc = OK;
-    for (struct search *search = f->held; rc == OK && search; search = search->next) {
+    int failures = 0;
+    for (struct search *search = f->held; search && failures < FAILURES_MAX; search = search->next) {
         if (search->urgent != urgent || !may_begin(f, search))
             continue;
-        rc = go_on(f, ctx, &habits, person_of(people, search->person_id), search);
+        enum rc rc = go_on(f, ctx, &habits, person_of(people, search->person_id), search);
+        failures = rc == OK ? 0 : failures + 1;
+        if (rc != OK) {
+            log_warn(ctx, "a search for an address could not be begun, retrying later",
+                     LOG_S("error", ctx->err.text));
+            ctx_clear_error(ctx);
+        }
         renew(f, ctx);
     }
-    return rc;
+    return failures < FAILURES_MAX ? OK : fail(ctx, E_DB, "%d in a row", failures);
 }
 
 /* Those that wait and whose domain nobody leads. */
@@ -426,19 +435,20 @@ static enum rc is_still_there(struct ctx *ctx, const struct search *search, bool
     return rc;
 }
 
-/* *ret_outcome: none when what was found cannot be kept: the person works elsewhere by now, or
- * the address was removed; absent when somebody else has got it: there are other guesses.
- * E_NOT_FOUND: the person was removed. */
+/* *ret_outcome: none when what was found cannot be kept: the person works elsewhere by now or has
+ * got another address, the address was removed, or there is no room in the row; absent when
+ * somebody else has got it: there are other guesses. E_NOT_FOUND: the person was removed. */
 static enum rc keep_address(struct ctx *ctx, const struct search *search,
                             struct str *ret_outcome) {
     struct str email = search->guesses.p[search->at];
-    bool may = false, removed = true, kept = false;
+    bool may = false, removed = true;
+    enum email_kept kept = EMAIL_NOT_KEPT;
     enum rc rc = is_still_there(ctx, search, &may);
     if (rc == OK && may)
         rc = removal_exists(ctx, REMOVAL_EMAIL, email, &removed);
     if (rc == OK && !removed)
         rc = reveal_keep_email(ctx, search->person_id, email, &kept);
-    *ret_outcome = kept ? outcome_found : removed ? outcome_none : STR_NONE;
+    *ret_outcome = kept == EMAIL_KEPT ? outcome_found : kept == EMAIL_TAKEN ? STR_NONE : outcome_none;
     return rc;
 }
 
@@ -468,20 +478,30 @@ static enum rc end_work(struct ctx *ctx, void *arg) {
     return rc;
 }
 
+/* On memory that is given back. False when it could not be stored. */
+static bool end_alone(struct address_finder *f, const struct ctx *ctx, struct search *search) {
+    struct ctx own = *ctx;
+    own.arena = arena_new();
+    enum rc rc = db_transact(&own, end_work, &(struct end_work){ f, search });
+    search->is_taken |= rc == E_CONFLICT;
+    if (rc != OK && rc != E_CONFLICT)
+        log_warn(&own, "a found address could not be stored, retrying later",
+                 LOG_S("error", own.err.text));
+    ctx_clear_error(&own);
+    renew(f, &own);
+    arena_free(&own.arena);
+    return rc == OK || rc == E_CONFLICT;
+}
+
 /* One by one, after all together did not go: one of them fails, the others are none the worse.
  * An address that another process has given to somebody else at the same time is taken. */
-static void end_each(struct address_finder *f, struct ctx *ctx) {
-    for (struct search *search = f->held; search; search = search->next) {
-        if (search->stage != ENDED)
-            continue;
-        enum rc rc = db_transact(ctx, end_work, &(struct end_work){ f, search });
-        search->is_taken |= rc == E_CONFLICT;
-        if (rc != OK && rc != E_CONFLICT)
-            log_warn(ctx, "a found address could not be stored, retrying later",
-                     LOG_S("error", ctx->err.text));
-        ctx_clear_error(ctx);
-        renew(f, ctx);
-    }
+static void end_each(struct address_finder *f, const struct ctx *ctx) {
+    int failures = 0;
+    for (struct search *search = f->held; search; search = search->next)
+        search->is_taken = false; /* what is not tried any more is let go of */
+    for (struct search *search = f->held; search && failures < FAILURES_MAX; search = search->next)
+        if (search->stage == ENDED)
+            failures = end_alone(f, ctx, search) ? 0 : failures + 1;
 }
 
 /* Ends those that wait for what this one has found out about their domain. */

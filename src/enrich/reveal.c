@@ -310,13 +310,20 @@ static enum rc may_keep(struct ctx *ctx, const struct provider_answer *answer, b
 
 /* The row as an import leaves it. An address that somebody else has is not this person's,
  * and one that is known stays; so does a row that it would make too long. */
-enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email, bool *ret_kept) {
+enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email,
+                          enum email_kept *ret_kept) {
     struct person person, other;
-    *ret_kept = false;
+    *ret_kept = EMAIL_NOT_KEPT;
     enum rc rc = person_get(ctx, id, &person);
-    if (rc != OK || !str_is_set(email) || str_is_set(person.email_key))
+    if (rc != OK || !str_is_set(email))
         return rc;
+    if (str_is_set(person.email_key)) {
+        *ret_kept = str_eq(person.email_key, email) ? EMAIL_KEPT : EMAIL_NOT_KEPT;
+        return OK;
+    }
     rc = person_by_email(ctx, email, &other);
+    if (rc == OK)
+        *ret_kept = EMAIL_TAKEN;
     if (rc != E_NOT_FOUND)
         return rc;
     person.stored_email = email;
@@ -326,14 +333,16 @@ enum rc reveal_keep_email(struct ctx *ctx, struct str id, struct str email, bool
     if (fields_bytes(&person_fields, &person) > STORED_ROW_MAX_BYTES)
         return OK;
     rc = people_put(ctx, (struct list){ &person, 1 });
-    *ret_kept = rc == OK;
+    if (rc == OK)
+        *ret_kept = EMAIL_KEPT;
     return rc;
 }
 
 /* What was found and the end of the job, together. */
 static enum rc store_answer(struct ctx *ctx, void *arg) {
     const struct store_work *w = arg;
-    bool may = false, kept;
+    bool may = false;
+    enum email_kept kept;
     enum rc rc = removals_hold(ctx);
     if (rc == OK)
         rc = person_lock(ctx, w->job->subject);

@@ -42,11 +42,16 @@ MUST_USE enum rc reveal_in_transaction(struct ctx *ctx, struct reveal what,
  * the lookup, unless it runs already, and returns E_TIMEOUT: not yet. */
 MUST_USE enum rc reveal_lookup(struct ctx *ctx, struct reveal what, struct person *person);
 
-/* Stores an address (normal form) that was found with the person; not where they have one,
- * nor when somebody else has it: then *ret_kept is false. E_NOT_FOUND when the person is gone. Inside db_transact,
- * after removals_hold; that the address was not removed is for the caller to make sure. */
+enum email_kept {
+    EMAIL_KEPT,     /* the person has it, now or before */
+    EMAIL_TAKEN,    /* somebody else has it */
+    EMAIL_NOT_KEPT, /* the person has another one, or their row is too large for it */
+};
+/* Stores an address (normal form; absent is not kept) that was found with the person.
+ * E_NOT_FOUND when the person is gone. Inside db_transact, after removals_hold; that the address
+ * was not removed is for the caller to make sure. */
 MUST_USE enum rc reveal_keep_email(struct ctx *ctx, struct str person_id, struct str email,
-                                   bool *ret_kept);
+                                   enum email_kept *ret_kept);
 
 /* The job of a lookup (jobs/kinds.c): asks the provider, stores what it found. */
 MUST_USE enum rc reveal_job(struct ctx *ctx, const struct job *job);

@@ -14,8 +14,10 @@
 #include "store/validations.h"
 
 /* TAKE: answers stored in one transaction. BLOCKS: of one validation that are under way
- * here; the engine goes round among validations. */
-enum { TAKE = 500, BLOCKS = 20, VALIDATIONS = 50, TICK_MS = 500 };
+ * here; the engine goes round among validations. GATHER_MS: fewer than TAKE answers wait so
+ * long for others of their validation, because a transaction for each few of a large one takes
+ * from a small one the time of the database. */
+enum { TAKE = 500, BLOCKS = 20, VALIDATIONS = 50, TICK_MS = 500, GATHER_MS = 200 };
 #define LEASE_MS (15 * SECOND_MS)
 #define RENEW_MS (5 * SECOND_MS)
 
@@ -42,6 +44,7 @@ struct work {
     struct validation_block of; /* account and validation */
     struct verify_queue *queue;
     struct block *blocks;
+    int64_t stored_ms; /* when answers were last taken */
 };
 
 struct validator {
@@ -127,13 +130,23 @@ static enum rc end_empty_block(struct ctx *ctx, struct work *work, struct block 
     return rc == E_CANCELED ? OK : rc;
 }
 
-/* Gives the block's addresses to the engine. */
+static struct block *block_of(const struct work *work, int64_t number) {
+    for (struct block *block = work->blocks; block; block = block->next)
+        if (block->row.block.v == number)
+            return block;
+    return NULL;
+}
+
+/* Gives the block's addresses to the engine. One that is under way is not begun again: its lease
+ * ran out unseen, and has been renewed by taking it. */
 static enum rc begin_block(struct validator *v, struct ctx *ctx, const struct validation_block *row) {
     struct list emails = { 0 };
     enum rc rc = validation_block_emails(ctx, row, &emails);
     if (rc != OK)
         return rc;
     struct work *work = work_of(v, row);
+    if (block_of(work, row->block.v))
+        return OK;
     struct block *block = block_new(row, &emails);
     block->next = work->blocks;
     work->blocks = block;
@@ -224,13 +237,21 @@ static void collect(struct ctx *ctx, const struct verify_answer *answers, size_t
     }
 }
 
+/* Whether to store what there is; the last answers of what is under way wait for nothing. */
+static bool is_worth_storing(const struct work *work) {
+    size_t ready = verify_ready(work->queue);
+    return ready >= TAKE || (ready && ready == verify_pending(work->queue))
+           || monotonic_ms() - work->stored_ms >= GATHER_MS;
+}
+
 /* Stores what the engine has found out; false when there was nothing. *ret_rc: E_CANCELED
  * when the validation does not run any more, or why nothing was stored. */
 static bool store(struct validator *v, struct ctx *ctx, struct work *work, enum rc *ret_rc) {
-    size_t n = verify_take(work->queue, v->answers, TAKE, 0);
     *ret_rc = OK;
+    size_t n = is_worth_storing(work) ? verify_take(work->queue, v->answers, TAKE, 0) : 0;
     if (n == 0)
         return false;
+    work->stored_ms = monotonic_ms();
     struct list findings = { 0 }, done = { 0 };
     struct ints numbers = { 0 };
     collect(ctx, v->answers, n, &findings, &done);
@@ -302,7 +323,7 @@ static void *run(void *arg) {
         ctx = fresh;
         moved |= store_all(v, &ctx);
         arena_reset(arena);
-        goes_on = bell_rest(&v->bell, moved ? 0 : TICK_MS, NULL);
+        goes_on = bell_rest(&v->bell, moved ? 0 : v->works ? GATHER_MS / 2 : TICK_MS, NULL);
     }
     while (v->works)
         close_work(&v->works);

@@ -155,7 +155,7 @@ static const struct query set_validation
         NULL };
 
 #define EMAILS(column)                                                                        \
-    "SELECT DISTINCT email_key FROM lead_list_entries WHERE " column " = $1 "                 \
+    "SELECT DISTINCT email_key, account_id FROM lead_list_entries WHERE " column " = $1 "     \
     "AND email_key IS NOT NULL"
 #define FORGET(column) "UPDATE lead_list_entries SET " ERASED " WHERE " column " = $1"
 static const struct query emails_of_person
@@ -393,14 +393,18 @@ enum rc lead_entries_done(struct ctx *ctx, struct str list_id, const struct lead
     return rc;
 }
 
+/* Adds the first column's texts to `ret_keys`, the second's to `ret_accounts` if that is wanted. */
 static enum rc read_keys(struct ctx *ctx, const struct query *query, struct db_args args,
-                         struct strs *ret_keys) {
+                         struct strs *ret_keys, struct strs *ret_accounts) {
     struct db_rows *rows;
     enum rc rc = db_query(ctx, query, args, &rows);
     if (rc != OK)
         return rc;
-    while (db_next(rows))
+    while (db_next(rows)) {
         strs_add(ctx->arena, ret_keys, db_text(rows, 0));
+        if (ret_accounts)
+            strs_add(ctx->arena, ret_accounts, db_text(rows, 1));
+    }
     return db_rows_close(rows);
 }
 
@@ -411,7 +415,7 @@ enum rc lead_entries_validate(struct ctx *ctx, struct str list_id, int limit,
     struct validation v;
     enum rc rc = db_exec(ctx, &share_validation, DB_ARGS(account, list), NULL);
     if (rc == OK)
-        rc = read_keys(ctx, &unvalidated, DB_ARGS(account, list, db_v_int(limit)), &keys);
+        rc = read_keys(ctx, &unvalidated, DB_ARGS(account, list, db_v_int(limit)), &keys, NULL);
     if (rc == OK && keys.n)
         rc = validation_create_for(ctx, list_id, keys, &v);
     if (rc == OK && keys.n)
@@ -425,12 +429,14 @@ enum rc lead_entries_validate(struct ctx *ctx, struct str list_id, int limit,
 /* --- removals --- */
 
 enum rc lead_entries_forget(struct ctx *ctx, enum removal_kind kind, struct str key) {
-    struct strs emails = { 0 };
-    enum rc rc = read_keys(ctx, removal_queries[kind].emails, DB_ARGS(db_v_text(key)), &emails);
+    struct strs emails = { 0 }, accounts = { 0 };
+    enum rc rc = read_keys(ctx, removal_queries[kind].emails, DB_ARGS(db_v_text(key)), &emails,
+                           &accounts);
     if (rc == OK)
         rc = db_exec(ctx, removal_queries[kind].forget, DB_ARGS(db_v_text(key)), NULL);
-    /* What was asked about them by another address was validated, too. */
+    /* What was asked about them by another address was validated, too. That it is theirs is the
+     * word of one account: what the others know of it stays. */
     for (size_t i = 0; rc == OK && i < emails.n; i++)
-        rc = validations_forget(ctx, emails.p[i]);
+        rc = validations_forget(ctx, accounts.p[i], emails.p[i]);
     return rc;
 }

@@ -62,7 +62,8 @@ MUST_USE enum rc lead_entries_validate(struct ctx *ctx, struct str list_id, int 
 
 /* --- for removals --- */
 
-/* Leaves nothing of the entries of all accounts that this key names. Inside db_transact. */
+/* Leaves nothing of the entries of all accounts that this key names, nor of the results of their
+ * addresses in the account that gave them. Inside db_transact. */
 MUST_USE enum rc lead_entries_forget(struct ctx *ctx, enum removal_kind kind, struct str key);
 
 #endif

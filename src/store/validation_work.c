@@ -1,5 +1,7 @@
 #include "store/validation_work.h"
 
+#include <stdlib.h>
+
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/map.h"
@@ -107,12 +109,15 @@ static const struct query take
 static const struct query count_blocks
     = { "validation_blocks_count", COUNT_BLOCKS("json_each($2)"),
         COUNT_BLOCKS("json_array_elements($2::json)") };
-/* What is as large as a block that has to wait, or larger, waits as well. */
+/* What is as large as a block that has to wait, or larger, waits as well; but for what somebody
+ * has just taken, who may wait for the allowance that is held here. */
+#define WAITING "account_id = $1 AND is_counted = 0 AND lease_until <= $2 AND size >= $4"
 static const struct query wait
     = { "validation_blocks_wait",
-        "UPDATE validation_blocks SET lease_owner = NULL, lease_until = $3 WHERE account_id = $1 "
-        "AND is_counted = 0 AND lease_until <= $2 AND size >= $4",
-        NULL };
+        "UPDATE validation_blocks SET lease_owner = NULL, lease_until = $3 WHERE " WAITING,
+        "UPDATE validation_blocks SET lease_owner = NULL, lease_until = $3 "
+        "WHERE account_id = $1 AND (validation_id, block) IN (SELECT validation_id, block "
+        "FROM validation_blocks WHERE " WAITING " FOR UPDATE SKIP LOCKED)" };
 /* Who takes blocks locks them before the validation, who ends a validation the other way round:
  * a row that is locked is passed over. It is started already, or about to end. */
 #define START(set, lock)                                                                      \
@@ -268,20 +273,21 @@ static enum rc fill_allowance(struct ctx *ctx, struct allowance *a) {
                       &a->left);
 }
 
-/* All blocks of the account of blocks[first] from there on. */
+/* All blocks of the account of blocks[first], which stand together. */
 static enum rc count_account(struct ctx *ctx, struct claim_work *w, const struct list *claimed,
-                             size_t first) {
+                             size_t first, size_t *ret_n) {
     const struct validation_block *block = claimed->p;
     struct buf text = buf_in(ctx->arena, FINDINGS_MAX_BYTES);
     struct allowance a = { .account_id = block[first].account_id,
                            .per_hour = w->claim->per_hour, .now = ctx_now(ctx),
                            .set = json_writer(&text) };
+    *ret_n = 0;
     enum rc rc = fill_allowance(ctx, &a);
     if (rc != OK)
         return rc;
     json_begin_array(&a.set);
-    for (size_t i = first; i < claimed->n; i++)
-        if (str_eq(block[i].account_id, a.account_id) && count_block(&a, &block[i]))
+    for (size_t i = first; i < claimed->n && str_eq(block[i].account_id, a.account_id); i++, ++*ret_n)
+        if (count_block(&a, &block[i]))
             *(struct validation_block *) list_add(ctx->arena, &w->blocks, sizeof *block)
                 = block[i];
     json_end_array(&a.set);
@@ -299,12 +305,9 @@ static enum rc count_account(struct ctx *ctx, struct claim_work *w, const struct
     return rc;
 }
 
-static bool is_first_of_account(const struct list *claimed, size_t at) {
-    const struct validation_block *block = claimed->p;
-    for (size_t i = 0; i < at; i++)
-        if (str_eq(block[i].account_id, block[at].account_id))
-            return false;
-    return true;
+static int by_account(const void *a, const void *b) {
+    const struct validation_block *x = a, *y = b;
+    return str_compare(x->account_id, y->account_id);
 }
 
 static enum rc claim_work(struct ctx *ctx, void *arg) {
@@ -317,9 +320,12 @@ static enum rc claim_work(struct ctx *ctx, void *arg) {
                          DB_ARGS(db_v_text(c->owner), db_v_int(now + c->lease_ms), db_v_int(now),
                                  db_v_int(c->blocks_max), db_v_int(c->validations_max)),
                          &block_fields, &claimed);
-    for (size_t i = 0; rc == OK && i < claimed.n; i++)
-        if (is_first_of_account(&claimed, i))
-            rc = count_account(ctx, w, &claimed, i);
+    if (rc != OK || claimed.n == 0)
+        return rc;
+    /* allowances are locked in one order by all */
+    qsort(claimed.p, claimed.n, sizeof(struct validation_block), by_account);
+    for (size_t i = 0, taken = 0; rc == OK && i < claimed.n; i += taken)
+        rc = count_account(ctx, w, &claimed, i, &taken);
     return rc;
 }
 
@@ -362,9 +368,10 @@ static enum rc write_findings(struct ctx *ctx, const struct list *findings,
     return rc == OK ? OK : fail(ctx, rc, "findings of a validation");
 }
 
-/* Those of the findings that are to be stored. */
+/* Those of the findings that are to be stored, the first of each key: a block that was taken
+ * twice is found out twice. */
 static enum rc fresh_findings(struct ctx *ctx, const struct store_work *w, struct list *ret_fresh) {
-    static char present;
+    static char present, taken;
     const struct validation_finding *finding = w->findings.p;
     struct map missing = map_in(ctx->arena);
     struct db_value text;
@@ -379,7 +386,7 @@ static enum rc fresh_findings(struct ctx *ctx, const struct store_work *w, struc
     while (db_next(rows))
         map_put(&missing, db_text(rows, 0), &present);
     for (size_t i = 0; i < w->findings.n; i++)
-        if (map_get(&missing, finding[i].key))
+        if (map_put(&missing, finding[i].key, &taken) == &present)
             *(struct validation_finding *) list_add(ctx->arena, ret_fresh, sizeof *finding)
                 = finding[i];
     return db_rows_close(rows);

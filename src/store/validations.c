@@ -101,22 +101,26 @@ static const struct query delete_row
     = { "validation_delete", "DELETE FROM validations WHERE account_id = $1 AND id = $2", NULL };
 
 static const struct query forget_email
-    = { "validation_forget_email", "DELETE FROM validation_emails WHERE key = $1", NULL };
+    = { "validation_forget_email",
+        "DELETE FROM validation_emails WHERE key = $1 AND ($2 = '' OR account_id = $2)", NULL };
 /* From the blocks as well, whose bounds are addresses, too. */
+#define IN_BOUNDS                                                        \
+    "(first_key = '' OR (first_key <= $1 AND last_key >= $1)) "          \
+    "AND ($2 = '' OR account_id = $2) "
 static const struct query cut
     = { "validation_cut",
         "UPDATE validation_block_emails SET first_key = '', last_key = '', emails = ("
         "SELECT json_group_array(value) FROM json_each(emails) WHERE lower(value) <> $1) "
-        "WHERE (first_key = '' OR (first_key <= $1 AND last_key >= $1)) "
-        "AND EXISTS (SELECT 1 FROM json_each(emails) WHERE lower(value) = $1)",
+        "WHERE " IN_BOUNDS "AND EXISTS (SELECT 1 FROM json_each(emails) WHERE lower(value) = $1)",
         "UPDATE validation_block_emails SET first_key = '', last_key = '', emails = coalesce(("
         "SELECT json_agg(value)::text FROM json_array_elements_text(emails::json) j(value) "
         "WHERE lower(value COLLATE \"C\") <> $1), '[]') "
-        "WHERE (first_key = '' OR (first_key <= $1 AND last_key >= $1)) "
-        "AND EXISTS (SELECT 1 FROM json_array_elements_text(emails::json) j(value) "
+        "WHERE " IN_BOUNDS "AND EXISTS (SELECT 1 FROM json_array_elements_text(emails::json) j(value) "
         "WHERE lower(value COLLATE \"C\") = $1)" };
 static const struct query forget_single
-    = { "validation_forget_single", "UPDATE validations SET single = NULL WHERE single = $1", NULL };
+    = { "validation_forget_single",
+        "UPDATE validations SET single = NULL WHERE single = $1 AND ($2 = '' OR account_id = $2)",
+        NULL };
 
 static const struct query list_after
     = { "validations_after",
@@ -321,9 +325,10 @@ static enum rc delete_all(struct ctx *ctx, void *arg) {
     return rc;
 }
 
-enum rc validations_forget(struct ctx *ctx, struct str email) {
+enum rc validations_forget(struct ctx *ctx, struct str account_id, struct str email) {
     static const struct query *const changes[] = { &forget_email, &cut, &forget_single };
-    struct db_args key = DB_ARGS(db_v_text(validation_key(ctx->arena, email)));
+    struct str account = str_is_set(account_id) ? account_id : STR("");
+    struct db_args key = DB_ARGS(db_v_text(validation_key(ctx->arena, email)), db_v_text(account));
     enum rc rc = OK;
     for (size_t i = 0; rc == OK && i < LENGTH(changes); i++)
         rc = db_exec(ctx, changes[i], key, NULL);

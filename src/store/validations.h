@@ -65,9 +65,9 @@ MUST_USE enum rc validation_cancel(struct ctx *ctx, struct str id,
 /* Forgets the validation with its results, running or not. E_NOT_FOUND as above. */
 MUST_USE enum rc validation_delete(struct ctx *ctx, struct str id);
 
-/* Forgets an address of a removed person in the validations of all accounts. Inside
- * db_transact. */
-MUST_USE enum rc validations_forget(struct ctx *ctx, struct str email);
+/* Forgets an address of a removed person in the validations of all accounts, or of the one that
+ * says that it is theirs. Inside db_transact. */
+MUST_USE enum rc validations_forget(struct ctx *ctx, struct str account_id, struct str email);
 
 /* Pages of validations, newest first, cursor id; of results, by address. */
 MUST_USE enum rc validations_list(struct ctx *ctx, const struct page *page,

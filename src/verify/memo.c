@@ -1,12 +1,15 @@
 /* Two lists under one lock: what the thread has to do, and what it has found. The thread
- * takes everything that is there, at most a batch of each kind of call. */
+ * takes everything that is there, at most a batch; what is only to be stored waits a moment
+ * for more of it. */
 #include "verify/memo.h"
 
 #include <pthread.h>
 
+#include "base/bell.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
-enum { BEHIND_MAX = 50000 };
+enum { BEHIND_MAX = 50000, GATHER_MS = 200 };
 
 struct note {
     struct note *next;
@@ -28,7 +31,8 @@ struct memo {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct notes to_do, found; /* under the lock, as is: */
+    struct notes to_do, found; /* under the lock, as are: */
+    size_t questions;          /* among to_do */
     bool stopping;
 };
 
@@ -103,16 +107,26 @@ static void store_all(struct memo *memo, struct notes *notes, struct arena *aren
         note_free(take(notes));
 }
 
+/* With the lock held: until there is something to do, and a question or enough to store. */
+static void gather(struct memo *memo) {
+    while (!memo->to_do.n && !memo->stopping)
+        pthread_cond_wait(&memo->changed, &memo->lock);
+    int64_t until = monotonic_ms() + GATHER_MS;
+    while (!memo->questions && memo->to_do.n < VERIFY_CACHE_BATCH && !memo->stopping
+           && cond_wait_until(&memo->changed, &memo->lock, until))
+        ;
+}
+
 /* Waits for something to do; false at the end. */
 static bool take_batch(struct memo *memo, struct notes *ret_questions, struct notes *ret_stores) {
     pthread_mutex_lock(&memo->lock);
-    while (!memo->to_do.n && !memo->stopping)
-        pthread_cond_wait(&memo->changed, &memo->lock);
+    gather(memo);
     bool more = memo->to_do.n > 0;
     while (memo->to_do.n && ret_questions->n + ret_stores->n < VERIFY_CACHE_BATCH) {
         struct note *note = take(&memo->to_do);
         add(note->done ? ret_questions : ret_stores, note);
     }
+    memo->questions -= ret_questions->n;
     pthread_mutex_unlock(&memo->lock);
     return more;
 }
@@ -150,7 +164,7 @@ enum rc memo_new(const struct verify_cache *cache, void (*wake)(void *arg), void
     struct memo *memo = MEM_NEW(struct memo);
     *memo = (struct memo){ .cache = cache, .wake = wake, .arg = arg };
     pthread_mutex_init(&memo->lock, NULL);
-    pthread_cond_init(&memo->changed, NULL);
+    cond_init(&memo->changed);
     if (pthread_create(&memo->thread, NULL, run, memo) != 0) {
         mem_free(memo);
         return E_IO;
@@ -180,6 +194,7 @@ static void hand_over(struct memo *memo, struct note *note) {
     bool behind = !note->done && memo->to_do.n >= BEHIND_MAX;
     if (!behind) {
         add(&memo->to_do, note);
+        memo->questions += note->done != NULL;
         pthread_cond_signal(&memo->changed);
     }
     pthread_mutex_unlock(&memo->lock);

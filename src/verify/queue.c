@@ -81,6 +81,13 @@ size_t verify_pending(struct verify_queue *queue) {
     return n;
 }
 
+size_t verify_ready(struct verify_queue *queue) {
+    pthread_mutex_lock(&queue->engine->lock);
+    size_t n = queue->answers_n;
+    pthread_mutex_unlock(&queue->engine->lock);
+    return n;
+}
+
 static void wait_for_answers(struct verify_queue *queue, int64_t timeout_ms) {
     int64_t until = monotonic_ms() + timeout_ms;
     while (timeout_ms > 0 && !queue->answers_n && pending(queue)

@@ -3,7 +3,9 @@
  * tokens), one source address at a time. Its breaker: a block moves it to the next source
  * address; when there is none left it opens for ten minutes, twice as long each time, and
  * lets one connection through to see. Within a site routes take turns, and within a route
- * the queues. */
+ * the queues. Sites take turns as well, but those where a queue with few addresses waits go
+ * first, and some connections are kept for them: a thousand slow dialogues of a large job may
+ * take minutes. */
 #include <math.h>
 
 #include "base/buf.h"
@@ -21,6 +23,9 @@ enum {
     SLOW_MS = 60 * 1000,
     ROUTE_DOWN_MS = 4 * 60 * 1000,    /* shorter than the first delay of a retry */
     HOSTS_AS_MS = 60 * 60 * 1000,
+    FEW = 64,                         /* open addresses of a queue that goes first */
+    KEPT_FOR_FEW = 16,                /* one connection of so many */
+    STARTS_OF_A_TURN = 64,
 };
 
 static const int64_t site_life_ms = 30 * DAY_MS;
@@ -122,8 +127,13 @@ bool site_is_open(const struct verify_engine *e, const struct site *site) {
 }
 
 void site_touch(struct verify_engine *e, struct site *site) {
-    if (site->ready && site->is_known)
-        ring_add(&e->runnable, &site->turn);
+    if (!site->ready || !site->is_known)
+        return;
+    if (site->hurries)
+        ring_leave(&e->runnable, &site->turn);
+    ring_add(&e->runnable, &site->turn);
+    if (site->hurries)
+        e->runnable = &site->turn;
 }
 
 static void refill(struct verify_engine *e, struct site *site) {
@@ -188,9 +198,19 @@ static struct route *next_route(struct site *site) {
     return NULL;
 }
 
+static bool has_room(const struct verify_engine *e, const struct site *site) {
+    size_t most = (size_t) e->options.connections_max;
+    return e->connections < (site->hurries ? most : most - most / KEPT_FOR_FEW);
+}
+
 void sites_pump(struct verify_engine *e) {
-    while (e->runnable && e->connections < (size_t) e->options.connections_max) {
+    for (int starts = 0; e->runnable && has_room(e, site_at(e->runnable)); starts++) {
         struct site *site = site_at(e->runnable);
+        if (starts == STARTS_OF_A_TURN) {
+            engine_wake(e); /* those who answer first, then more */
+            return;
+        }
+        site->hurries = false;
         struct route *route = may_connect(e, site) ? next_route(site) : NULL;
         struct item *item = route ? route_take(e, route, ROUTE_HOSTS_MAX) : NULL;
         if (!item) {
@@ -266,6 +286,10 @@ void route_add(struct verify_engine *e, struct route *route, struct item *item, 
     else
         items_add(&lane->items, item);
     ring_add(&route->site->ready, &route->turn);
+    if (item->queue && item->queue->active <= FEW) {
+        route->site->hurries = true;
+        route->site->ready = &route->turn;
+    }
     site_touch(e, route->site);
 }
 

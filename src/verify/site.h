@@ -57,6 +57,7 @@ struct site {
     enum provider provider;
     struct ring turn;          /* among the engine's runnable sites */
     struct ring *ready;        /* route whose turn is next */
+    bool hurries;              /* somebody with few addresses waits: before the others */
     size_t connections, limit, usual_limit, calm;
     size_t routes;
     double tokens;             /* connects that may be made now */
@@ -82,7 +83,8 @@ void route_flush(struct verify_engine *e, struct route *route,
 void route_down(struct verify_engine *e, struct route *route, enum probe_state as);
 
 void site_free(struct verify_engine *e, struct site *site);
-/* Looks whether it can open a connection; called when something changed. */
+/* Looks whether it can open a connection; called when something changed. Before all others when
+ * it hurries. */
 void site_touch(struct verify_engine *e, struct site *site);
 /* Opens what limits allow, site after site. */
 void sites_pump(struct verify_engine *e);

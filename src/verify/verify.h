@@ -94,13 +94,13 @@ struct verify_answer {
 size_t verify_take(struct verify_queue *queue, struct verify_answer *ret_answers, size_t max,
                    int64_t timeout_ms);
 
-/* Submitted and not yet taken. */
+/* Submitted and not yet taken; of these, answers. */
 size_t verify_pending(struct verify_queue *queue);
+size_t verify_ready(struct verify_queue *queue);
 
 /* Forgets what was not begun and what waits for another try; dialogues that are under way
  * end and their answers come. Nothing of the queue is begun any more. */
 void verify_cancel(struct verify_queue *queue);
-
 /* Forgets everything and frees the queue; sets *queue to NULL. Accepts NULL. */
 void verify_queue_close(struct verify_queue **queue);
 

@@ -25,6 +25,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -238,6 +239,17 @@ class Database:
             self.name = f"t{os.getpid()}_{Database.number}"
             self.url = self.pg("database").strip()
             self.options += ["--database", self.url]
+
+    def rows(self, statement, timeout_s=30):
+        """What a statement says, or does, behind the server's back: texts in a list for each row."""
+        if self.url:
+            done = subprocess.run(["psql", "-AtqX", "-F\t", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url], text=True,
+                                  check=True, capture_output=True)
+            return [line.split("\t") for line in done.stdout.splitlines()]
+        file = sqlite3.connect(self.folder / "var/outrider.db", isolation_level=None, timeout=timeout_s)
+        found = [["" if cell is None else str(cell) for cell in row] for row in file.execute(statement)]
+        file.close()
+        return found
 
     def pg(self, word):
         return subprocess.run([ROOT / "tests/pg", word, os.environ["OUTRIDER_TEST_PG"], self.name], text=True,

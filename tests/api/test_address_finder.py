@@ -1,6 +1,7 @@
 """Addresses that nobody told: guessed from names and known addresses, proved by asking the
 company's mail servers, revealed and paid for as any other. The servers are a farm on loopback."""
 import contextlib
+import os
 import sqlite3
 import subprocess
 import threading
@@ -39,6 +40,8 @@ DOMAINS = {
     "moved.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
     "claimed.org": {"accept": ["jane.doe"], "delay_s": {"banner": 3.0}},
     "namesake.org": {"accept": ["kim.park", "kpark"]},
+    "own.org": {"accept": ["jane.doe", "jdoe"], "delay_s": {"banner": 3.0}},
+    "other.org": {"accept": ["jane.doe", "jdoe"], "delay_s": {"banner": 3.0}},
     "contest.org": {"accept": ["ann.ash", "annash", "aash", "a.ash", "ben.birch", "cid.cole"], "delay_s": {"banner": 2.0}},
 }
 KNOWN = [("Bob Stone", "learned.org", "bstone"), ("Eve Adams", "learned.org", "eadams"),
@@ -105,6 +108,35 @@ class FinderTest(PeopleTest):
         while not self.farm.sessions_of(domain):
             self.assertLess(time.monotonic(), until, f"nobody asked {domain}")
             time.sleep(0.02)
+
+    def outcome(self, domain):
+        """Of Jane Doe's search; None while it runs."""
+        found = self.server.database.rows(
+            "SELECT s.outcome FROM address_searches s JOIN people p ON p.id = s.person_id "
+            f"WHERE p.linkedin_key = 'in/jane-doe-{domain.split('.')[0]}-1' AND s.outcome IS NOT NULL")
+        return found[0][0] if found else None
+
+    def ended(self, href):
+        """A batch, when it has ended."""
+        until = time.monotonic() + 120
+        while (answer := self.api.get(href, expect=200).json)["status"] in ("queued", "processing"):
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.1)
+        return answer
+
+    def batch(self, domain, names):
+        leads = [{"linkedin_url": self.who(domain, name)["linkedin_url"]} for name in names]
+        answer = self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        return answer.header("Location")
+
+    @contextlib.contextmanager
+    def writing(self):
+        """A transaction of SQLite, meanwhile nobody else writes."""
+        database = sqlite3.connect(self.server.folder / "var/outrider.db", isolation_level=None, timeout=30)
+        database.execute("BEGIN IMMEDIATE")
+        yield database
+        database.execute("COMMIT")
+        database.close()
 
     def stored(self, domain):
         """Lines of an export that have an address of the domain."""
@@ -264,6 +296,20 @@ class LateTest(FinderTest):
             "imported 0, updated 1, rejected 0")
         self.assertEqual(self.stored("moved.org"), [])
 
+    def test_the_persons_own_in_the_middle(self):
+        """The address that is being asked for, or another one: there is nothing more to ask."""
+        for domain, local, outcome in (("own.org", "jane.doe", "found"), ("other.org", "jd", "none")):
+            with self.subTest(domain):
+                self.assert_error(self.ask(domain), 408, "request_timeout")
+                self.wait_until_asked(domain)
+                self.assertEqual(self.import_row(row("Jane Doe", domain, local)), "imported 0, updated 1, rejected 0")
+                session = self.farm.sessions_of(domain)[0]
+                self.assertIsNone(session.ended, "the import was too late")
+                self.server.wait_for(lambda: self.outcome(domain), "the end of the search", 60)
+                self.assertEqual(self.outcome(domain), outcome)
+                self.assertEqual(self.asked(domain, "jane.doe", "jdoe", "jane", "doe"), ["jane.doe"])
+                self.assertEqual(self.found(domain), f"{local}@{domain}")
+
     def test_somebody_elses_in_the_middle(self):
         self.changed_in_the_middle(
             "claimed.org", row("Jane Doe", "claimed.org", "jane.doe", number=2),
@@ -278,10 +324,7 @@ class BatchTest(FinderTest):
             ("batch-all.org", "Jane Doe"), ("null.org", "Jane Doe"))]
         before = self.balance()
         answer = self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
-        href, until = answer.header("Location"), time.monotonic() + 120
-        while (answer := self.api.get(href, expect=200).json)["status"] in ("queued", "processing"):
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.1)
+        answer = self.ended(answer.header("Location"))
         self.assertEqual(answer["status"], "completed")
         self.assertEqual([row["result"].get("email") for row in answer["results"]],
                          ["ann.ash@team.org", "ben.birch@team.org", "cid.cole@team.org", "dan.dale@team.org",
@@ -308,29 +351,79 @@ class ContestTest(FinderTest):
             psql.communicate("COMMIT;\n")
             self.assertEqual(psql.returncode, 0)
             return
-        database = sqlite3.connect(self.server.folder / "var/outrider.db", isolation_level=None, timeout=30)
-        database.execute("BEGIN IMMEDIATE")
-        database.execute(statement)
-        yield
-        database.execute("COMMIT")
-        database.close()
+        with self.writing() as database:
+            database.execute(statement)
+            yield
 
     def test_neighbours_are_stored(self):
-        leads = [{"linkedin_url": self.who("contest.org", name)["linkedin_url"]} for name in TEAM[:3]]
-        answer = self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        href = self.batch("contest.org", TEAM[:3])
         self.server.wait_for(lambda: len(self.farm.sessions_of("contest.org")) >= 1, "a dialogue")
         with self.holding("UPDATE people SET stored_email = 'ann.ash@contest.org', "
                           "email_key = 'ann.ash@contest.org' WHERE name = 'Zed Zoo'"):
             self.server.wait_for(lambda: self.asked("contest.org", "cid.cole", "ben.birch"), "a question")
             time.sleep(1)  # it is found and waits to be stored
-        href, until = answer.header("Location"), time.monotonic() + 120
-        while (answer := self.api.get(href, expect=200).json)["status"] in ("queued", "processing"):
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.1)
-        emails = [row["result"].get("email") for row in answer["results"]]
+        emails = [row["result"].get("email") for row in self.ended(href)["results"]]
         self.assertEqual(emails[1:], ["ben.birch@contest.org", "cid.cole@contest.org"])
         self.assertIn(emails[0], ("annash@contest.org", "aash@contest.org", "a.ash@contest.org"))
         self.assertNotIn("could not be stored", self.server.log_text())
+
+
+class AwayTest(FinderTest):
+    """The database is away when what was found is to be stored."""
+    NAMES = [f"Jane {a}{b}oe" for a in "BDKLMNPR" for b in "aeiou"]  # 40, and one who leads
+    domains = {"crowd.org": {"accept": "all", "delay_s": {"banner": 4.0}},
+               "again.org": {"accept": ["ann.ash", "ann", "ash", "annash", "aash", "a.ash", "anna", "ann_ash", "ash.ann"],
+                             "delay_s": {"rcpt": 2.0}}}
+    people = (PEOPLE + "".join(row(name, "crowd.org") for name in [*NAMES, "Jane Doe"])
+              + row("Bob Stone", "again.org", "bob.stone") + row("Ann Ash", "again.org"))
+    STORED = "could not be stored"
+
+    @contextlib.contextmanager
+    def away(self):
+        """Nobody can write; on PostgreSQL, not even connect."""
+        if harness.ENGINE == "sqlite":
+            with self.writing():
+                yield
+            return
+        name = self.server.database.name
+        admin = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", os.environ["OUTRIDER_TEST_PG"], "-c"]
+        subprocess.run([*admin, f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"], check=True)
+        subprocess.run([*admin, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"],
+                       check=True, capture_output=True)
+        yield
+        subprocess.run([*admin, f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true"], check=True)
+
+    def test_a_guess_after_one_that_was_taken(self):
+        """It is the one that is stored in the end: nobody asks for a third."""
+        self.server.allow_errors("")
+        href, guesses = self.batch("again.org", ["Ann Ash"]), self.domains["again.org"]["accept"]
+        self.server.wait_for(lambda: self.asked("again.org", *guesses), "a guess", 60)
+        first = self.asked("again.org", *guesses)[0]
+        self.server.database.rows(f"UPDATE people SET stored_email = '{first}@again.org', "
+                                  f"email_key = '{first}@again.org' WHERE name = 'Zed Zoo'")
+        self.server.wait_for(lambda: len(self.asked("again.org", *guesses)) == 2, "another guess", 60)
+        second = self.asked("again.org", *guesses)[1]
+        before = self.server.log_text().count(self.STORED)
+        with self.away():
+            self.server.wait_for(lambda: self.server.log_text().count(self.STORED) > before, "a try to store", 60)
+        self.assertEqual([row["result"].get("email") for row in self.ended(href)["results"]],
+                         [f"{second}@again.org"])
+        self.assertEqual(set(self.asked("again.org", *guesses)), {first, second})
+
+    def test_those_that_ended_together(self):
+        """After some of them it is clear that it is not them."""
+        self.server.allow_errors("address_searches")
+        href = self.batch("crowd.org", [*self.NAMES, "Jane Doe"])
+        held = "SELECT count(*) FROM address_searches WHERE lease_owner IS NOT NULL"
+        self.server.wait_for(lambda: self.server.database.rows(held) == [["41"]], "a lease of all", 60)
+        self.wait_until_asked("crowd.org")
+        self.assertEqual([s.ended for s in self.farm.sessions_of("crowd.org")], [None])
+        self.server.database.rows("ALTER TABLE address_searches RENAME TO away")
+        self.server.wait_for(lambda: "could not be begun" in self.server.log_text().rpartition(self.STORED)[2]
+                             and self.STORED in self.server.log_text(), "a try to store", 60)
+        self.assertLessEqual(self.server.log_text().count(self.STORED), 3)
+        self.server.database.rows("ALTER TABLE away RENAME TO address_searches")
+        self.assertEqual({row["result"].get("email") for row in self.ended(href)["results"]}, {None})
 
 
 class HurryTest(FinderTest):
@@ -349,8 +442,7 @@ class HurryTest(FinderTest):
         return self.asked("busy.org", *locals_)
 
     def test_those_who_are_waited_for(self):
-        leads = [{"linkedin_url": self.who("busy.org", name)["linkedin_url"]} for name in self.NAMES]
-        self.api.post("/people/enrichment-requests", {"leads": leads, "reveal_email": True}, expect=202)
+        self.batch("busy.org", self.NAMES)
         self.server.wait_for(lambda: len(self.order()) >= 2, "the first ones")
         done = self.order()
         late = [name for name in self.NAMES if name.lower().replace(" ", ".") not in done][::9][:3]

@@ -12,6 +12,7 @@ class ValidationTest(harness.ApiTest):
         "good.org": {"accept": ["ann", "bob"]},
         "all.org": {"accept": "all"},
         "slow.org": {"accept": ["ann"], "delay_s": {"banner": 1.0}},
+        "lease.org": {"accept": ["ann"], "delay_s": {"banner": 3.0}},
         "grey.org": {"accept": "all", "greylist_s": 3},
     }
     options, timeout_s = {}, 600
@@ -155,6 +156,20 @@ class BatchTest(ValidationTest):
         answer = self.wait(self.start(["one@grey.org"]))
         self.assertEqual(answer["results"][0]["result"], "risky")
         self.assertGreater(len(self.farm.sessions_of("grey.org")), 1)
+
+    def test_a_lease_that_ran_out_unseen(self):
+        """The one who has the block takes it again, and goes on with what is under way."""
+        client = self.buyer(10)
+        href = self.start(["ann@lease.org", "bob@lease.org"], client)
+        self.server.wait_for(lambda: self.farm.sessions_of("lease.org"), "a dialogue")
+        self.server.database.rows("UPDATE validation_blocks SET lease_until = 1")
+        self.server.wait_for(lambda: self.server.database.rows(
+            "SELECT 1 FROM validation_blocks WHERE lease_until = 1") == [], "a new lease")
+        answer = self.wait(href, client)
+        self.assertEqual([row["result"] for row in answer["results"]], ["deliverable", "undeliverable"])
+        asked = [local for local, _ in self.farm.recipients_of("lease.org") if local in ("ann", "bob")]
+        self.assertEqual(sorted(asked), ["ann", "bob"])
+        self.assertEqual(self.left(client), 8)
 
     def test_small_one_does_not_wait_for_large_one(self):
         large = self.start([f"{n}@slow.org" for n in range(500)])

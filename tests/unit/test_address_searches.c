@@ -156,6 +156,19 @@ static void test_a_pause_ends_when_somebody_waits(void **state) {
     assert_str(claim(ctx, "two", 9, true), "a");
 }
 
+/* Somebody came to wait between the look at what is urgent and the pause. */
+static void test_no_pause_while_somebody_waits(void **state) {
+    struct ctx *ctx = account_start(state);
+    put_people(ctx);
+    begin(ctx, "a b", false);
+    assert_str(claim(ctx, "one", 9, false), "ab");
+    begin(ctx, "a", true);
+    assert_ok(ctx, address_searches_put_off(ctx, STR("one"), ids(ctx->arena, "a b"), 1000));
+    assert_str(claim(ctx, "two", 9, false), "a");
+    test_clock.ms += 1000;
+    assert_str(claim(ctx, "two", 9, false), "b");
+}
+
 static void test_urgent_since_it_was_taken(void **state) {
     struct ctx *ctx = account_start(state);
     struct strs urgent = { 0 };
@@ -352,6 +365,7 @@ int main(void) {
         BOTH_ENGINES(test_leases),
         BOTH_ENGINES(test_put_off),
         BOTH_ENGINES(test_a_pause_ends_when_somebody_waits),
+        BOTH_ENGINES(test_no_pause_while_somebody_waits),
         BOTH_ENGINES(test_urgent_since_it_was_taken),
         BOTH_ENGINES(test_tried),
         BOTH_ENGINES(test_ended_once),

@@ -282,7 +282,7 @@ static void test_removed_meanwhile(void **state) {
 
 struct keep {
     const char *id, *email;
-    bool kept;
+    enum email_kept kept;
 };
 
 static enum rc keep_work(struct ctx *ctx, void *arg) {
@@ -295,16 +295,18 @@ static enum rc keep_work(struct ctx *ctx, void *arg) {
 static void test_kept_or_not(void **state) {
     static const struct {
         const char *id, *email;
-        bool kept;
+        enum email_kept kept;
         const char *stored;
     } cases[] = {
-        { "person-0", "p1@example.com", false, NULL }, /* somebody else's */
-        { "person-0", "p0@example.com", true, "p0@example.com" },
-        { "person-0", "another@example.com", false, "p0@example.com" },
+        { "person-0", NULL, EMAIL_NOT_KEPT, NULL },
+        { "person-0", "p1@example.com", EMAIL_TAKEN, NULL },
+        { "person-0", "p0@example.com", EMAIL_KEPT, "p0@example.com" },
+        { "person-0", "p0@example.com", EMAIL_KEPT, "p0@example.com" }, /* meanwhile, by another */
+        { "person-0", "another@example.com", EMAIL_NOT_KEPT, "p0@example.com" },
     };
     struct ctx *ctx = start(state, 0, 0);
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct keep keep = { cases[i].id, cases[i].email, !cases[i].kept };
+        struct keep keep = { .id = cases[i].id, .email = cases[i].email };
         assert_ok(ctx, db_transact(ctx, keep_work, &keep));
         ctx_clear_error(ctx);
         assert_int_equal(keep.kept, cases[i].kept);

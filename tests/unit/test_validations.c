@@ -1,94 +1,6 @@
 /* The store of email validations on both engines: what is begun when, who gets which block,
  * what is charged, and how a validation ends. */
-#include "db.h"
-
-#include "base/vec.h"
-#include "store/accounts.h"
-#include "store/credits.h"
-#include "store/migrations.h"
-#include "store/validation_work.h"
-#include "store/validations.h"
-
-static int64_t now_ms = 1700000000000;
-static int64_t test_now(const struct clock *clock) {
-    (void) clock;
-    return now_ms;
-}
-static const struct clock test_clock = { test_now };
-
-static void start(struct test_db *t, int64_t email_credits) {
-    int applied;
-    struct account account;
-    t->ctx.clock = &test_clock;
-    assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
-    assert_ok(&t->ctx, account_create(&t->ctx, STR("One"), &account));
-    t->ctx.account_id = account.id;
-    if (email_credits)
-        assert_ok(&t->ctx, credits_grant(&t->ctx, CREDIT_EMAIL, email_credits * 2));
-}
-
-static int64_t email_halves(struct ctx *ctx) {
-    struct credits credits;
-    assert_ok(ctx, credits_balance(ctx, &credits));
-    return credits.halves[CREDIT_EMAIL];
-}
-
-static struct validation create(struct ctx *ctx, const char *prefix, size_t n) {
-    struct strs emails = { 0 };
-    struct validation v;
-    for (size_t i = 0; i < n; i++)
-        strs_add(ctx->arena, &emails, arena_printf(ctx->arena, "%s%06zu@example.com", prefix, i));
-    assert_ok(ctx, validation_create(ctx, emails, &v));
-    assert_int_equal(v.total.v, n);
-    return v;
-}
-
-static struct list claim(struct ctx *ctx, const char *owner, int64_t per_hour) {
-    struct validation_claim claim = { .owner = str_of(owner), .lease_ms = 10000,
-                                      .per_hour = per_hour, .blocks_max = 20,
-                                      .validations_max = 50 };
-    struct list blocks = { 0 };
-    assert_ok(ctx, validation_blocks_claim(ctx, &claim, &blocks));
-    return blocks;
-}
-
-/* Adds the blocks of `more` to `held`. */
-static void hold(struct ctx *ctx, struct list *held, struct list more) {
-    const struct validation_block *block = more.p;
-    for (size_t i = 0; i < more.n; i++)
-        *(struct validation_block *) list_add(ctx->arena, held, sizeof *block) = block[i];
-}
-
-static const struct validation_block *block_at(const struct list *blocks, size_t i) {
-    assert_true(i < blocks->n);
-    return (const struct validation_block *) blocks->p + i;
-}
-
-/* The first `n` of these addresses of a block are deliverable. */
-static struct list findings_of(struct ctx *ctx, const struct validation_block *block,
-                               const struct list *emails, size_t n) {
-    const struct validation_email *email = emails->p;
-    struct list findings = { 0 };
-    for (size_t i = 0; i < emails->n && i < n; i++)
-        *(struct validation_finding *) list_add(ctx->arena, &findings,
-                                                sizeof(struct validation_finding))
-            = (struct validation_finding){ .block = block->block, .key = email[i].key,
-                                           .email = email[i].email, .result = STR("deliverable"),
-                                           .reason = STR("accepted_email"),
-                                           .detail = STR("accepted"), .catch_all = NO,
-                                           .checked_at = opt_int(5) };
-    return findings;
-}
-
-/* The first `n` addresses of the block get a result; all: the block is ended. */
-static enum rc finish(struct ctx *ctx, const struct validation_block *block, size_t n) {
-    struct list emails = { 0 };
-    struct ints done = { 0 };
-    assert_ok(ctx, validation_block_emails(ctx, block, &emails));
-    if (n >= emails.n)
-        ints_add(ctx->arena, &done, block->block.v);
-    return validation_store(ctx, block, findings_of(ctx, block, &emails, n), done);
-}
+#include "validations.h"
 
 static void assert_status(struct ctx *ctx, struct str id, const char *status, size_t results) {
     struct validation v;
@@ -300,7 +212,7 @@ static void test_single(void **state) {
 }
 
 static enum rc forget_work(struct ctx *ctx, void *arg) {
-    return validations_forget(ctx, *(const struct str *) arg);
+    return validations_forget(ctx, STR_NONE, *(const struct str *) arg);
 }
 
 static void forget(struct ctx *ctx, struct str email) {
@@ -355,6 +267,62 @@ static void test_forget_while_it_is_validated(void **state) {
     assert_int_equal(email_halves(ctx), (2000 - 499) * 2);
 }
 
+/* Somebody whose lease ran out, and who took the block again, found out everything twice. */
+static void test_found_out_twice(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    start(t, 10);
+    struct validation v = create(ctx, "p", 3);
+    struct list blocks = claim(ctx, "me", 0), emails = { 0 };
+    const struct validation_block *block = block_at(&blocks, 0);
+    assert_ok(ctx, validation_block_emails(ctx, block, &emails));
+    struct list findings = findings_of(ctx, block, &emails, 3), more = findings_of(ctx, block, &emails, 3);
+    for (size_t i = 0; i < more.n; i++)
+        *(struct validation_finding *) list_add(ctx->arena, &findings, sizeof(struct validation_finding))
+            = ((const struct validation_finding *) more.p)[i];
+    int64_t number = block->block.v;
+    assert_ok(ctx, validation_store(ctx, block, findings, (struct ints){ &number, 1 }));
+    assert_status(ctx, v.id, "completed", 3);
+    assert_int_equal(email_halves(ctx), (10 - 3) * 2);
+}
+
+struct forget_one {
+    struct str account_id, email;
+};
+
+static enum rc forget_in_account(struct ctx *ctx, void *arg) {
+    const struct forget_one *one = arg;
+    return validations_forget(ctx, one->account_id, one->email);
+}
+
+/* Of one account alone: that another one asks about the address stays. */
+static void test_forget_in_one_account(void **state) {
+    struct test_db *t = *state;
+    struct ctx *ctx = &t->ctx;
+    struct account other;
+    struct validation mine, theirs[2];
+    start(t, 10);
+    struct str email = STR("p000000@example.com"), account_id = ctx->account_id;
+    mine = create(ctx, "p", 2);
+    assert_ok(ctx, account_create(ctx, STR("Other"), &other));
+    ctx->account_id = other.id;
+    assert_ok(ctx, credits_grant(ctx, CREDIT_EMAIL, 20));
+    theirs[0] = create(ctx, "p", 2);
+    struct list blocks = claim(ctx, "me", 0);
+    assert_int_equal(blocks.n, 2);
+    for (size_t i = 0; i < blocks.n; i++)
+        assert_ok(ctx, finish(ctx, block_at(&blocks, i), 10));
+    theirs[1] = create(ctx, "p", 2); /* not begun yet */
+    assert_ok(ctx, db_transact(ctx, forget_in_account, &(struct forget_one){ account_id, email }));
+    blocks = claim(ctx, "me", 0);
+    assert_int_equal(blocks.n, 1);
+    assert_ok(ctx, finish(ctx, block_at(&blocks, 0), 10));
+    for (size_t i = 0; i < LENGTH(theirs); i++)
+        assert_status(ctx, theirs[i].id, "completed", 2);
+    ctx->account_id = account_id;
+    assert_status(ctx, mine.id, "completed", 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_whole_life),
@@ -366,6 +334,8 @@ int main(void) {
         BOTH_ENGINES(test_single),
         BOTH_ENGINES(test_forget),
         BOTH_ENGINES(test_forget_while_it_is_validated),
+        BOTH_ENGINES(test_found_out_twice),
+        BOTH_ENGINES(test_forget_in_one_account),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

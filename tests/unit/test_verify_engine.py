@@ -307,6 +307,15 @@ class PolitenessTest(EngineTest):
         for domain in ("busy.org", "all.org"):
             self.assertEqual([local for local, _ in farm.recipients_of(domain)].count("ann"), 2)
 
+    def test_random_names_are_deferred_after_too_much_mail(self):
+        """They are asked for as often as after any other answer."""
+        busy = {"ann": "450 4.2.1 The user you are trying to contact is receiving mail too quickly"}
+        farm, run = self.judge({"busy.org": {"replies": busy, "greylist_s": 1.0}}, ["ann@busy.org"])
+        self.assertEqual(run.verdict("ann@busy.org"), ("deliverable", "accepted", False))
+        names = [local for local, _ in farm.recipients_of("busy.org")]
+        self.assertEqual(names.count("ann"), 3)
+        self.assertGreaterEqual(max(names.count(name) for name in names if name != "ann"), 3)
+
     def test_blocked_opens_the_breaker(self):
         block = "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org"
         for script in ({"banner": block}, {"mail": block, "null_mail": block}, {"rcpt": block}):
@@ -332,6 +341,16 @@ class PolitenessTest(EngineTest):
         self.assertEqual(len(order), 410)
         last_small = max(i for i, queue in enumerate(order) if queue == 1)
         self.assertLess(last_small, 100)
+
+    def test_few_addresses_do_not_wait_for_connections_of_many(self):
+        """There are more sites than connections, and the large job's stand in line first."""
+        farm = self.farm({f"{job}{i}.org": {"delay_s": 0.01} for job, n in (("l", 60), ("s", 3)) for i in range(n)})
+        large = [(0, f"ok.u{n}@l{i}.org") for n in range(20) for i in range(60)]
+        small = [(1, f"ok.u@s{i}.org") for i in range(3)]
+        run = validate(farm, large + small, connections=32)
+        order = [row["queue"] for row in run.answers]
+        self.assertEqual(len(order), len(large) + len(small))
+        self.assertLess(max(i for i, queue in enumerate(order) if queue == 1), 400)
 
     def test_cancel(self):
         farm = self.farm({"slow.org": {"delay_s": 0.1}})
