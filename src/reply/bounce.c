@@ -34,12 +34,27 @@ static bool is_line_code(struct str word) {
     return begins;
 }
 
-/* Words that do not fit are left out. */
+/* "550 5.2.1", as the last line of several begins; the second is taken off *rest. */
+static bool takes_last_code(struct str word, struct str *rest) {
+    struct str ahead = *rest, next;
+    bool is_code = word.n == 3 && (word.p[0] == '4' || word.p[0] == '5') && ascii_is_digit(word.p[1]);
+    if (!is_code || !str_word(&ahead, &next) || next.n < 5 || next.p[0] != word.p[0] || next.p[1] != '.')
+        return false;
+    *rest = ahead;
+    return true;
+}
+
+/* The codes that each line of a reply begins with stand in the first only, so that a phrase goes on
+ * over the end of a line. Words that do not fit are left out. */
 static struct str one_line(struct arena *arena, struct str s) {
     struct buf b = buf_in(arena, DIAGNOSTIC_BYTES);
     struct str word;
+    bool has_lines = false;
     while (str_word(&s, &word)) {
-        if (b.n + word.n + 1 > DIAGNOSTIC_BYTES || (b.n && is_line_code(word)))
+        bool is_line = is_line_code(word);
+        bool is_skipped = b.n && (is_line || (has_lines && takes_last_code(word, &s)));
+        has_lines |= is_line;
+        if (is_skipped || b.n + word.n + 1 > DIAGNOSTIC_BYTES)
             continue;
         if (b.n)
             buf_char(&b, ' ');
