@@ -63,6 +63,8 @@ CREATE INDEX sequence_leads_sequence ON sequence_leads (account_id, sequence_id,
 CREATE INDEX sequence_leads_contact ON sequence_leads (account_id, contact_id);
 -- The planner's: those of all accounts whose time comes.
 CREATE INDEX sequence_leads_due ON sequence_leads (urgency, next_at) WHERE next_at IS NOT NULL;
+-- A mailbox that works again.
+CREATE INDEX sequence_leads_mailbox ON sequence_leads (account_id, mailbox_id) WHERE waits_for = 'mailbox';
 
 -- How many leads each sequence ever got: a limit is judged, and senders take turns, without
 -- counting.

@@ -5,6 +5,7 @@
 #include "data/urls.h"
 #include "http/request.h"
 #include "json/writer.h"
+#include "sequence/excluded.h"
 #include "store/exclusions.h"
 
 /* The values are in the request's memory some five times, so the body has half the size
@@ -151,6 +152,8 @@ static enum rc create(struct request *r, enum exclusion_kind kind) {
     enum rc rc = read_values(r, kind, &added.values);
     if (rc == OK)
         rc = exclusions_add(r->ctx, &added, &results);
+    if (rc == OK && kind == EXCLUDED_EMAIL)
+        rc = excluded_remove_leads(r->ctx, added.values);
     return rc == OK ? respond_results(r, results) : rc;
 }
 

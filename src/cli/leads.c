@@ -2,8 +2,8 @@
 #include "base/check.h"
 #include "cli/cells.h"
 #include "cli/tables.h"
+#include "sequence/lead_view.h"
 #include "sequence/progress.h"
-#include "store/lead_states.h"
 
 enum { PAGE_ROWS = 100 };
 
@@ -34,7 +34,7 @@ static enum rc list_leads(struct cli *cli) {
     enum rc rc = cli_sequence_id(cli, &id);
     while (rc == OK && found.more_after) {
         found = (struct page_of){ 0 };
-        rc = lead_states_list(&cli->ctx, id, &filter, &page, &found);
+        rc = lead_view_list(&cli->ctx, id, &filter, &page, &found);
         const struct lead_state *lead = found.items.p;
         for (size_t i = 0; rc == OK && i < found.items.n; i++)
             print_lead(cli, &lead[i]);
@@ -52,7 +52,7 @@ static enum rc told(struct cli *cli, enum rc rc) {
         return fail(&cli->ctx, rc, "the account has no lead %.*s", STR_FMT(id));
     if (rc != OK)
         return problem ? fail(&cli->ctx, rc, "%.*s", STR_FMT(problem->detail)) : rc;
-    rc = lead_state_get(&cli->ctx, id, &lead);
+    rc = lead_view_get(&cli->ctx, id, &lead);
     if (rc == OK)
         print_lead(cli, &lead);
     return rc;
@@ -61,7 +61,7 @@ static enum rc told(struct cli *cli, enum rc rc) {
 static enum rc show_lead(struct cli *cli) {
     struct lead_state lead;
     struct str id = cli->args.p[0];
-    enum rc rc = lead_state_get(&cli->ctx, id, &lead);
+    enum rc rc = lead_view_get(&cli->ctx, id, &lead);
     if (rc == E_NOT_FOUND)
         return told(cli, rc);
     if (rc != OK)

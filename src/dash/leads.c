@@ -2,8 +2,8 @@
 #include "dash/tables.h"
 #include "http/request.h"
 #include "sequence/connector.h"
+#include "sequence/lead_view.h"
 #include "sequence/progress.h"
-#include "store/lead_states.h"
 #include "store/sequences.h"
 
 #define T struct lead_filter
@@ -71,7 +71,7 @@ static enum rc get_sequence_leads(struct request *r) {
     struct leads_answer answer = { { 0 }, { 0 }, NULL };
     enum rc rc = sequence_head(r->ctx, r->path_id, &s);
     if (rc == OK)
-        rc = lead_states_list(r->ctx, r->path_id, r->query, &r->page, &page);
+        rc = lead_view_list(r->ctx, r->path_id, r->query, &r->page, &page);
     if (rc == OK)
         rc = lead_states_count(r->ctx, r->path_id, &answer.counts);
     if (rc != OK)
@@ -83,7 +83,7 @@ static enum rc get_sequence_leads(struct request *r) {
 
 static enum rc get_lead(struct request *r) {
     struct lead_state lead;
-    enum rc rc = lead_state_get(r->ctx, r->path_id, &lead);
+    enum rc rc = lead_view_get(r->ctx, r->path_id, &lead);
     return rc == OK ? respond(r, 200, &lead_state_fields, &lead) : rc;
 }
 

@@ -10,6 +10,7 @@
 #include "http/server.h"
 #include "search/follow.h"
 #include "store/jobs.h"
+#include "store/messages.h"
 #include "store/services.h"
 #include "store/webhook_deliveries.h"
 #include "webhook/dispatcher.h"
@@ -260,16 +261,26 @@ static void write_search(const struct app *app, struct buf *out) {
     write_per_index(out, "outrider_search_bytes", "Size of the files.", s.bytes);
 }
 
-static enum rc write_jobs(struct ctx *ctx, struct buf *out) {
-    struct counts counts;
-    enum rc rc = jobs_count(ctx, &counts);
-    if (rc != OK)
-        return rc;
-    head(out, "outrider_jobs", "gauge", "Jobs by status.");
-    for (size_t i = 0; i < counts.n; i++)
-        buf_printf(out, "outrider_jobs{status=\"%.*s\"} %lld\n", STR_FMT(counts.p[i].key),
-                   (long long) counts.p[i].n);
-    return OK;
+/* What the database counts, each under a label. */
+static const struct {
+    enum rc (*count)(struct ctx *ctx, struct counts *ret_counts);
+    const char *name, *label, *help;
+} counted[] = {
+    { jobs_count, "outrider_jobs", "status", "Jobs by status." },
+    { messages_count, "outrider_messages", "state", "Messages that have not come to an end, by state." },
+};
+
+static enum rc write_counted(struct ctx *ctx, struct buf *out) {
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < LENGTH(counted); i++) {
+        struct counts counts = { 0 };
+        rc = counted[i].count(ctx, &counts);
+        head(out, counted[i].name, "gauge", counted[i].help);
+        for (size_t k = 0; k < counts.n; k++)
+            buf_printf(out, "%s{%s=\"%.*s\"} %lld\n", counted[i].name, counted[i].label,
+                       STR_FMT(counts.p[k].key), (long long) counts.p[k].n);
+    }
+    return rc;
 }
 
 static enum rc write_webhooks(struct ctx *ctx, struct buf *out) {
@@ -319,5 +330,5 @@ enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     write_search(app, out);
     single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident);
     rc = write_webhooks(ctx, out);
-    return rc == OK ? write_jobs(ctx, out) : rc;
+    return rc == OK ? write_counted(ctx, out) : rc;
 }

@@ -17,7 +17,7 @@
 
 /* So many are looked at in one transaction; then others get the writer. */
 enum { CANDIDATES = 50 };
-#define SEQUENCE_LOOK_MS (MINUTE_MS)  /* of a message whose sequence is paused */
+#define SEQUENCE_LOOK_MS (DAY_MS)     /* of a message whose sequence is paused: it is told when that ends */
 #define BUSY_LOOK_MS     (SECOND_MS)  /* somebody changes the sequence just now */
 #define MAILBOX_LOOK_MS  (MINUTE_MS)  /* of a mailbox that cannot send */
 
@@ -92,7 +92,7 @@ static enum rc check_sequence(struct checking *c) {
         return rc;
     if (status == SEQUENCE_ARCHIVING || status == SEQUENCE_ARCHIVED)
         return cancel(c, STR("sequence_archived"));
-    return later(c, STR("sequence_paused"), now + pace_span(c->ctx, SEQUENCE_LOOK_MS));
+    return later(c, STR(MESSAGE_PARKED), now + pace_span(c->ctx, SEQUENCE_LOOK_MS));
 }
 
 /* Settings may be long; most often they are those of the message before. */

@@ -1,6 +1,7 @@
 #include "sequence/excluded.h"
 
 #include "base/vec.h"
+#include "sequence/progress.h"
 #include "store/exclusions.h"
 
 static const struct str by_email = { "excluded_email", 14 };
@@ -63,4 +64,28 @@ enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *ret_reaso
     const struct str *reason = rc == OK && one.n ? map_get(&reasons, email) : NULL;
     *ret_reason = reason ? *reason : STR_NONE;
     return rc;
+}
+
+static enum rc remove_one(struct ctx *ctx, struct str id) {
+    struct lead_plan lead = { .id = STR_NONE };
+    enum rc rc = lead_plan_lock(ctx, id, &lead);
+    if (rc != OK || lead.ignores_exclusions == YES)
+        return rc == E_NOT_FOUND ? OK : rc; /* its sequence was deleted just now */
+    return lead_end(ctx, id, LEAD_REMOVED, by_email);
+}
+
+static enum rc remove_work(struct ctx *ctx, void *arg) {
+    const struct strs *emails = arg;
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < emails->n; i++) {
+        struct strs ids = { 0 };
+        rc = leads_of_address(ctx, emails->p[i], &ids);
+        for (size_t k = 0; rc == OK && k < ids.n; k++)
+            rc = remove_one(ctx, ids.p[k]);
+    }
+    return rc;
+}
+
+enum rc excluded_remove_leads(struct ctx *ctx, struct strs emails) {
+    return db_transact(ctx, remove_work, &emails);
 }

@@ -17,4 +17,9 @@ MUST_USE enum rc excluded_among(struct ctx *ctx, struct strs emails, struct map 
 /* The same of one; *ret_reason is absent when it is not excluded. An absent one is not. */
 MUST_USE enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *ret_reason);
 
+/* The addresses (in normal form) were excluded: removes their leads, but for those that were
+ * added in spite of exclusions. Leads of an excluded domain are removed when their time comes.
+ * Transacts itself. */
+MUST_USE enum rc excluded_remove_leads(struct ctx *ctx, struct strs emails);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "sequence/launch.h"
 #include "sequence/progress.h"
+#include "store/messages.h"
 #include "store/sequence_leads.h"
 #include "store/services.h"
 #include "store/tasks.h"
@@ -56,11 +57,17 @@ static enum rc enqueue(struct ctx *ctx, struct str id) {
     return job_enqueue(ctx, JOB_KIND, id, STR("{}"));
 }
 
+/* It is active: what waited for that. */
+static enum rc go_on(struct ctx *ctx, struct str id) {
+    enum rc rc = lead_plans_begin(ctx, id);
+    return rc == OK ? messages_unpark(ctx, id) : rc;
+}
+
 static enum rc change_in_transaction(struct ctx *ctx, void *arg) {
     const struct change_work *w = arg;
     enum rc rc = sequence_set_status(ctx, w->id, w->transition->from, w->transition->to);
     if (rc == OK && w->transition->to == SEQUENCE_ACTIVE)
-        rc = lead_plans_begin(ctx, w->id);
+        rc = go_on(ctx, w->id);
     return rc == OK && is_transient(w->transition->to) ? enqueue(ctx, w->id) : rc;
 }
 
@@ -122,6 +129,8 @@ enum rc sequence_change(struct ctx *ctx, struct str id, enum sequence_event even
  * written is all there is. */
 static enum rc end_leads(struct ctx *ctx, struct str id) {
     enum rc rc = leads_archive(ctx, id);
+    if (rc == OK)
+        rc = messages_cancel_sequence(ctx, id);
     return rc == OK ? tasks_cancel_sequence(ctx, id) : rc;
 }
 
@@ -146,7 +155,7 @@ static enum rc settle_in_transaction(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = sequence_set_status(ctx, s.id, settled->from, settled->to);
     if (rc == OK && settled->to == SEQUENCE_ACTIVE)
-        rc = lead_plans_begin(ctx, s.id);
+        rc = go_on(ctx, s.id);
     return rc == OK ? job_done(ctx, job) : rc;
 }
 

@@ -90,6 +90,11 @@ static const struct query begin
         "UPDATE sequence_leads SET next_at = $3, waits_for = 'plan', urgency = 0, updated_at = $3 "
         "WHERE account_id = $1 AND sequence_id = $2 AND waits_for = 'sequence'",
         NULL };
+static const struct query begin_mailbox
+    = { "lead_plans_begin_mailbox",
+        "UPDATE sequence_leads SET next_at = $3, updated_at = $3 "
+        "WHERE account_id = $1 AND mailbox_id = $2 AND waits_for = 'mailbox'",
+        NULL };
 static const struct query of_address
     = { "leads_of_address",
         "SELECT id FROM sequence_leads WHERE email = $2 AND account_id = $1 AND status IN "
@@ -106,7 +111,7 @@ static const struct query next_due
         NULL };
 
 static const struct query *const queries[]
-    = { &due, &lock, &write, &begin, &of_address, &next_due };
+    = { &due, &lock, &write, &begin, &begin_mailbox, &of_address, &next_due };
 const struct query_table lead_plan_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -201,6 +206,11 @@ enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead) {
 enum rc lead_plans_begin(struct ctx *ctx, struct str sequence_id) {
     return db_exec(ctx, &begin,
                    DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_int(ctx_now(ctx))), NULL);
+}
+
+enum rc lead_plans_begin_mailbox(struct ctx *ctx, struct str mailbox_id) {
+    return db_exec(ctx, &begin_mailbox,
+                   DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(ctx_now(ctx))), NULL);
 }
 
 enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids) {

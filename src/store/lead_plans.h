@@ -64,6 +64,9 @@ MUST_USE enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead);
 /* The sequence has become active: the planner looks at those that waited for that. */
 MUST_USE enum rc lead_plans_begin(struct ctx *ctx, struct str sequence_id);
 
+/* The mailbox can send again: the planner looks at those that waited for that. */
+MUST_USE enum rc lead_plans_begin_mailbox(struct ctx *ctx, struct str mailbox_id);
+
 /* --- anywhere --- */
 
 /* Ids of the account's leads with that address that have not come to an end, or have only

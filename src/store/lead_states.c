@@ -43,6 +43,7 @@ static const struct field state_rows[] = {
     F_STR(T, sequence_status, .flags = FIELD_HIDDEN),
     F_STR(T, mailbox_status, .flags = FIELD_HIDDEN),
     F_STR(T, message_reason, .flags = FIELD_HIDDEN),
+    F_BOOL(T, ignores_exclusions, .flags = FIELD_HIDDEN),
     F_TIME(T, message_next_at, .flags = FIELD_HIDDEN),
 };
 #undef T
@@ -59,7 +60,7 @@ const struct fields lead_state_fields
     "l.due_at, l.next_at, l.paused_until, l.ended_at, l.waits_for, l.created_at, "         \
     "l.updated_at, s.status AS sequence_status, b.status AS mailbox_status, "              \
     "m.id AS message_id, m.state AS message_state, m.reason AS message_reason, "           \
-    "m.next_at AS message_next_at FROM sequence_leads l "                                  \
+    "m.next_at AS message_next_at, l.ignores_exclusions FROM sequence_leads l "                                  \
     "JOIN sequences s ON s.account_id = l.account_id AND s.id = l.sequence_id "            \
     "LEFT JOIN sequence_stages g ON g.account_id = l.account_id "                          \
     "AND g.sequence_id = l.sequence_id AND g.id = l.stage_id "                             \
@@ -111,13 +112,17 @@ static int block_of(const struct lead_state *lead) {
                : block;
 }
 
+void lead_state_waits(struct lead_state *lead, enum lead_wait wait) {
+    lead->waits_for = enum_lead_waits.values[wait];
+    lead->waits_because = str_of(because[wait]);
+}
+
 static void explain(struct lead_state *lead) {
     if (!str_is_set(lead->waits_for))
         return;
     int block = block_of(lead);
     ASSERT(block >= 0); /* the table has a CHECK */
-    lead->waits_for = enum_lead_waits.values[block];
-    lead->waits_because = str_of(because[block]);
+    lead_state_waits(lead, (enum lead_wait) block);
     if (!lead->next_at.set && (block == WAIT_MESSAGE || block == WAIT_RETRY))
         lead->next_at = lead->message_next_at;
     if (block == WAIT_SEQUENCE)

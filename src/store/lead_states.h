@@ -17,6 +17,7 @@ struct lead_state {
     struct str message_id, message_state;
     /* not shown: what waits_for is made of */
     struct str sequence_status, mailbox_status, message_reason;
+    enum tri ignores_exclusions;
     struct opt_int message_next_at;
 };
 extern const struct fields lead_state_fields;
@@ -31,6 +32,9 @@ struct lead_filter {
 MUST_USE enum rc lead_states_list(struct ctx *ctx, struct str sequence_id,
                                   const struct lead_filter *filter, const struct page *page,
                                   struct page_of *ret_page);
+
+/* Shows another reason why nothing happens. */
+void lead_state_waits(struct lead_state *lead, enum lead_wait wait);
 
 /* E_NOT_FOUND when the account has no such lead. */
 MUST_USE enum rc lead_state_get(struct ctx *ctx, struct str id, struct lead_state *ret_lead);

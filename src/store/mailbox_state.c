@@ -4,8 +4,11 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "json/writer.h"
+#include "store/lead_plans.h"
+#include "store/mailbox_queues.h"
 #include "store/mailbox_rows.h"
 #include "store/queries.h"
+#include "store/services.h"
 
 enum { REFUSALS_MAX = 3, CHECKS_MAX_BYTES = 64 * 1024 };
 #define REFUSED_FOR_MS  (10 * MINUTE_MS)
@@ -113,11 +116,18 @@ static enum rc write_state(struct ctx *ctx, struct str id, struct mailbox_state 
                    NULL);
 }
 
+/* Leads and messages that could not go out, if any. */
+static enum rc go_on(struct ctx *ctx, struct str id) {
+    enum rc rc = lead_plans_begin_mailbox(ctx, id);
+    return rc == OK ? mailbox_queue_wake(ctx, id, ctx_now(ctx)) : rc;
+}
+
 enum rc mailbox_state_set(struct ctx *ctx, struct str id, enum mailbox_event event) {
     struct mailbox_state next;
     bool can = mailbox_state_next((struct mailbox_state){ 0 }, event, &next);
     ASSERT(can);
-    return write_state(ctx, id, next, STR_NONE);
+    enum rc rc = write_state(ctx, id, next, STR_NONE);
+    return rc == OK && str_eq(next.status, STR("active")) ? go_on(ctx, id) : rc;
 }
 
 struct happened {
@@ -133,8 +143,11 @@ static enum rc event_work(struct ctx *ctx, void *arg) {
     enum rc rc = mailbox_get_to_change(ctx, h->id, &mailbox);
     if (rc != OK)
         return rc;
-    if (mailbox_state_next((struct mailbox_state){ mailbox.status, mailbox.reason }, h->event, &next))
-        return write_state(ctx, h->id, next, h->detail);
+    if (mailbox_state_next((struct mailbox_state){ mailbox.status, mailbox.reason }, h->event, &next)) {
+        rc = write_state(ctx, h->id, next, h->detail);
+        bool works_again = !str_eq(mailbox.status, next.status) && str_eq(next.status, STR("active"));
+        return rc == OK && works_again ? go_on(ctx, h->id) : rc;
+    }
     if (h->event == MAILBOX_RESUMED && !str_eq(mailbox.status, STR("active")))
         return problem(ctx, E_CONFLICT, "conflict",
                        "The mailbox is not paused but %.*s: test it or connect it again",
@@ -144,7 +157,10 @@ static enum rc event_work(struct ctx *ctx, void *arg) {
 
 enum rc mailbox_event(struct ctx *ctx, struct str id, enum mailbox_event event, struct str detail) {
     struct happened happened = { id, event, detail };
-    return db_transact(ctx, event_work, &happened);
+    enum rc rc = db_transact(ctx, event_work, &happened);
+    if (rc == OK && ctx->services && ctx->services->wake_sequences)
+        ctx->services->wake_sequences();
+    return rc;
 }
 
 static enum rc refused_work(struct ctx *ctx, void *arg) {

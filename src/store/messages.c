@@ -1,8 +1,10 @@
 #include "store/messages.h"
 
 #include "base/check.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "data/enums.h"
+#include "store/mailbox_queues.h"
 #include "store/queries.h"
 
 static const struct str states[] = {
@@ -124,6 +126,17 @@ static const struct query cancel_lead
         "UPDATE messages SET state = 'canceled', reason = $3, detail = NULL, updated_at = $4 "
         "WHERE account_id = $1 AND lead_id = $2 AND state IN ('queued', 'claimed', 'retry_wait')",
         NULL };
+static const struct query cancel_sequence
+    = { "messages_cancel_sequence",
+        "UPDATE messages SET state = 'canceled', reason = 'sequence_archived', detail = NULL, "
+        "updated_at = $3 WHERE account_id = $1 AND sequence_id = $2 "
+        "AND state IN ('queued', 'claimed', 'retry_wait')",
+        NULL };
+static const struct query unpark
+    = { "messages_unpark",
+        "UPDATE messages SET next_at = $4, reason = NULL, updated_at = $4 WHERE account_id = $1 "
+        "AND sequence_id = $2 AND state IN ('queued', 'retry_wait') AND reason = $3 RETURNING mailbox_id",
+        NULL };
 static const struct query count_open
     = { "message_count_open",
         "UPDATE messages SET opens = opens + 1 WHERE account_id = $1 AND id = $2 AND opens < $3", NULL };
@@ -158,13 +171,17 @@ static const struct query prune
         "AND m.id = s.message_id WHERE s.written_at < $1 "
         "AND m.state IN ('sent', 'failed', 'canceled') ORDER BY s.written_at LIMIT $2)",
         NULL };
+/* Each is what a partial index holds. */
+#define COUNT(which) "SELECT state, count(*) FROM messages WHERE " which " GROUP BY state"
 static const struct query count
-    = { "messages_count", "SELECT state, count(*) FROM messages GROUP BY state ORDER BY state", NULL };
+    = { "messages_count",
+        COUNT("state IN ('queued', 'retry_wait')") " UNION ALL "
+        COUNT("state IN ('claimed', 'sending', 'uncertain')") " UNION ALL " COUNT("state = 'held'"), NULL };
 
 static const struct query *const queries[]
     = { &list_after,  &list_before, &get,         &of_stage,    &before,
         &queue,       &put_source,  &source_of,   &body_of,     &move_one,
-        &move_counted, &cancel_lead, &count_open,  &count_click, &forget_email_sources,
+        &move_counted, &cancel_lead, &cancel_sequence, &unpark, &count_open,  &count_click, &forget_email_sources,
         &forget_email, &forget_profile_sources,   &forget_profile, &prune, &count };
 const struct query_table message_queries = QUERY_TABLE(queries);
 
@@ -277,6 +294,33 @@ enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str rea
     return db_exec(ctx, &cancel_lead,
                    DB_ARGS(ACCOUNT, db_v_text(lead_id), db_v_text(reason), db_v_int(ctx_now(ctx))),
                    NULL);
+}
+
+enum rc messages_cancel_sequence(struct ctx *ctx, struct str sequence_id) {
+    return db_exec(ctx, &cancel_sequence, DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_int(ctx_now(ctx))),
+                   NULL);
+}
+
+enum rc messages_unpark(struct ctx *ctx, struct str sequence_id) {
+    struct map seen = map_in(ctx->arena);
+    struct list wakes = { 0 };
+    struct db_rows *rows = NULL;
+    enum rc rc = db_query(ctx, &unpark,
+                          DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(STR(MESSAGE_PARKED)),
+                                  db_v_int(ctx_now(ctx))),
+                          &rows);
+    if (rc != OK)
+        return rc;
+    while (db_next(rows)) {
+        struct str mailbox_id = arena_str(ctx->arena, db_text(rows, 0));
+        if (map_get(&seen, mailbox_id))
+            continue;
+        struct queue_wake *wake = list_add(ctx->arena, &wakes, sizeof *wake);
+        *wake = (struct queue_wake){ ctx->account_id, mailbox_id, ctx_now(ctx) };
+        (void) map_put(&seen, mailbox_id, &seen); /* it was not there */
+    }
+    rc = db_rows_close(rows);
+    return rc == OK && wakes.n ? mailbox_queues_wake(ctx, &wakes) : rc;
 }
 
 enum rc message_count_one(struct ctx *ctx, struct str id, enum message_count what, bool *ret_counted) {

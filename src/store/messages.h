@@ -81,6 +81,14 @@ MUST_USE enum rc message_record(struct ctx *ctx, const struct message *message,
 /* Cancels those of the lead that are not being sent and are not in doubt. */
 MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason);
 
+/* The same of a sequence that was archived. */
+MUST_USE enum rc messages_cancel_sequence(struct ctx *ctx, struct str sequence_id);
+
+/* The reason of those that wait for their sequence to be active. */
+#define MESSAGE_PARKED "sequence_paused"
+/* It is: they are due, and their mailboxes' queues know. */
+MUST_USE enum rc messages_unpark(struct ctx *ctx, struct str sequence_id);
+
 /* Counts one more; *ret_counted is false beyond MESSAGE_COUNT_MAX, which no reader comes to. */
 enum { MESSAGE_COUNT_MAX = 1000 };
 enum message_count { MESSAGE_OPENS, MESSAGE_CLICKS };
@@ -96,7 +104,8 @@ MUST_USE enum rc messages_forget(struct ctx *ctx, struct str email, struct str l
  * has come to an end. Transacts itself. */
 MUST_USE enum rc message_sources_prune(struct ctx *ctx, int64_t before, int64_t limit);
 
-/* How many messages of all accounts are in each state, for /metrics. */
+/* How many messages of all accounts are in each state that is no end, for /metrics: without
+ * reading those that have come to theirs. A state without any is left out. */
 MUST_USE enum rc messages_count(struct ctx *ctx, struct counts *ret_counts);
 
 #endif

@@ -174,6 +174,55 @@ class SendingTest(Sending, harness.ApiTest):
         self.server.wait_for(lambda: any(m.get("reason") == "sequence_paused"
                                          for m in self.messages(sequence_id=sequence)), "the reason", 20)
         self.assertEqual(len(smtp.messages), 1)
+        self.admin.post(f"{SEQUENCES}/{sequence}/resume", expect=200)
+        self.server.wait_for(lambda: len(smtp.messages) == 2, "the second message", 20)
+
+    def one_waits(self, name, count=2):
+        """A sequence of which one message was sent; the others wait for an hour."""
+        smtp, box = self.start()
+        self.admin.patch(f"{MAILBOXES}/{box}", {"gap_min_s": 3600, "gap_max_s": 3600}, expect=200)
+        sequence = self.sequence(box)
+        self.add(sequence, *[f"w{number}@{name}.example" for number in range(count)])
+        self.server.wait_for(lambda: sorted(m["state"] for m in self.messages(sequence_id=sequence))
+                             == ["queued"] * (count - 1) + ["sent"], "a message that waits")
+        return sequence, [m["recipient"] for m in self.messages(sequence_id=sequence) if m["state"] == "queued"]
+
+    def test_archived_sequence(self):
+        sequence, _ = self.one_waits("archived")
+        self.assertGreaterEqual(self.server.metric("outrider_messages", '{state="queued"}'), 1)
+        self.admin.post(f"{SEQUENCES}/{sequence}/archive", expect=200)
+        self.server.wait_for(lambda: self.admin.get(f"{SEQUENCES}/{sequence}").json["status"] == "archived", "its end")
+        self.assertEqual(sorted((m["state"], m.get("reason")) for m in self.messages(sequence_id=sequence)),
+                         [("canceled", "sequence_archived"), ("sent", None)])
+
+    def test_excluded_while_it_waits(self):
+        sequence, (address, domain, other) = self.one_waits("waits", 4)
+        lead = {row["email"]: row["id"] for row in
+                self.admin.get(f"{SEQUENCES}/{sequence}/leads", expect=200).json["leads"]}
+        shown = lambda email: self.admin.get(f"/dashboard/api/leads/{lead[email]}", expect=200).json
+        self.api.post("/excluded-emails", {"excluded_emails": [{"email": address}]}, expect=200)
+        self.assertEqual((shown(address)["status"], shown(address)["reason"]), ("removed", "excluded_email"))
+        self.assertEqual(self.message(sequence, address)["state"], "canceled")
+        self.assertEqual(shown(domain)["waits_for"], "message")
+        self.api.post("/excluded-domains", {"excluded_domains": [{"domain": domain.split("@")[1]}]}, expect=200)
+        self.assertEqual((shown(domain)["status"], shown(domain)["waits_for"]), ("active", "excluded"))
+        self.assertIn("removed when its time comes", shown(other)["waits_because"])
+        listed = self.admin.get(f"{SEQUENCES}/{sequence}/leads", expect=200).json["leads"]
+        self.assertEqual([row["waits_for"] for row in listed if row["email"] in (domain, other)], ["excluded"] * 2)
+        self.api.delete("/excluded-domains", {"excluded_domains": [{"domain": domain.split("@")[1]}]}, expect=200)
+        self.assertEqual(shown(domain)["waits_for"], "message")
+
+    def test_a_mailbox_that_works_again(self):
+        smtp, box = self.start()
+        begins = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
+        sequence = self.sequence(box, start_at=begins)
+        self.add(sequence, "ann@again.example")
+        self.admin.post(f"{MAILBOXES}/{box}/pause", expect=200)
+        waits = lambda: [row.get("waits_for") for row in
+                         self.admin.get(f"{SEQUENCES}/{sequence}/leads", expect=200).json["leads"]]
+        self.server.wait_for(lambda: waits() == ["mailbox"], "a lead that waits for its mailbox")
+        self.admin.post(f"{MAILBOXES}/{box}/resume", expect=200)
+        self.server.wait_for(lambda: len(smtp.messages) == 1, "the message", 20)
 
     def test_others_see_nothing(self):
         smtp, box = self.start()
