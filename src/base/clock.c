@@ -26,12 +26,7 @@ int64_t monotonic_ms(void) {
     return monotonic_us() / 1000;
 }
 
-struct date {
-    int64_t year;
-    int month, day;
-};
-
-static int64_t days_from_date(struct date d) {
+int64_t days_from_calendar(struct calendar_day d) {
     int64_t y = d.month <= 2 ? d.year - 1 : d.year;
     int64_t era = (y >= 0 ? y : y - 399) / 400;
     int64_t year_of_era = y - era * 400;
@@ -41,7 +36,7 @@ static int64_t days_from_date(struct date d) {
     return era * 146097 + day_of_era - 719468;
 }
 
-static struct date date_from_days(int64_t days) {
+struct calendar_day calendar_from_days(int64_t days) {
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     int64_t day_of_era = days - era * 146097;
@@ -49,7 +44,7 @@ static struct date date_from_days(int64_t days) {
         = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
-    struct date d;
+    struct calendar_day d;
     d.day = (int) (day_of_year - (153 * month_from_march + 2) / 5 + 1);
     d.month = (int) (month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
     d.year = year_of_era + era * 400 + (d.month <= 2);
@@ -73,7 +68,7 @@ static char *put_part(char *at, int64_t value, int digits, char behind) {
 size_t time_text(int64_t ms, bool with_ms, char ret_text[TIME_TEXT_MAX]) {
     int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
     int64_t rest = ms - days * DAY_MS;
-    struct date d = date_from_days(days);
+    struct calendar_day d = calendar_from_days(days);
     char *at = put_part(ret_text, d.year, 4, '-');
     at = put_part(at, d.month, 2, '-');
     at = put_part(at, d.day, 2, 'T');
@@ -121,7 +116,7 @@ static bool take_char(struct str *s, char c) {
     return true;
 }
 
-static bool take_date(struct str *s, struct date *ret_date) {
+static bool take_date(struct str *s, struct calendar_day *ret_date) {
     static const int month_days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     int year, month, day;
     if (!take_number(s, 4, &year) || !take_char(s, '-') || !take_number(s, 2, &month)
@@ -131,7 +126,7 @@ static bool take_date(struct str *s, struct date *ret_date) {
     if (year < 1 || month < 1 || month > 12 || day < 1 || day > month_days[month - 1]
         || (month == 2 && day == 29 && !leap))
         return false;
-    *ret_date = (struct date){ year, month, day };
+    *ret_date = (struct calendar_day){ year, month, day };
     return true;
 }
 
@@ -176,7 +171,7 @@ static bool take_time_of_day(struct str *s, int64_t *ret_ms) {
 }
 
 enum rc time_parse(struct str text, int64_t *ret_ms) {
-    struct date date;
+    struct calendar_day date;
     int64_t of_day = 0, offset = 0;
     if (!take_date(&text, &date))
         return E_INVALID;
@@ -186,6 +181,6 @@ enum rc time_parse(struct str text, int64_t *ret_ms) {
         if (!take_time_of_day(&text, &of_day) || !take_offset(&text, &offset) || text.n)
             return E_INVALID;
     }
-    *ret_ms = days_from_date(date) * DAY_MS + of_day - offset;
+    *ret_ms = days_from_calendar(date) * DAY_MS + of_day - offset;
     return OK;
 }

@@ -41,6 +41,15 @@ size_t time_text(int64_t ms, bool with_ms, char ret_text[TIME_TEXT_MAX]);
  * section 5.6; a date alone means midnight UTC). E_INVALID otherwise. */
 MUST_USE enum rc time_parse(struct str text, int64_t *ret_ms);
 
+/* A day of the Gregorian calendar, and days since 1970-01-01. The month is 1 to 12; the day
+ * may be beyond the month's end and counts on then. */
+struct calendar_day {
+    int64_t year;
+    int month, day;
+};
+int64_t days_from_calendar(struct calendar_day date);
+struct calendar_day calendar_from_days(int64_t days);
+
 #define SECOND_MS ((int64_t) 1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS   (60 * MINUTE_MS)
