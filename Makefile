@@ -154,6 +154,10 @@ bench-validate:
 	$(MAKE) -s -j$(JOBS) MODE=release all
 	bench/validate
 
+bench-webhook:
+	$(MAKE) -s -j$(JOBS) MODE=release build/support/webhooks
+	tests/pg exec -- bench/webhook
+
 bench-validate_engine:
 	$(MAKE) -s -j$(JOBS) MODE=release build/support/validate
 	bench/validate_engine

@@ -179,7 +179,7 @@ static const struct route_status replay_all_statuses[]
 static const struct route routes[] = {
     { GET, PATH, get_webhooks, COMMON, .reply = &webhooks_fields, .summary = "List webhooks",
       .doc = "Without secrets and values of headers." },
-    { POST, PATH, post_webhooks, COMMON, .success = 201, .body = &webhook_create_fields,
+    { POST, PATH, post_webhooks, COMMON, .flags = ROUTE_SECRET, .success = 201, .body = &webhook_create_fields,
       .reply = &webhook_fields, STATUSES(create_statuses), .summary = "Create a webhook",
       .doc = "The answer has the secret, which is not shown again." },
     { GET, PATH "/{id}", get_webhook, ONE, .reply = &webhook_fields, STATUSES(one_statuses),
@@ -190,7 +190,7 @@ static const struct route routes[] = {
     { DELETE, PATH "/{id}", delete_webhook, ONE, .success = 204, STATUSES(delete_statuses),
       .summary = "Delete a webhook", .doc = "Its secrets are forgotten; the log of its deliveries stays for a while." },
     { POST, PATH "/{id}/rotate-secret", post_webhook_secret, COMMON,
-      .flags = ROUTE_PATH_UUID | ROUTE_BODY_OPTIONAL, .body = &rotate_fields, .reply = &webhook_fields,
+      .flags = ROUTE_PATH_UUID | ROUTE_BODY_OPTIONAL | ROUTE_SECRET, .body = &rotate_fields, .reply = &webhook_fields,
       STATUSES(rotate_statuses), .summary = "Replace the secret of a webhook",
       .doc = "The answer has the new one. Until the overlap is over there are two signatures." },
     { POST, PATH "/{id}/test", post_webhook_test, ONE, .success = 202, .reply = &webhook_delivery_fields,

@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/vec.h"
+#include "store/secrets.h"
+#include "store/services.h"
 
 enum { LOCK_MS_DEFAULT = 60000 };
 static const char header_name[] = "Idempotency-Key";
@@ -30,6 +32,32 @@ static struct str fingerprint_of(const struct call *c) {
         (void) crypto_hash_sha256_update(&state, (const unsigned char *) parts[i].p, parts[i].n);
     (void) crypto_hash_sha256_final(&state, hash);
     return (struct str){ (const char *) hash, crypto_hash_sha256_BYTES };
+}
+
+/* Of routes whose answers hold a secret (ROUTE_SECRET). */
+static struct str seal(const struct call *c, struct str body) {
+    struct arena *arena = c->ctx.arena;
+    struct str sealed = secrets_seal(c->ctx.services->secrets, arena, c->claim.fingerprint, body);
+    size_t n = sodium_base64_encoded_len(sealed.n, sodium_base64_VARIANT_ORIGINAL);
+    char *text = arena_alloc(arena, n);
+    (void) sodium_bin2base64(text, n, (const unsigned char *) sealed.p, sealed.n,
+                             sodium_base64_VARIANT_ORIGINAL); /* returns text */
+    return str_of(text);
+}
+
+static enum rc unseal(struct call *c, struct str text, struct str *ret_body) {
+    struct arena *arena = c->ctx.arena;
+    unsigned char *sealed = arena_alloc(arena, text.n + 1);
+    size_t n = 0;
+    int failed = sodium_base642bin(sealed, text.n, text.p, text.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL);
+    enum rc rc = failed ? E_INVALID
+                        : secrets_open(c->ctx.services->secrets, arena, c->claim.fingerprint,
+                                       (struct str){ (const char *) sealed, n }, ret_body);
+    return rc == OK ? OK : fail(&c->ctx, E_DB, "a sealed answer cannot be opened");
+}
+
+static bool is_secret(const struct call *c) {
+    return c->request.route->flags & ROUTE_SECRET && c->ctx.services && c->ctx.services->secrets;
 }
 
 /* The stored headers are names and values in turn; Content-Type among them. */
@@ -66,10 +94,12 @@ enum rc idempotent_begin(struct call *c) {
                        "This Idempotency-Key was used with another path or body.");
     if (rc != OK || c->has_claim)
         return rc;
-    if (stored.status.set) {
+    if (stored.status.set && is_secret(c))
+        rc = unseal(c, stored.body, &stored.body);
+    if (rc == OK && stored.status.set)
         replay(c, &stored);
-        return OK;
-    }
+    if (rc != OK || stored.status.set)
+        return rc;
     response_header(&c->request, "Retry-After", STR("1"));
     return problem(&c->ctx, E_CONFLICT, "idempotency_key_in_use",
                    "A request with this Idempotency-Key is still running.");
@@ -81,7 +111,7 @@ static bool is_final(int status) {
 }
 
 static struct idempotency_answer answer_of(const struct call *c) {
-    struct idempotency_answer answer = { .status = opt_int(c->status), .body = c->body };
+    struct idempotency_answer answer = { .status = opt_int(c->status), .body = is_secret(c) ? seal(c, c->body) : c->body };
     if (c->content_type) {
         strs_add(c->ctx.arena, &answer.headers, STR("Content-Type"));
         strs_add(c->ctx.arena, &answer.headers, str_of(c->content_type));

@@ -31,6 +31,7 @@ enum {
     ROUTE_CURSOR_UUID = 32, /* ROUTE_PAGED with ids as cursors: anything else is 400 */
     ROUTE_CURSOR_INT = 64,  /* the same with integers */
     ROUTE_BODY_OPTIONAL = 128, /* no body is as one without members */
+    ROUTE_SECRET = 256,     /* the answer holds a secret: stored under an Idempotency-Key it is sealed */
 };
 
 /* A status that the operation answers beside 200 and the general ones (400, 401, 429,

@@ -1,7 +1,9 @@
 """Webhooks: settings, what is told and signed, order, attempts, what is done with those that
 fail, and that nothing is lost when a server is killed."""
+import glob
+import os
 import pathlib
-import re
+import subprocess
 import time
 
 import harness
@@ -11,6 +13,11 @@ from lib.sending import ALWAYS
 WEBHOOKS, DELIVERIES = "/dashboard/api/webhooks", "/dashboard/api/webhooks/deliveries"
 NOBODY = "01890000-0000-7000-8000-000000000000"
 FOR_EVER = "2000-01-01T00:00:00Z"
+
+
+def pg_path():
+    """Debian keeps the programs of PostgreSQL apart."""
+    return os.pathsep.join([os.environ["PATH"], *glob.glob("/usr/lib/postgresql/*/bin")])
 
 
 class WebhooksTest(harness.ApiTest):
@@ -150,6 +157,26 @@ class SettingsTest(WebhooksTest):
         self.admin.delete(f"{WEBHOOKS}/{made[7]['id']}", expect=204)
         self.add("/more")
         self.assertEqual(len(self.admin.get(WEBHOOKS).json["webhooks"]), 256)
+
+
+class SealedTest(WebhooksTest):
+    def test_a_secret_is_nowhere_in_the_open(self):
+        body, headers = {"url": self.receiver.url("/sealed")}, {"Idempotency-Key": "once"}
+        first = self.admin.post(WEBHOOKS, body, headers=headers, expect=201).json
+        again = self.admin.post(WEBHOOKS, body, headers=headers, expect=201)
+        self.assertEqual((again.json, again.header("Idempotency-Replayed")), (first, "true"))
+        path = f"{WEBHOOKS}/{first['id']}/rotate-secret"
+        new = [self.admin.post(path, headers=headers | {"Idempotency-Key": "twice"}, expect=200).json["secret"]
+               for _ in range(2)]
+        self.assertEqual(new[0], new[1])
+        if harness.ENGINE == "sqlite":
+            kept = b"".join(file.read_bytes() for file in (self.server.folder / "var").rglob("*.db*") if file.is_file())
+        else:
+            kept = subprocess.run(["pg_dump", "--data-only", self.server.database.url], capture_output=True, check=True,
+                                  env=os.environ | {"PATH": pg_path()}).stdout
+        self.assertIn(b"/sealed", kept)
+        for secret in (first["secret"], new[0]):
+            self.assertNotIn(secret.removeprefix("whsec_").encode(), kept)
 
 
 class DeliveryTest(WebhooksTest):
