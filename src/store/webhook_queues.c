@@ -84,16 +84,20 @@ static const struct query release
     "(SELECT b." column " FROM webhook_deliveries b WHERE b.account_id = d.account_id "           \
     "AND b.endpoint_id = d.endpoint_id AND b.order_key = d.order_key AND b.state = 'pending' "    \
     "AND b.id < d.id ORDER BY b.id DESC LIMIT 1)"
-#define DUE(set)                                                                                  \
+#define DUE_COLUMNS                                                                               \
     "SELECT d.account_id, d.endpoint_id, d.id, d.event_id, d.order_key, d.attempts, d.tries, "    \
     "d.next_at, w.version, " BEFORE("id") " AS behind, " BEFORE("next_at") " AS blocked_until "   \
-    "FROM " set " JOIN webhooks w ON w.account_id = " S(0) " AND w.id = " S(1)                    \
-    " JOIN webhook_deliveries d ON d.account_id = w.account_id AND d.id IN "                      \
-    "(SELECT id FROM webhook_deliveries WHERE account_id = w.account_id "                         \
-    "AND endpoint_id = w.id AND state = 'pending' AND next_at <= $2 "                             \
-    "ORDER BY next_at, id LIMIT $3) WHERE w.enabled = 1 "                                         \
-    "ORDER BY d.account_id, d.endpoint_id, d.next_at, d.id"
-static const struct query due = { "webhook_due", DUE(SQLITE_SET), DUE(PG_SET) };
+    "FROM "
+#define DUE_WEBHOOKS " JOIN webhooks w ON w.account_id = " S(0) " AND w.id = " S(1) " AND w.enabled = 1 "
+#define DUE_ROWS                                                                                  \
+    "FROM webhook_deliveries WHERE account_id = w.account_id AND endpoint_id = w.id "             \
+    "AND state = 'pending' AND next_at <= $2 ORDER BY next_at, id LIMIT $3)"
+#define DUE_ORDER "ORDER BY d.account_id, d.endpoint_id, d.next_at, d.id"
+static const struct query due
+    = { "webhook_due",
+        DUE_COLUMNS SQLITE_SET DUE_WEBHOOKS "JOIN webhook_deliveries d ON d.account_id = w.account_id "
+            "AND d.id IN (SELECT id " DUE_ROWS DUE_ORDER,
+        DUE_COLUMNS PG_SET DUE_WEBHOOKS "JOIN LATERAL (SELECT * " DUE_ROWS " AS d ON true " DUE_ORDER };
 #define EVENTS(set)                                                                          \
     "SELECT v.account_id, v.id, v.kind, v.contact_id, v.at, v.data, v.snapshot FROM " set                  \
     " JOIN events v ON v.account_id = " S(0) " AND v.id = " S(1)
