@@ -25,6 +25,7 @@ enum rc validation_service_start(struct cli *cli, struct validation_service **re
         validation_service_stop(&s);
         return rc;
     }
+    cli->services.verify = s->engine;
     cli->services.wake_validations = validator_wake;
     cli->services.addresses.finds
         = cli->config.reveal.find_addresses && verify_engine_probes(s->engine);

@@ -7,7 +7,7 @@
 struct validation_service;
 
 /* Starts the engine with a cache in the database and the validator; wakes by
- * cli->services.wake_validations from then on. The codes of cli_lists and
+ * cli->services.wake_validations from then on, and shows cli->services.verify. The codes of cli_lists and
  * cli_verify_engine. */
 MUST_USE enum rc validation_service_start(struct cli *cli,
                                           struct validation_service **ret_service);

@@ -13,6 +13,7 @@
 #include "store/messages.h"
 #include "store/services.h"
 #include "store/webhook_deliveries.h"
+#include "verify/verify.h"
 #include "webhook/dispatcher.h"
 
 /* The statuses that the frame and the documented operations answer; anything else is
@@ -261,6 +262,34 @@ static void write_search(const struct app *app, struct buf *out) {
     write_per_index(out, "outrider_search_bytes", "Size of the files.", s.bytes);
 }
 
+static void write_validations(const struct app *app, struct buf *out) {
+    if (!app->options.services || !app->options.services->verify)
+        return;
+    struct verify_stats s = verify_engine_stats(app->options.services->verify);
+    const struct {
+        const char *name, *type, *help;
+        int64_t value;
+    } rows[] = {
+        { "outrider_verify_queued", "gauge", "Addresses of this process that were not begun.", s.queued },
+        { "outrider_verify_active", "gauge", "Addresses that were begun and have no verdict.", s.active },
+        { "outrider_verify_waiting", "gauge", "Of these, for another try.", s.waiting },
+        { "outrider_verify_connections", "gauge", "Connections to mail servers.", s.connections },
+        { "outrider_verify_connects_total", "counter", "Connections to mail servers so far.", s.connects },
+        { "outrider_verify_recipients_total", "counter", "Recipients asked for.", s.recipients },
+        { "outrider_verify_retries_total", "counter", "Further tries.", s.retries },
+        { "outrider_verify_blocks_total", "counter", "Refusals to talk to us.", s.blocks },
+        { "outrider_verify_unmatched_total", "counter", "Replies that no rule knew.", s.unmatched },
+        { "outrider_verify_dns_queries_total", "counter", "Questions to the DNS.", s.dns_queries },
+        { "outrider_verify_cache_hits_total", "counter", "Verdicts from the cache.", s.cache_hits },
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        single(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+    head(out, "outrider_verify_results_total", "counter", "Verdicts of servers and lists.");
+    for (int i = 0; i <= RESULT_UNDELIVERABLE; i++)
+        buf_printf(out, "outrider_verify_results_total{result=\"%s\"} %lld\n",
+                   verify_result_name((enum verify_result) i), (long long) s.results[i]);
+}
+
 /* What the database counts, each under a label. */
 static const struct {
     enum rc (*count)(struct ctx *ctx, struct counts *ret_counts);
@@ -328,6 +357,7 @@ enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     write_transport(app, out);
     write_database(app, out);
     write_search(app, out);
+    write_validations(app, out);
     single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident);
     rc = write_webhooks(ctx, out);
     return rc == OK ? write_counted(ctx, out) : rc;

@@ -54,6 +54,7 @@ struct services {
         double retry_scale;             /* multiplies waits */
     } webhooks;
     struct follower *search; /* NULL: the database answers searches */
+    struct verify_engine *verify; /* NULL: no addresses are validated in this process */
     /* Both NULL where no jobs run (jobs/runner.h). */
     void (*wake_jobs)(void);     /* a job was committed */
     bool (*jobs_stopping)(void); /* long jobs should make room */

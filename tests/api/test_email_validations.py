@@ -14,6 +14,7 @@ class ValidationTest(harness.ApiTest):
         "slow.org": {"accept": ["ann"], "delay_s": {"banner": 1.0}},
         "lease.org": {"accept": ["ann"], "delay_s": {"banner": 3.0}},
         "grey.org": {"accept": "all", "greylist_s": 3},
+        "odd.org": {"accept": ["ann"], "replies": {"bob": "550 5.0.0 glorp frobnicates the zyzzyx"}},
     }
     options, timeout_s = {}, 600
 
@@ -170,6 +171,17 @@ class BatchTest(ValidationTest):
         asked = [local for local, _ in self.farm.recipients_of("lease.org") if local in ("ann", "bob")]
         self.assertEqual(sorted(asked), ["ann", "bob"])
         self.assertEqual(self.left(client), 8)
+
+    def test_metrics(self):
+        """What an operator sees of the engine, replies that no rule knows included."""
+        def seen(name, labels=""):
+            return self.server.metric(f"outrider_verify_{name}", labels)
+        names = [("results_total", '{result="deliverable"}'), ("recipients_total", ""), ("unmatched_total", "")]
+        before = [seen(*name) for name in names]
+        self.wait(self.start(["ann@odd.org", "bob@odd.org"]))
+        for name, was in zip(names, before):
+            self.assertGreater(seen(*name), was, name)
+        self.assertEqual((seen("queued"), seen("blocks_total")), (0, 0))
 
     def test_small_one_does_not_wait_for_large_one(self):
         large = self.start([f"{n}@slow.org" for n in range(500)])
