@@ -102,6 +102,8 @@ static void test_kinds(void **state) {
           INBOUND_RECEIPT, "report of reading" },
         { "delay in words", "From: MAILER-DAEMON@m.example\nSubject: Warning: message 1 delayed 24 hours\n\nThe message has not yet been delivered:\n"
           "  b@b.example\n  Delay reason: connection timed out\n", INBOUND_DELAY, "notice in words" },
+        { "a person of a firm with such a name", "From: Ann at Bounce <ann@bounce.example>\nSubject: Re: x\nIn-Reply-To: <1@a.example>\n\n"
+          "The parcel could not be delivered.", INBOUND_PERSON, NULL },
         { "a person about deliveries", "From: b@b.example\nSubject: Re: Delivery report\nIn-Reply-To: <1@a.example>\n\nThe parcel could not be delivered.",
           INBOUND_PERSON, NULL },
     };
