@@ -347,6 +347,7 @@ const struct command_table *const command_tables[] = {
     &sequence_commands,
     &task_commands,
     &webhook_commands,
+    &workflow_commands,
     &validate_commands,
     &database_commands,
     &describe_commands,

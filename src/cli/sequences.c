@@ -1,12 +1,8 @@
 /* Sequences from files and by name: the same functions as the management API has. */
 #include "base/check.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "cli/cells.h"
 #include "cli/tables.h"
-#include "json/pretty.h"
-#include "json/reader.h"
-#include "json/writer.h"
 #include "sequence/definition.h"
 #include "sequence/states.h"
 
@@ -14,28 +10,14 @@ enum { PAGE_ROWS = 100, TEXT_MAX_BYTES = 2 * SEQUENCE_BODY_MAX_BYTES };
 
 /* --- files --- */
 
-static enum rc read_definition(struct cli *cli, struct str path,
-                               struct sequence_definition *ret_definition) {
-    struct ctx *ctx = &cli->ctx;
-    struct json_position at;
-    struct str text;
-    json_t *root;
-    enum rc rc = file_read(ctx, path.p, SEQUENCE_BODY_MAX_BYTES, &text);
-    if (rc != OK)
-        return rc;
-    if (json_parse(ctx->arena, text, &root, &at) != OK)
-        return fail(ctx, E_INVALID, "%s, line %zu, column %zu: %.*s", path.p, at.line, at.column,
-                    STR_FMT(at.message));
-    return json_read_fields(ctx, &sequence_definition_fields, root, STR(""), ret_definition);
-}
-
 static enum rc apply_sequence(struct cli *cli) {
     static const char *const done[][2] = { [APPLIED_CREATED] = { "created", "would create" },
                                            [APPLIED_UPDATED] = { "updated", "would update" } };
     struct sequence_definition definition;
     enum applied applied;
     bool dry_run = cli_flag(cli, "dry-run");
-    enum rc rc = read_definition(cli, cli->args.p[0], &definition);
+    enum rc rc = cli_read_json(cli, cli->args.p[0], SEQUENCE_BODY_MAX_BYTES, &sequence_definition_fields,
+                               &definition);
     if (rc == OK)
         rc = sequence_apply(&cli->ctx, &definition, dry_run, &applied);
     if (rc != OK)
@@ -53,19 +35,7 @@ static enum rc export_sequence(struct cli *cli) {
     enum rc rc = cli_sequence_id(cli, &id);
     if (rc == OK)
         rc = sequence_export(&cli->ctx, id, &definition);
-    if (rc != OK)
-        return rc;
-    struct buf plain = buf_on_heap(TEXT_MAX_BYTES), pretty = buf_on_heap(TEXT_MAX_BYTES);
-    struct json_writer w = json_writer(&plain);
-    json_fields(&w, &sequence_definition_fields, &definition);
-    rc = json_pretty(cli->ctx.arena, buf_text(&plain), &pretty);
-    if (rc == OK)
-        (void) fwrite(pretty.p, 1, pretty.n, cli->out); /* the stream is checked at the end */
-    else
-        rc = fail(&cli->ctx, rc, "the sequence has more than %d bytes", TEXT_MAX_BYTES);
-    buf_done(&plain);
-    buf_done(&pretty);
-    return rc;
+    return rc == OK ? cli_print_json(cli, &sequence_definition_fields, &definition, TEXT_MAX_BYTES) : rc;
 }
 
 static void print_sequences(struct cli *cli, const struct list *list) {

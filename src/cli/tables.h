@@ -19,5 +19,6 @@ extern const struct command_table serve_commands;
 extern const struct command_table task_commands;
 extern const struct command_table validate_commands;
 extern const struct command_table webhook_commands;
+extern const struct command_table workflow_commands;
 
 #endif

@@ -12,6 +12,7 @@ const struct route_table *const dash_tables[] = {
     &dash_message_routes,
     &dash_settings_routes,
     &dash_task_routes,
+    &dash_workflow_routes,
     &dash_webhook_routes,
 };
 const size_t dash_tables_count = LENGTH(dash_tables);

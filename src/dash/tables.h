@@ -14,6 +14,7 @@ extern const struct route_table dash_sequence_routes;
 extern const struct route_table dash_sequence_statistic_routes;
 extern const struct route_table dash_settings_routes;
 extern const struct route_table dash_task_routes;
+extern const struct route_table dash_workflow_routes;
 extern const struct route_table dash_webhook_routes;
 
 #endif

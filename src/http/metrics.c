@@ -9,6 +9,7 @@
 #include "http/call.h"
 #include "http/server.h"
 #include "search/follow.h"
+#include "sequence/workflows.h"
 #include "store/jobs.h"
 #include "store/messages.h"
 #include "store/services.h"
@@ -312,6 +313,14 @@ static enum rc write_counted(struct ctx *ctx, struct buf *out) {
     return rc;
 }
 
+static void write_workflows(struct buf *out) {
+    struct workflow_stats s = { 0 };
+    workflow_stats(&s);
+    head(out, "outrider_workflow_runs_total", "counter", "Runs of workflows, by whether an action failed.");
+    buf_printf(out, "outrider_workflow_runs_total{result=\"done\"} %lld\n", (long long) s.done);
+    buf_printf(out, "outrider_workflow_runs_total{result=\"failed\"} %lld\n", (long long) s.failed);
+}
+
 static enum rc write_webhooks(struct ctx *ctx, struct buf *out) {
     struct webhook_stats s = { 0 };
     int64_t waiting = 0, oldest_at = 0, now = ctx_now(ctx);
@@ -359,6 +368,7 @@ enum rc metrics_write(struct ctx *ctx, const struct app *app, struct buf *out) {
     write_search(app, out);
     write_validations(app, out);
     single(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident);
+    write_workflows(out);
     rc = write_webhooks(ctx, out);
     return rc == OK ? write_counted(ctx, out) : rc;
 }

@@ -33,7 +33,7 @@ static enum rc cannot(struct acting *a, struct str why) {
     return E_UNSUPPORTED;
 }
 
-static struct str data_of(const struct acting *a, const char *name) {
+struct str acting_data(const struct acting *a, const char *name) {
     const struct json_member *m = a->data.p;
     for (size_t i = 0; i < a->data.n; i++)
         if (m[i].type == JSON_MEMBER_TEXT && str_eq(m[i].name, str_of(name)))
@@ -177,20 +177,27 @@ static void put_set(struct json_writer *w, const char *name, struct str value) {
         put(w, name, value);
 }
 
-/* What the reply says of them, and what the lead's data say of the company, when it is the same. */
+struct referred_person acting_referred(const struct acting *a) {
+    struct referred_person p = *a->reply->referred;
+    struct str domain = acting_data(a, "company_domain");
+    bool is_colleague = str_is_empty(p.company_domain) || str_eq_nocase(p.company_domain, domain);
+    if (is_colleague && str_is_empty(p.company_name))
+        p.company_name = acting_data(a, "company_name");
+    if (is_colleague)
+        p.company_domain = domain;
+    return p;
+}
+
 static struct str referred_data(struct acting *a) {
-    const struct referred_person *p = a->reply->referred;
+    struct referred_person p = acting_referred(a);
     struct buf text = buf_in(a->ctx->arena, PERSON_DATA_MAX_BYTES);
     struct json_writer w = json_writer(&text);
-    struct str domain = data_of(a, "company_domain");
-    bool is_colleague = str_is_empty(p->company_domain) || str_eq_nocase(p->company_domain, domain);
     json_begin_object(&w);
-    put_set(&w, "first_name", p->first_name);
-    put_set(&w, "last_name", p->last_name);
-    put_set(&w, "title", p->title);
-    put_set(&w, "company_name", str_is_set(p->company_name) || !is_colleague ? p->company_name
-                                                                             : data_of(a, "company_name"));
-    put_set(&w, "company_domain", is_colleague ? domain : p->company_domain);
+    put_set(&w, "first_name", p.first_name);
+    put_set(&w, "last_name", p.last_name);
+    put_set(&w, "title", p.title);
+    put_set(&w, "company_name", p.company_name);
+    put_set(&w, "company_domain", p.company_domain);
     json_end_object(&w);
     return buf_text(&text);
 }
@@ -315,17 +322,17 @@ static enum rc replace_lead(struct acting *a) {
 /* --- lead lists --- */
 
 static struct lead listed(const struct acting *a) {
-    const struct referred_person *p = a->reply->referred;
-    if (str_eq(a->action->whom, STR("referred")))
-        return (struct lead){ .email = a->person.email, .first_name = p->first_name,
-                              .last_name = p->last_name, .title = p->title,
-                              .company_name = p->company_name, .company_domain = p->company_domain,
-                              .data = a->person.data };
+    if (str_eq(a->action->whom, STR("referred"))) {
+        struct referred_person p = acting_referred(a);
+        return (struct lead){ .email = p.email, .first_name = p.first_name, .last_name = p.last_name,
+                              .title = p.title, .company_name = p.company_name,
+                              .company_domain = p.company_domain, .data = a->person.data };
+    }
     return (struct lead){ .email = a->person.email, .linkedin_url = a->person.linkedin_url,
-                          .first_name = data_of(a, "first_name"), .last_name = data_of(a, "last_name"),
-                          .title = data_of(a, "title"), .company_name = data_of(a, "company_name"),
-                          .company_domain = data_of(a, "company_domain"),
-                          .industry = data_of(a, "industry"), .data = a->person.data };
+                          .first_name = acting_data(a, "first_name"), .last_name = acting_data(a, "last_name"),
+                          .title = acting_data(a, "title"), .company_name = acting_data(a, "company_name"),
+                          .company_domain = acting_data(a, "company_domain"),
+                          .industry = acting_data(a, "industry"), .data = a->person.data };
 }
 
 static enum rc add_to_list(struct acting *a) {
@@ -350,20 +357,40 @@ static enum rc add_to_list(struct acting *a) {
     return rc;
 }
 
+/* --- webhooks --- */
+
+static enum rc prepare_push(struct acting *a) {
+    put(&a->input, "webhook_id", a->action->webhook_id);
+    return OK;
+}
+
+static enum rc push(struct acting *a) {
+    struct str event_id = STR_NONE;
+    enum rc rc = workflow_push(a, a->action->webhook_id, &event_id);
+    if (rc == E_NOT_FOUND)
+        return cannot(a, STR("There is no such webhook"));
+    if (rc == OK) {
+        put(&a->output, "result", STR("queued"));
+        put(&a->output, "event_id", event_id);
+    }
+    return rc;
+}
+
 /* --- the table --- */
 
 static const struct workflow_kind kinds[] = {
-    [WORKFLOW_EXCLUDE_EMAIL] = { WF_REASON, 0, prepare_email, exclude_email },
-    [WORKFLOW_EXCLUDE_DOMAIN] = { WF_REASON, 0, prepare_domain, exclude_domain },
-    [WORKFLOW_PAUSE] = { WF_UNTIL | WF_DAYS, 0, prepare_pause, pause_lead },
+    [WORKFLOW_EXCLUDE_EMAIL] = { WF_REASON, 0, false, prepare_email, exclude_email },
+    [WORKFLOW_EXCLUDE_DOMAIN] = { WF_REASON, 0, false, prepare_domain, exclude_domain },
+    [WORKFLOW_PAUSE] = { WF_UNTIL | WF_DAYS, 0, false, prepare_pause, pause_lead },
     [WORKFLOW_ADD_TO_SEQUENCE]
-    = { WF_SEQUENCE | WF_WHOM, WF_SEQUENCE, prepare_sequence, add_to_sequence },
+    = { WF_SEQUENCE | WF_WHOM, WF_SEQUENCE, false, prepare_sequence, add_to_sequence },
     [WORKFLOW_CREATE_TASK]
     = { WF_USER | WF_TASK_TYPE | WF_SUBJECT | WF_NOTES | WF_PRIORITY | WF_UNTIL | WF_DAYS, WF_SUBJECT,
-        prepare_task, make_task },
+        false, prepare_task, make_task },
     [WORKFLOW_ADD_TO_LEAD_LIST]
-    = { WF_LEAD_LIST | WF_WHOM, WF_LEAD_LIST, prepare_listed, add_to_list },
-    [WORKFLOW_REPLACE_LEAD] = { WF_SEQUENCE, 0, prepare_replacement, replace_lead },
+    = { WF_LEAD_LIST | WF_WHOM, WF_LEAD_LIST, false, prepare_listed, add_to_list },
+    [WORKFLOW_REPLACE_LEAD] = { WF_SEQUENCE, 0, false, prepare_replacement, replace_lead },
+    [WORKFLOW_SEND_JSON] = { WF_WEBHOOK, WF_WEBHOOK, true, prepare_push, push },
 };
 
 const struct workflow_kind *workflow_kind(enum workflow_action_type type) {

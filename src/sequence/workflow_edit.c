@@ -8,6 +8,7 @@
 #include "store/mailboxes.h"
 #include "store/sequences.h"
 #include "store/users.h"
+#include "store/webhooks.h"
 
 /* --- actions --- */
 
@@ -20,7 +21,7 @@ static const struct {
     M(WF_SEQUENCE, sequence_id), M(WF_LEAD_LIST, lead_list_id), M(WF_WHOM, whom),
     M(WF_UNTIL, until),          M(WF_DAYS, days),              M(WF_REASON, reason),
     M(WF_USER, user_id),         M(WF_TASK_TYPE, task_type),    M(WF_SUBJECT, subject),
-    M(WF_NOTES, notes),          M(WF_PRIORITY, priority),
+    M(WF_NOTES, notes),          M(WF_PRIORITY, priority),    M(WF_WEBHOOK, webhook_id),
 };
 
 static bool is_given(const struct workflow_action *action, size_t i) {
@@ -68,6 +69,11 @@ static enum rc has_mailbox(struct ctx *ctx, struct str id) {
     return mailbox_get(ctx, id, &found);
 }
 
+static enum rc has_webhook(struct ctx *ctx, struct str id) {
+    struct webhook found;
+    return webhook_get(ctx, id, &found);
+}
+
 typedef enum rc has_one(struct ctx *ctx, struct str id);
 
 static enum rc check_one(struct ctx *ctx, struct str at, struct str id, has_one *has) {
@@ -94,6 +100,7 @@ static enum rc check_action(struct ctx *ctx, size_t i, const struct workflow_act
         { "sequence_id", offsetof(struct workflow_action, sequence_id), has_sequence },
         { "lead_list_id", offsetof(struct workflow_action, lead_list_id), has_lead_list },
         { "user_id", offsetof(struct workflow_action, user_id), has_user },
+        { "webhook_id", offsetof(struct workflow_action, webhook_id), has_webhook },
     };
     struct str at = arena_printf(ctx->arena, "/actions/%zu", i);
     enum rc rc = OK;

@@ -83,13 +83,15 @@ static struct str reason_of(const struct acting *a, enum rc rc) {
     return a->ctx->problems ? a->ctx->problems->detail : str_of(rc_text(rc));
 }
 
-/* Of an action, or as an example only what it would work with. */
-static enum rc act(struct acting *a, const struct workflow_kind *kind, bool is_example) {
+/* Of an example most show only what they would work with. */
+static enum rc act(struct acting *a, const struct workflow_kind *kind, bool *ret_performed) {
     enum rc rc = kind->prepare(a);
-    return rc == OK && !is_example ? kind->perform(a) : rc;
+    *ret_performed = rc == OK && (!a->is_example || kind->is_really_tried);
+    return *ret_performed ? kind->perform(a) : rc;
 }
 
-static enum rc take_step(struct acting *a, bool is_example, struct workflow_step *ret_step) {
+static enum rc take_step(struct acting *a, struct workflow_step *ret_step) {
+    bool performed = false;
     struct buf input = buf_in(a->ctx->arena, STEP_MAX_BYTES), output = buf_in(a->ctx->arena, STEP_MAX_BYTES);
     a->input = json_writer(&input);
     a->output = json_writer(&output);
@@ -97,12 +99,12 @@ static enum rc take_step(struct acting *a, bool is_example, struct workflow_step
     a->at = (struct opt_int){ 0 };
     json_begin_object(&a->input);
     json_begin_object(&a->output);
-    enum rc rc = act(a, workflow_kind(workflow_action_type(a->action)), is_example);
+    enum rc rc = act(a, workflow_kind(workflow_action_type(a->action)), &performed);
     json_end_object(&a->input);
     json_end_object(&a->output);
     if (rc != OK && !is_its_own(rc))
         return rc;
-    enum workflow_result result = rc != OK ? WORKFLOW_FAILED : is_example ? WORKFLOW_SHOWN : WORKFLOW_DONE;
+    enum workflow_result result = rc != OK ? WORKFLOW_FAILED : performed ? WORKFLOW_DONE : WORKFLOW_SHOWN;
     *ret_step = (struct workflow_step){ .type = a->action->type, .status = workflow_result_word(result),
                                         .input = buf_text(&input),
                                         .output = result == WORKFLOW_DONE ? buf_text(&output) : STR_NONE,
@@ -147,14 +149,14 @@ static struct workflow_run run_of(struct ctx *ctx, const struct workflow *w, con
                                   .referred_email = r->referred ? r->referred->email : STR_NONE };
 }
 
-static enum rc do_actions(struct acting *a, struct workflow_run *run, bool is_example) {
+static enum rc do_actions(struct acting *a, struct workflow_run *run) {
     const struct workflow_action *actions = a->workflow->actions.p;
-    if (is_example)
+    if (a->is_example)
         run->status = workflow_result_word(WORKFLOW_SHOWN);
     for (size_t i = 0; i < a->workflow->actions.n; i++) {
         struct workflow_step *step = list_add(a->ctx->arena, &run->actions, sizeof *step);
         a->action = &actions[i];
-        enum rc rc = take_step(a, is_example, step);
+        enum rc rc = take_step(a, step);
         if (rc != OK)
             return rc;
         if (str_eq(step->status, workflow_result_word(WORKFLOW_FAILED)))
@@ -179,7 +181,7 @@ static enum rc run_one(struct acting *a, enum workflow_run_limit limit) {
     enum rc rc = workflow_run_allowed(a->ctx, &run, limit, &goes);
     if (rc == OK && goes)
         rc = workflow_run_begin(a->ctx, &run, limit, &goes);
-    return rc == OK && goes ? do_actions(a, &run, false) : rc;
+    return rc == OK && goes ? do_actions(a, &run) : rc;
 }
 
 static enum workflow_run_limit limit_of(const struct workflow *w) {
@@ -227,7 +229,7 @@ void workflow_stats(struct workflow_stats *ret_stats) {
 static const struct field test_rows[] = {
     F_ID(T, reply_id, .max = 100, .doc = "A reply: everything is really done, once more if need be."),
     F_ENUM(T, label, .values = &enum_labels, .example = "ooo",
-           .doc = "Without a reply: an example with this label, for which nothing is changed."),
+           .doc = "Without a reply: an example with this label. Webhooks are told; nothing else is done."),
 };
 #undef T
 const struct fields workflow_test_fields
@@ -278,9 +280,10 @@ static enum rc try_in_transaction(struct ctx *ctx, void *arg) {
     struct workflow workflow = { .id = STR_NONE };
     struct stored_reply reply = { .id = STR_NONE };
     struct acting a = { .ctx = ctx, .workflow = &workflow, .reply = &reply };
-    bool is_example = !str_is_set(w->test->reply_id), is_fresh = false;
+    bool is_fresh = false;
     enum rc rc = workflow_get(ctx, w->id, &workflow);
-    if (rc == OK && is_example)
+    a.is_example = !str_is_set(w->test->reply_id);
+    if (rc == OK && a.is_example)
         make_example(ctx, w->test->label, &reply, &a);
     else if (rc == OK)
         rc = read_reply(ctx, w->test->reply_id, &reply, &a);
@@ -289,7 +292,7 @@ static enum rc try_in_transaction(struct ctx *ctx, void *arg) {
     struct workflow_run run = run_of(ctx, &workflow, &reply);
     rc = workflow_run_begin(ctx, &run, WORKFLOW_RUN_TEST, &is_fresh);
     w->run_id = run.id;
-    return rc == OK ? do_actions(&a, &run, is_example) : rc;
+    return rc == OK ? do_actions(&a, &run) : rc;
 }
 
 enum rc workflow_try(struct ctx *ctx, struct str id, const struct workflow_test *test,

@@ -26,7 +26,7 @@ bool workflow_matches(struct arena *arena, const struct workflow *workflow, cons
 /* What a test works with. */
 struct workflow_test {
     struct str reply_id; /* a reply of the account: everything is really done */
-    struct str label;    /* else an example with this label: nothing is changed */
+    struct str label;    /* else an example with this label: webhooks are told, nothing is changed */
 };
 extern const struct fields workflow_test_fields;
 /* Runs it now, also as a draft, whatever its trigger, conditions and limits say, and logs that as

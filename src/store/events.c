@@ -82,7 +82,7 @@ static const struct fields count_fields
     "lead_id, sequence_id, stage_id, message_id, task_id, call_id, data, snapshot) "         \
     "SELECT $1, $2, $3, $4, coalesce($5, l.user_id), coalesce($6, l.mailbox_id), "           \
     "coalesce($7, l.contact_id), $8, coalesce($9, l.sequence_id), $10, $11, $12, $13, $14, " \
-    "CASE WHEN $15 = 1 THEN " snapshot " END FROM (SELECT $1 AS account_id) AS a "           \
+    "CASE WHEN $15 = 1 THEN coalesce($16, " snapshot ") END FROM (SELECT $1 AS account_id) AS a "           \
     "LEFT JOIN sequence_leads l ON l.account_id = a.account_id AND l.id = $8 "               \
     "LEFT JOIN contacts c ON c.account_id = a.account_id "                                   \
     "AND c.id = coalesce($7, l.contact_id) "                                                 \
@@ -184,7 +184,7 @@ enum rc event_record(struct ctx *ctx, const struct event *e) {
                 db_v_text(e->lead_id), db_v_text(e->sequence_id), db_v_text(e->stage_id),
                 db_v_text(e->message_id), db_v_text(e->task_id), db_v_text(e->call_id),
                 db_v_text(str_is_set(e->data) ? e->data : STR("{}")),
-                db_v_int((flags & SNAPSHOT) != 0)),
+                db_v_int((flags & SNAPSHOT) != 0), db_v_text(e->snapshot)),
         NULL);
     if (rc == OK && (flags & CONTACTED))
         rc = db_exec(ctx, &contacted,

@@ -27,6 +27,7 @@ struct event {
     struct str user_id, mailbox_id, contact_id, lead_id, sequence_id, stage_id;
     struct str message_id, task_id, call_id;
     struct str data; /* JSON object, as events.def says; absent: {} */
+    struct str snapshot; /* of what has no lead; absent: made where the kind has one */
 };
 
 /* Appends it, with a snapshot and the contact's last_contacted_at where its kind has them

@@ -151,7 +151,7 @@ enum rc webhook_deliveries_add(struct ctx *ctx, struct str event_id, const struc
     return rc;
 }
 
-static enum rc must_be_enabled(struct ctx *ctx, struct str webhook_id) {
+enum rc webhook_is_enabled(struct ctx *ctx, struct str webhook_id) {
     int64_t enabled = 0;
     enum rc rc = db_get_int(ctx, &enabled_of, DB_ARGS(ACCOUNT, db_v_text(webhook_id)), &enabled);
     if (rc == OK && !enabled)
@@ -160,7 +160,7 @@ static enum rc must_be_enabled(struct ctx *ctx, struct str webhook_id) {
 }
 
 enum rc webhook_delivery_add(struct ctx *ctx, struct str webhook_id, struct str event_id) {
-    enum rc rc = must_be_enabled(ctx, webhook_id);
+    enum rc rc = webhook_is_enabled(ctx, webhook_id);
     if (rc == OK)
         rc = db_exec(ctx, &add_one,
                      DB_ARGS(ACCOUNT, db_v_text(event_id), db_v_int(ctx_now(ctx)), db_v_text(webhook_id)), NULL);
@@ -222,7 +222,7 @@ static enum rc replay_in_transaction(struct ctx *ctx, void *arg) {
     struct webhook_delivery d = { .id = STR_NONE };
     enum rc rc = db_get(ctx, &get, DB_ARGS(ACCOUNT, db_v_text(w->id)), &webhook_delivery_fields, &d);
     if (rc == OK)
-        rc = must_be_enabled(ctx, d.webhook_id);
+        rc = webhook_is_enabled(ctx, d.webhook_id);
     if (rc == OK)
         rc = db_exec(ctx, &replay_one, DB_ARGS(ACCOUNT, db_v_text(w->id), db_v_int(ctx_now(ctx))), NULL);
     return rc;
@@ -239,7 +239,7 @@ enum rc webhook_delivery_replay(struct ctx *ctx, struct str id, struct webhook_d
 
 static enum rc replay_all_in_transaction(struct ctx *ctx, void *arg) {
     struct work *w = arg;
-    enum rc rc = must_be_enabled(ctx, w->webhook_id);
+    enum rc rc = webhook_is_enabled(ctx, w->webhook_id);
     if (rc == OK)
         rc = db_exec(ctx, &replay_all,
                      DB_ARGS(ACCOUNT, db_v_text(w->webhook_id), db_v_int(ctx_now(ctx)), db_v_int(w->since)), &w->n);

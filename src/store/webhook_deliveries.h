@@ -30,6 +30,8 @@ struct webhook_wish {
  * soon. Webhooks that were disabled but not by a person get it as failed, to be replayed.
  * Inside db_transact. */
 MUST_USE enum rc webhook_deliveries_add(struct ctx *ctx, struct str event_id, const struct webhook_wish *wish);
+/* E_NOT_FOUND without the webhook; E_CONFLICT with a problem when it is disabled. */
+MUST_USE enum rc webhook_is_enabled(struct ctx *ctx, struct str webhook_id);
 /* Queues it for one webhook alone, whatever that wants: tests and workflows. E_NOT_FOUND when
  * there is none; E_CONFLICT with a problem when it is disabled. Inside db_transact. */
 MUST_USE enum rc webhook_delivery_add(struct ctx *ctx, struct str webhook_id, struct str event_id);

@@ -104,8 +104,16 @@ static const struct query forget_leads = { "workflow_runs_forget_leads", FORGET(
 static const struct query forget_referred
     = { "workflow_runs_forget_referred", FORGET("referred_email = $1"), NULL };
 
+/* What webhooks were to be told of the reply names them as well. */
+static const struct query forget_pushed
+    = { "workflow_runs_forget_pushed",
+        "UPDATE events SET contact_id = NULL, data = '{}', snapshot = NULL WHERE kind = 'workflow_pushed' "
+        "AND (account_id, lead_id) IN (SELECT account_id, lead_id FROM workflow_runs "
+        "WHERE referred_email = $1)",
+        NULL };
+
 static const struct query *const queries[]
-    = { &runs_of_lead, &recent_of_lead,  &begin,           &end,          &get,           &list_after,
+    = { &forget_pushed, &runs_of_lead, &recent_of_lead,  &begin,           &end,          &get,           &list_after,
         &list_before,  &earlier_replies, &forget_contacts, &forget_leads, &forget_referred };
 const struct query_table workflow_run_queries = QUERY_TABLE(queries);
 
@@ -186,5 +194,7 @@ enum rc workflow_runs_forget(struct ctx *ctx, struct str email, struct str linke
     enum rc rc = db_exec(ctx, &forget_contacts, who, NULL);
     if (rc == OK)
         rc = db_exec(ctx, &forget_leads, who, NULL);
+    if (rc == OK && str_is_set(email))
+        rc = db_exec(ctx, &forget_pushed, DB_ARGS(db_v_text(email)), NULL);
     return rc == OK && str_is_set(email) ? db_exec(ctx, &forget_referred, DB_ARGS(db_v_text(email)), NULL) : rc;
 }

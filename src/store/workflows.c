@@ -29,6 +29,7 @@ static const struct str action_words[] = {
     [WORKFLOW_CREATE_TASK] = V("create_task"),
     [WORKFLOW_ADD_TO_LEAD_LIST] = V("add_to_lead_list"),
     [WORKFLOW_REPLACE_LEAD] = V("replace_lead"),
+    [WORKFLOW_SEND_JSON] = V("send_json"),
 };
 const struct enum_values enum_workflow_actions
     = { "WorkflowActionType", action_words, LENGTH(action_words) };
@@ -68,6 +69,7 @@ static const struct field action_rows[] = {
            .doc = "What is done; docs/workflows.md says which of the other members go with it."),
     F_STR(T, sequence_id, .max = 100, .doc = "Of add_to_sequence and replace_lead: where to."),
     F_ID(T, lead_list_id, .max = 100, .doc = "Of add_to_lead_list: where to."),
+    F_ID(T, webhook_id, .max = 100, .doc = "Of send_json: the webhook that is told."),
     F_ENUM(T, whom, .values = &enum_workflow_whom, .example = "lead",
            .doc = "Of add_to_sequence and add_to_lead_list: who is added; absent: the lead."),
     F_ENUM(T, until, .values = &enum_workflow_until, .example = "return_date",

@@ -23,7 +23,7 @@ struct workflow_conditions {
 
 /* Which members an action has depends on its type: sequence/workflow_check.h. */
 struct workflow_action {
-    struct str type, sequence_id, lead_list_id, user_id, task_type;
+    struct str type, sequence_id, lead_list_id, webhook_id, user_id, task_type;
     struct str whom;  /* lead, referred */
     struct str until; /* return_date, follow_up_date, any_date */
     struct opt_int days;
@@ -62,6 +62,7 @@ enum workflow_action_type {
     WORKFLOW_CREATE_TASK,
     WORKFLOW_ADD_TO_LEAD_LIST,
     WORKFLOW_REPLACE_LEAD,
+    WORKFLOW_SEND_JSON,
     WORKFLOW_ACTION_TYPES,
 };
 enum workflow_action_type workflow_action_type(const struct workflow_action *action);

@@ -18,6 +18,7 @@ struct said {
     struct str names; /* JSON object: address, display name */
     struct str type, title, direction, disposition, recording_url, additional_info;
     struct str call_from, call_to; /* of a call these are one text each */
+    struct str lead; /* JSON object: instead of the event's */
     struct opt_int duration, sent_at;
 };
 #define T struct said
@@ -25,6 +26,7 @@ static const struct field said_rows[] = {
     F_STR(T, from),    F_STR(T, subject),     F_STR(T, body),        F_STR(T, description), F_STR(T, notes),
     F_STR(T, snippet), F_STR(T, last_message), F_STRS(T, to),        F_STRS(T, cc),         F_STRS(T, bcc),
     F_STRS(T, labels), F_JSON(T, names),      F_STR(T, type),        F_INT(T, sent_at),     F_JSON(T, additional_info),
+    F_JSON(T, lead),
 };
 static const struct field call_rows[] = {
     F_STR(T, title),         F_STR(T, description),  F_STR(T, direction), F_STR(T, disposition),
@@ -384,8 +386,20 @@ static void part_email_message(struct payload *p) {
     end(p);
 }
 
-static void part_workflow_rest(struct payload *p) {
+static void part_workflow_lead(struct payload *p) {
     static const char *const lead[] = { "email", "first_name", "last_name", "company_name", "company_domain" };
+    if (str_is_set(p->said.lead)) {
+        json_key(&p->w, STR("lead"));
+        json_raw(&p->w, p->said.lead);
+        return;
+    }
+    begin(p, "lead");
+    for (size_t i = 0; i < LENGTH(lead); i++)
+        text(p, lead[i], usual_field(p, lead[i]));
+    end(p);
+}
+
+static void part_workflow_rest(struct payload *p) {
     begin(p, "sequence_stage");
     number(p, "index", p->snap.stage->index);
     time_z(p, "sending_date", p->said.sent_at);
@@ -398,10 +412,7 @@ static void part_workflow_rest(struct payload *p) {
     begin(p, "user");
     text(p, "email", p->snap.user->email);
     end(p);
-    begin(p, "lead");
-    for (size_t i = 0; i < LENGTH(lead); i++)
-        text(p, lead[i], usual_field(p, lead[i]));
-    end(p);
+    part_workflow_lead(p);
     if (str_is_set(p->said.additional_info)) {
         json_key(&p->w, STR("additional_info"));
         json_raw(&p->w, p->said.additional_info);

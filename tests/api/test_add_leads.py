@@ -7,6 +7,7 @@ import threading
 import time
 
 import harness
+from lib import database
 
 LIST = "/dashboard/api/sequences"
 EMPTY = {"total": 0, "total_added_to_sequence": 0, "duplicate_emails": [], "duplicate_linkedin_urls": [],
@@ -80,16 +81,9 @@ class LeadsTest(harness.ApiTest):
                     for row in database.execute(statement)]
 
     def change(self, *statements):
-        """On SQLite only the server may write, so it is stopped."""
-        if harness.ENGINE == "postgres":
-            subprocess.run(["psql", "-q", self.server.database.url, "-c", ";".join(statements)], check=True)
-            return
-        self.server.stop()
-        with contextlib.closing(sqlite3.connect(self.server.folder / "var/outrider.db")) as database:
-            for statement in statements:
-                database.execute(statement)
-            database.commit()
-        self.restart()
+        database.change(self.server, *statements)
+        for client in (self.api, self.admin, self.other_admin, self.stranger):
+            client.close()
 
     def restart(self):
         self.server.start()
