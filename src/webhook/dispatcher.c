@@ -32,7 +32,7 @@
 #define TAKE_MS     20               /* between looks for webhooks that nobody holds */
 #define NEWS_MS     (2 * SECOND_MS)  /* a commit is looked for that long */
 #define NEWS_REST_MAX_MS 32
-#define GATHER_MS   2                /* what comes together is recorded together */
+#define GATHER_MS   5                /* what comes together is recorded together */
 #define FAULT_MS    1000             /* after a failure of the database */
 #define STOP_MS     (5 * SECOND_MS)  /* for what is being sent */
 #define PAUSE_MAX_MS HOUR_MS
@@ -567,7 +567,7 @@ static void *run(void *arg) {
     int64_t rest = 0;
     while (bell_rest(&w->bell, rest, NULL)) {
         if (rest == GATHER_MS)
-            (void) poll(NULL, 0, GATHER_MS / 2); /* rung for one answer, take those that come with it */
+            (void) poll(NULL, 0, GATHER_MS); /* rung for one answer, take those that come with it */
         rest = round_of(w, &ctx);
         arena_reset(arena);
     }
