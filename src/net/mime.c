@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { FOLD_AT = 76 };
 
@@ -145,9 +146,21 @@ static void add_header(struct arena *arena, GMimeObject *object, const struct mi
                                 fold(arena, strlen(h->name), h->value).p);
 }
 
+/* Bytes that are none would go out as they are, or as something else. */
+static bool is_utf8(const struct mime_message *m) {
+    const struct mime_file *file = m->files.p;
+    bool good = utf8_is_valid(m->from.name) && utf8_is_valid(m->to.name) && utf8_is_valid(m->subject)
+                && utf8_is_valid(m->text) && utf8_is_valid(m->html);
+    for (size_t i = 0; good && i < m->files.n; i++)
+        good = utf8_is_valid(file[i].name);
+    return good;
+}
+
 static enum rc check(const struct mime_message *m) {
     const struct mime_file *file = m->files.p;
     size_t bytes = m->text.n + m->html.n + m->subject.n;
+    if (!is_utf8(m))
+        return E_INVALID;
     if (!is_address(m->from.address) || !is_address(m->to.address) || !is_address(m->message_id))
         return E_INVALID;
     for (size_t i = 0; i < m->n_headers; i++) {

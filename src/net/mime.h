@@ -42,7 +42,7 @@ void mime_start(void);
 
 /* The whole message but for Date, which is said when it is sent (mime_date). Line breaks of any
  * kind within values of headers become spaces. On `arena`. E_INVALID: an address or a header of
- * its own with characters that do not belong there; E_TOO_LARGE: over MIME_MAX_BYTES. */
+ * its own with characters that do not belong there, or a text that is not UTF-8; E_TOO_LARGE: over MIME_MAX_BYTES. */
 MUST_USE enum rc mime_write(struct arena *arena, const struct mime_message *message,
                             struct str *ret_source);
 

@@ -37,6 +37,21 @@ static void test_refused(void **state) {
     }
 }
 
+static void test_not_utf8(void **state) {
+    (void) state;
+    const struct str bad = STR("=?utf-8?q?x?=\xff\xff\xff\xff");
+    const struct mime_file file = { bad, STR("text/plain"), STR("C") };
+    struct str source;
+    struct mime_message m[6];
+    for (size_t i = 0; i < LENGTH(m); i++)
+        m[i] = usual();
+    m[0].subject = m[1].text = m[2].html = m[3].from.name = m[4].to.name = bad;
+    m[5].files = (struct list){ (void *) (uintptr_t) &file, 1 };
+    for (size_t i = 0; i < LENGTH(m); i++)
+        if (mime_write(ctx.arena, &m[i], &source) != E_INVALID)
+            fail_case("case %zu", i);
+}
+
 /* Line breaks in names and subjects make no header. */
 static void test_injection(void **state) {
     (void) state;
@@ -87,7 +102,9 @@ static void test_date(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_injection), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_injection), cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_too_large), cmocka_unit_test(test_date),
     };
     ctx = test_ctx();
