@@ -8,14 +8,14 @@
 #include "reply/model.h"
 
 const double reply_threshold = 0.5;
-const double reply_threshold_refusal = 0.6;
+const double reply_threshold_refusal = 0.7;
 
 /* A weight of a table in units of the scores; what adds up beyond the first phrases counts
  * less and less, so that long replies are not certain by their length. */
-static const double unit = 0.62;
-static const double soft_limit = 9;
+static const double unit = 0.9;
+static const double soft_limit = 8;
 /* With more of a chance than this that the reply is interested, a refusal is no label. */
-static const double interest_possible = 0.15;
+static const double interest_possible = 0.06;
 
 static const struct {
     double automatic; /* added to the score when a machine wrote */
@@ -92,13 +92,15 @@ static void to_probabilities(const double scores[REPLY_CLASSES], double ret_prob
         ret_probabilities[i] /= sum;
 }
 
+/* Which of the two refusals it is matters less than that it is one. */
 static enum label decide(const struct reply_class *class) {
+    const double *p = class->probabilities;
     bool refuses = class->likeliest == LABEL_HARD_NO || class->likeliest == LABEL_NOT_INTERESTED;
-    if (class->confidence < (refuses ? reply_threshold_refusal : reply_threshold))
-        return LABEL_NONE;
-    if (refuses && class->probabilities[LABEL_INTERESTED] > interest_possible)
-        return LABEL_NONE;
-    return class->likeliest;
+    bool certain = class->confidence >= reply_threshold;
+    if (refuses)
+        certain = certain && p[LABEL_HARD_NO] + p[LABEL_NOT_INTERESTED] >= reply_threshold_refusal
+                  && p[LABEL_INTERESTED] <= interest_possible;
+    return certain ? class->likeliest : LABEL_NONE;
 }
 
 static int by_weight(const void *a, const void *b) {

@@ -38,8 +38,8 @@ struct reply_class {
     size_t n_evidence;
 };
 
-/* Less certain than this is no label. A refusal needs more, and is none where the reply may
- * well be interested: to stop a conversation by mistake costs more than to ask a person. */
+/* Less certain than this is no label. The two refusals together need more, and are none where
+ * the reply may be interested: to stop a conversation by mistake costs more than to ask a person. */
 extern const double reply_threshold;         /* any label */
 extern const double reply_threshold_refusal; /* hard_no and not_interested */
 
