@@ -15,6 +15,7 @@ CREATE TABLE messages (
     reason TEXT,                  -- of the state, one word: sequence/delivery.h
     detail TEXT,                  -- the same in words, with what a server said
     recipient TEXT,               -- in normal form; NULL: removed for privacy
+    recipient_domain TEXT,        -- behind its @; NULL: anybody gets an address there
     subject TEXT,
     message_id TEXT NOT NULL,     -- of the header, without < and >
     refers_to TEXT,               -- References: those before it in the thread, with < and >
@@ -48,6 +49,9 @@ CREATE INDEX messages_held ON messages (account_id, id) WHERE state = 'held';
 -- A reply or a report names a Message-ID; a removal looks for a person in all accounts.
 CREATE INDEX messages_message_id ON messages (message_id, account_id);
 CREATE INDEX messages_recipient ON messages (recipient) WHERE recipient IS NOT NULL;
+-- A colleague may answer.
+CREATE INDEX messages_domain ON messages (account_id, recipient_domain, mailbox_id)
+    WHERE recipient_domain IS NOT NULL;
 
 -- The bytes, without Date, until mail.keep_days after they were sent.
 CREATE TABLE message_sources (

@@ -41,7 +41,7 @@ struct config {
     struct { int64_t workers; } jobs;
     struct { int level, format; /* enum log_level, enum log_format */ } log;
     struct {
-        bool allow_private; int64_t test_wait_ms, keep_days;
+        bool allow_private; int64_t test_wait_ms, keep_days, poll_ms, readers;
         struct str ca_file; /* empty: the machine's authorities alone */
     } mail;
     struct {

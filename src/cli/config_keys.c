@@ -61,6 +61,11 @@ const struct config_key config_keys[] = {
     K_INT("mail.keep_days", mail.keep_days, "90", .min = 1, .max = 36500,
           .doc = "How long the bytes of messages are kept after they were written; what is known "
                  "about them stays."),
+    K_INT("mail.poll_ms", mail.poll_ms, "60000", .min = 10, .max = HOUR_MS,
+          .doc = "How often a mailbox is looked at whose server cannot tell of news (IDLE)."),
+    K_INT("mail.readers", mail.readers, "4", .min = 0, .max = 64,
+          .doc = "How many mailboxes are read at a time; each may take a connection to "
+                 "PostgreSQL. 0: this process reads none."),
     K_INT("mail.test_wait_ms", mail.test_wait_ms, "120000", .min = 1, .max = HOUR_MS,
           .doc = "How long the test of a mailbox waits for the message that it sends to itself."),
     K_TEXT("oauth.google_client_id", oauth.google_client_id, "",

@@ -167,6 +167,7 @@ static enum rc mail_services(struct cli *cli) {
     s->mail.allow_private = config->mail.allow_private;
     s->mail.dns_servers = config->verify.dns_servers;
     s->mail.test_wait_ms = config->mail.test_wait_ms;
+    s->mail.poll_ms = config->mail.poll_ms;
     s->mail.local_name = str_is_empty(config->verify.helo) ? STR("[127.0.0.1]") : config->verify.helo;
     s->oauth_google = (struct oauth_client){
         unless_empty(config->oauth.google_client_id), config->oauth.google_client_secret,

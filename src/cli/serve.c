@@ -13,12 +13,14 @@
 #include "jobs/runner.h"
 #include "search/follow.h"
 #include "sequence/engine.h"
+#include "sequence/inbox.h"
 #include "sequence/sender.h"
 #include "sequence/states.h"
 #include "store/mailbox_queues.h"
 #include "store/accounts.h"
 #include "store/webhook_queues.h"
 #include "webhook/dispatcher.h"
+#include "store/inboxes.h"
 
 struct running {
     struct cli *cli;
@@ -27,6 +29,7 @@ struct running {
     struct job_runner *jobs;
     struct sequence_engine *engine;
     struct sender_pool *sender;
+    struct inbox_reader *inboxes;
     struct validation_service *validation;
     struct webhook_dispatcher *webhooks;
 };
@@ -117,6 +120,10 @@ static enum rc start_engine(struct running *running) {
         rc = mailbox_queues_release(&cli->ctx);
     if (rc == OK)
         running->sender = sender_start(cli->db, &cli->services, (int) cli->config.sequence.senders);
+    if (rc == OK && db_engine(cli->db) == DB_SQLITE)
+        rc = inboxes_release(&cli->ctx);
+    if (rc == OK && cli->config.mail.readers)
+        running->inboxes = inbox_reader_start(cli->db, &cli->services, (int) cli->config.mail.readers);
     return rc;
 }
 
@@ -181,6 +188,7 @@ static void stop(struct running *running) {
     job_runner_stop(&running->jobs);
     sequence_engine_stop(&running->engine);
     sender_stop(&running->sender);
+    inbox_reader_stop(&running->inboxes);
     validation_service_stop(&running->validation);
     webhook_dispatcher_stop(&running->webhooks);
     app_stop(&running->app);

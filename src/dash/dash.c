@@ -10,6 +10,7 @@ const struct route_table *const dash_tables[] = {
     &dash_sequence_lead_routes,
     &dash_sequence_statistic_routes,
     &dash_message_routes,
+    &dash_reply_routes,
     &dash_settings_routes,
     &dash_task_routes,
     &dash_workflow_routes,

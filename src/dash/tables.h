@@ -9,6 +9,7 @@ extern const struct route_table dash_disposition_routes;
 extern const struct route_table dash_mailbox_routes;
 extern const struct route_table dash_lead_routes;
 extern const struct route_table dash_message_routes;
+extern const struct route_table dash_reply_routes;
 extern const struct route_table dash_sequence_lead_routes;
 extern const struct route_table dash_sequence_routes;
 extern const struct route_table dash_sequence_statistic_routes;

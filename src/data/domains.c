@@ -122,3 +122,10 @@ enum rc email_parse(struct arena *arena, struct str text, struct email *ret_emai
     *ret_email = email;
     return OK;
 }
+
+struct str email_company_domain(struct arena *arena, struct str address) {
+    struct email email;
+    if (!str_is_set(address) || email_parse(arena, address, &email) != OK || domain_is_free_mail(&email.domain))
+        return STR_NONE;
+    return email.domain.registrable;
+}

@@ -73,4 +73,8 @@ struct email {
  * quoted local parts, which no import means. */
 MUST_USE enum rc email_parse(struct arena *arena, struct str text, struct email *ret_email);
 
+/* The registrable domain of an address, for finding colleagues: absent where anybody gets a
+ * mailbox, or where it is no address. */
+struct str email_company_domain(struct arena *arena, struct str address);
+
 #endif

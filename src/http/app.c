@@ -11,6 +11,7 @@
 #include "store/changes.h"
 #include "store/jobs.h"
 #include "store/messages.h"
+#include "store/replies.h"
 #include "store/verify_cache.h"
 #include "store/webhook_deliveries.h"
 
@@ -94,6 +95,8 @@ static void do_upkeep(struct app *app) {
         rc = message_sources_prune(&ctx, ctx_now(&ctx) - app->options.message_keep_ms, SOURCES_AT_ONCE);
     if (rc == OK && app->options.delivery_keep_ms)
         rc = webhook_deliveries_prune(&ctx, ctx_now(&ctx) - app->options.delivery_keep_ms, DELIVERIES_AT_ONCE);
+    if (rc == OK && app->options.message_keep_ms)
+        rc = reply_sources_prune(&ctx, ctx_now(&ctx) - app->options.message_keep_ms, SOURCES_AT_ONCE);
     if (rc != OK)
         log_warn(&ctx, "upkeep failed, retrying", LOG_S("error", ctx.err.text));
     arena_reset(ws->arena);

@@ -2,6 +2,8 @@
  * collector or are passed over. */
 #include "net/imap.h"
 
+#include <stdlib.h>
+
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/vec.h"
@@ -398,6 +400,33 @@ enum rc imap_search_header(struct imap *imap, struct arena *arena, struct str na
     return rc;
 }
 
+static int compare_uids(const void *a, const void *b) {
+    int64_t x = *(const int64_t *) a, y = *(const int64_t *) b;
+    return (x > y) - (x < y);
+}
+
+/* Servers may give them in any order, and "7:*" gives the last one even when it is below 7. */
+static enum rc search(struct imap *imap, struct arena *arena, struct str command, struct ints *ret_uids) {
+    struct uids found = { .arena = arena };
+    enum rc rc = run(imap, command, take_uids, &found);
+    if (rc != OK)
+        return rc;
+    if (found.list.n)
+        qsort(found.list.p, found.list.n, sizeof *found.list.p, compare_uids);
+    *ret_uids = found.list;
+    return OK;
+}
+
+enum rc imap_search_range(struct imap *imap, struct arena *arena, int64_t from, int64_t to,
+                          struct ints *ret_uids) {
+    return search(imap, arena, arena_printf(arena, "UID SEARCH UID %lld:%lld", (long long) from, (long long) to),
+                  ret_uids);
+}
+
+enum rc imap_search_last(struct imap *imap, struct arena *arena, int64_t from, struct ints *ret_uids) {
+    return search(imap, arena, arena_printf(arena, "UID SEARCH %lld:*", (long long) from), ret_uids);
+}
+
 struct fetched {
     struct arena *arena;
     int64_t uid;
@@ -417,9 +446,11 @@ static void take_message(void *arg, const struct imap_response *r) {
         f->message = arena_str(f->arena, body->text);
 }
 
-enum rc imap_fetch(struct imap *imap, struct arena *arena, int64_t uid, struct str *ret_message) {
-    struct fetched fetched = { .arena = arena, .uid = uid };
-    struct str command = arena_printf(arena, "UID FETCH %lld (UID BODY.PEEK[])", (long long) uid);
+enum rc imap_fetch(struct imap *imap, struct arena *arena, const struct imap_want *want, struct str *ret_message) {
+    static const char *const parts[] = { [IMAP_MESSAGE] = "", [IMAP_HEADER] = "HEADER" };
+    struct fetched fetched = { .arena = arena, .uid = want->uid };
+    struct str command = arena_printf(arena, "UID FETCH %lld (UID BODY.PEEK[%s]<0.%lld>)", (long long) want->uid,
+                                      parts[want->part], (long long) want->max);
     enum rc rc = run(imap, command, take_message, &fetched);
     if (rc == OK && !str_is_set(fetched.message))
         rc = E_NOT_FOUND;
@@ -447,39 +478,64 @@ enum rc imap_append(struct imap *imap, struct str folder, struct str flags, stru
     return rc == OK ? finish(imap, NULL, NULL, NULL) : rc;
 }
 
+/* --- waiting --- */
+
 /* EXISTS, EXPUNGE, RECENT and FETCH are news; "* OK Still here" is not. */
+static bool is_news(const struct imap_response *r) {
+    return r->number >= 0;
+}
+
+static void take_news(void *arg, const struct imap_response *r) {
+    bool *came = arg;
+    *came |= is_news(r);
+}
+
+enum rc imap_idle_begin(struct imap *imap, bool *ret_news) {
+    bool more = false;
+    *ret_news = false; /* something may happen before the server waits with us */
+    if (!imap_can(imap, STR("IDLE")))
+        return E_UNSUPPORTED;
+    enum rc rc = begin(imap, STR("IDLE"));
+    if (rc == OK)
+        rc = finish(imap, take_news, ret_news, &more);
+    return rc == OK && !more ? E_PROTO : rc;
+}
+
+int imap_fd(const struct imap *imap) {
+    return peer_fd(imap->peer);
+}
+
+/* At most `ms` for each response; E_TIMEOUT when none is news. */
 static enum rc wait_for_news(struct imap *imap, int64_t ms) {
     for (;;) {
         struct imap_response r;
         enum rc rc = next_response(imap, ms, &r);
-        if (rc != OK || r.number >= 0)
+        if (rc != OK || is_news(&r))
             return rc;
         if (str_eq_nocase(r.name, STR("BYE")))
             return E_IO;
     }
 }
 
-static void take_news(void *arg, const struct imap_response *r) {
-    bool *came = arg;
-    *came |= r->number >= 0;
+enum rc imap_idle_news(struct imap *imap, bool *ret_news) {
+    enum rc rc = wait_for_news(imap, 0);
+    *ret_news = rc == OK;
+    return rc == E_TIMEOUT ? OK : rc;
+}
+
+enum rc imap_idle_end(struct imap *imap) {
+    enum rc rc = say(imap, STR("DONE\r\n"));
+    return rc == OK ? finish(imap, NULL, NULL, NULL) : rc;
 }
 
 enum rc imap_idle(struct imap *imap, int64_t ms) {
-    bool more = false, came = false; /* something may happen before the server waits with us */
-    if (!imap_can(imap, STR("IDLE")))
-        return E_UNSUPPORTED;
-    enum rc rc = begin(imap, STR("IDLE"));
-    if (rc == OK)
-        rc = finish(imap, take_news, &came, &more);
-    if (rc == OK && !more)
-        rc = E_PROTO;
+    bool came = false;
+    enum rc rc = imap_idle_begin(imap, &came);
     if (rc != OK)
         return rc;
     enum rc news = came ? OK : wait_for_news(imap, ms);
     if (news != OK && news != E_TIMEOUT)
         return news;
-    rc = say(imap, STR("DONE\r\n"));
-    if (rc == OK)
-        rc = finish(imap, NULL, NULL, NULL);
+    rc = imap_idle_end(imap);
     return rc == OK ? news : rc;
 }

@@ -56,8 +56,21 @@ MUST_USE enum rc imap_select(struct imap *imap, struct str folder, bool read_onl
 MUST_USE enum rc imap_search_header(struct imap *imap, struct arena *arena, struct str name,
                                     struct str value, struct ints *ret_uids);
 
-/* The whole message, not marked as seen. On `arena`. */
-MUST_USE enum rc imap_fetch(struct imap *imap, struct arena *arena, int64_t uid,
+/* UIDs from `from` up to `to`, both included, ascending. */
+MUST_USE enum rc imap_search_range(struct imap *imap, struct arena *arena, int64_t from, int64_t to,
+                                   struct ints *ret_uids);
+/* UIDs of the messages at places `from` (1 is the oldest) to the last, ascending. */
+MUST_USE enum rc imap_search_last(struct imap *imap, struct arena *arena, int64_t from,
+                                  struct ints *ret_uids);
+
+struct imap_want {
+    int64_t uid;
+    enum { IMAP_MESSAGE, IMAP_HEADER } part;
+    int64_t max; /* bytes from its beginning */
+};
+
+/* The message or its headers, not marked as seen. On `arena`. */
+MUST_USE enum rc imap_fetch(struct imap *imap, struct arena *arena, const struct imap_want *want,
                             struct str *ret_message);
 
 /* Puts a message into a folder. `flags`: "\\Seen"; may be empty. */
@@ -67,5 +80,14 @@ MUST_USE enum rc imap_append(struct imap *imap, struct str folder, struct str fl
 /* Waits until something happens in the open folder, at most `ms` (below 29 minutes, RFC 2177).
  * E_TIMEOUT when nothing did: then the connection is still good. */
 MUST_USE enum rc imap_idle(struct imap *imap, int64_t ms);
+
+/* The same in steps, for one thread that watches many: after imap_idle_begin the connection's
+ * imap_fd is readable when something may have happened, and imap_idle_news, which does not
+ * wait, tells whether it did. imap_idle_end before any other command. *ret_news: it has
+ * happened already. */
+MUST_USE enum rc imap_idle_begin(struct imap *imap, bool *ret_news);
+int imap_fd(const struct imap *imap);
+MUST_USE enum rc imap_idle_news(struct imap *imap, bool *ret_news);
+MUST_USE enum rc imap_idle_end(struct imap *imap);
 
 #endif

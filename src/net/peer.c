@@ -154,6 +154,10 @@ bool peer_is_secure(const struct peer *peer) {
     return peer->stream.tls != NULL;
 }
 
+int peer_fd(const struct peer *peer) {
+    return peer->stream.fd;
+}
+
 /* --- bytes --- */
 
 enum rc peer_send(struct peer *peer, struct str bytes, int64_t ms) {

@@ -36,6 +36,8 @@ void peer_close(struct peer **peer);
  * E_PROTO (CVE-2021-23993 and its kin). Otherwise as peer_open. */
 MUST_USE enum rc peer_start_tls(struct peer *peer, struct arena *arena, struct str *ret_reason);
 bool peer_is_secure(const struct peer *peer);
+/* For watching only. */
+int peer_fd(const struct peer *peer);
 
 /* All of it, within `ms`. E_TIMEOUT, E_CANCELED, E_IO: then nothing more can be said. */
 MUST_USE enum rc peer_send(struct peer *peer, struct str bytes, int64_t ms);

@@ -122,7 +122,8 @@ static enum rc look(struct test *t, struct str folder, struct str message_id) {
         rc = imap_search_header(t->imap, t->ctx->arena, STR("Message-ID"), message_id, &uids);
     if (rc == OK && uids.n == 0)
         return E_NOT_FOUND;
-    return rc == OK ? imap_fetch(t->imap, t->ctx->arena, uids.p[uids.n - 1], &t->message) : rc;
+    const struct imap_want want = { uids.n ? uids.p[uids.n - 1] : 0, IMAP_MESSAGE, MIME_MAX_BYTES };
+    return rc == OK ? imap_fetch(t->imap, t->ctx->arena, &want, &t->message) : rc;
 }
 
 /* E_NOT_FOUND: not in time. *ret_junk: where it was found. */

@@ -281,6 +281,48 @@ enum rc lead_remove(struct ctx *ctx, struct str lead_id) {
     return db_transact(ctx, remove_in_transaction, &lead_id);
 }
 
+/* --- taking back --- */
+
+struct reopen_work {
+    struct str lead_id, ended_as, was;
+};
+
+static enum rc reopen_in_transaction(struct ctx *ctx, void *arg) {
+    const struct reopen_work *w = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    if (rc != OK || is_in(&lead, LIVE) || !str_eq(lead.status, w->ended_as))
+        return rc;
+    go_on(ctx, &lead);
+    rc = lead_plan_write(ctx, &lead);
+    if (rc == OK)
+        rc = record(ctx, &lead, EVENT_LEAD_RETRIED, STR_NONE);
+    bool was_over = str_eq(w->was, enum_lead_statuses.values[LEAD_COMPLETED]);
+    return rc == OK && was_over ? lead_end(ctx, lead.id, LEAD_COMPLETED, STR_NONE) : rc;
+}
+
+enum rc lead_reopen(struct ctx *ctx, struct str lead_id, struct str ended_as, struct str was) {
+    struct reopen_work work = { lead_id, ended_as, was };
+    return db_transact(ctx, reopen_in_transaction, &work);
+}
+
+struct unpause_work {
+    struct str lead_id, reason;
+};
+
+static enum rc unpause_in_transaction(struct ctx *ctx, void *arg) {
+    struct unpause_work *w = arg;
+    struct lead_plan lead;
+    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    bool is_meant = rc == OK && lead_status_of(&lead) == LEAD_PAUSED && str_eq(lead.reason, w->reason);
+    return is_meant ? resume_in_transaction(ctx, &w->lead_id) : rc;
+}
+
+enum rc lead_unpause(struct ctx *ctx, struct str lead_id, struct str reason) {
+    struct unpause_work work = { lead_id, reason };
+    return db_transact(ctx, unpause_in_transaction, &work);
+}
+
 /* --- retry --- */
 
 #define RETRYABLE (BIT(LEAD_REMOVED) | BIT(LEAD_BOUNCED) | BIT(LEAD_ERRORED))

@@ -63,6 +63,13 @@ struct lead_retry {
  * privacy, its sequence archived), or when the cause persists (excluded). */
 MUST_USE enum rc lead_retry(struct ctx *ctx, struct str lead_id, const struct lead_retry *retry);
 
+/* Takes an end back that turned out to be wrong: a lead that is still `ended_as` goes on at the
+ * stage where it stopped, or is completed again when it was. OK and nothing happens otherwise. */
+MUST_USE enum rc lead_reopen(struct ctx *ctx, struct str lead_id, struct str ended_as,
+                             struct str was);
+/* As lead_resume for one that is paused for that reason; OK and nothing happens otherwise. */
+MUST_USE enum rc lead_unpause(struct ctx *ctx, struct str lead_id, struct str reason);
+
 /* Some lead may be due: after a commit. */
 void lead_wake_planner(const struct ctx *ctx);
 

@@ -100,6 +100,12 @@ static const struct query of_address
         "SELECT id FROM sequence_leads WHERE email = $2 AND account_id = $1 AND status IN "
         "('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored') ORDER BY id",
         NULL };
+static const struct query of_domain
+    = { "leads_of_domain",
+        "SELECT id FROM sequence_leads WHERE account_id = $1 AND sequence_id = $2 "
+        "AND (email LIKE '%@' || $3 OR email LIKE '%.' || $3) AND status IN "
+        "('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored') ORDER BY id",
+        NULL };
 #define FIRST(urgency)                                                                        \
     "SELECT min(next_at) AS at FROM sequence_leads WHERE urgency = " #urgency                 \
     " AND next_at IS NOT NULL"
@@ -111,7 +117,7 @@ static const struct query next_due
         NULL };
 
 static const struct query *const queries[]
-    = { &due, &lock, &write, &begin, &begin_mailbox, &of_address, &next_due };
+    = { &due, &lock, &write, &begin, &begin_mailbox, &of_address, &of_domain, &next_due };
 const struct query_table lead_plan_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -213,16 +219,24 @@ enum rc lead_plans_begin_mailbox(struct ctx *ctx, struct str mailbox_id) {
                    DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(ctx_now(ctx))), NULL);
 }
 
-enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids) {
+static enum rc read_ids(struct ctx *ctx, const struct query *query, struct db_args args, struct strs *ret_ids) {
     struct db_rows *rows;
     struct strs ids = { 0 };
-    enum rc rc = db_query(ctx, &of_address, DB_ARGS(ACCOUNT, db_v_text(email)), &rows);
+    enum rc rc = db_query(ctx, query, args, &rows);
     if (rc != OK)
         return rc;
     while (db_next(rows))
         strs_add(ctx->arena, &ids, db_text(rows, 0));
     *ret_ids = ids;
     return db_rows_close(rows);
+}
+
+enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids) {
+    return read_ids(ctx, &of_address, DB_ARGS(ACCOUNT, db_v_text(email)), ret_ids);
+}
+
+enum rc leads_of_domain(struct ctx *ctx, struct str sequence_id, struct str domain, struct strs *ret_ids) {
+    return read_ids(ctx, &of_domain, DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(domain)), ret_ids);
 }
 
 enum rc lead_plans_next_due(struct ctx *ctx, int64_t *ret_at) {

@@ -73,6 +73,11 @@ MUST_USE enum rc lead_plans_begin_mailbox(struct ctx *ctx, struct str mailbox_id
  * been completed. */
 MUST_USE enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids);
 
+/* Ids of the sequence's leads at a company's domain that have not come to an end, or have only
+ * been completed. Reads the whole sequence. */
+MUST_USE enum rc leads_of_domain(struct ctx *ctx, struct str sequence_id, struct str domain,
+                                 struct strs *ret_ids);
+
 /* When the first lead of any account is due; INT64_MAX when none is. */
 MUST_USE enum rc lead_plans_next_due(struct ctx *ctx, int64_t *ret_at);
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "json/writer.h"
+#include "store/inboxes.h"
 #include "store/lead_plans.h"
 #include "store/mailbox_queues.h"
 #include "store/mailbox_rows.h"
@@ -116,9 +117,11 @@ static enum rc write_state(struct ctx *ctx, struct str id, struct mailbox_state 
                    NULL);
 }
 
-/* Leads and messages that could not go out, if any. */
+/* Leads and messages that could not go out, if any, and what has come in. */
 static enum rc go_on(struct ctx *ctx, struct str id) {
     enum rc rc = lead_plans_begin_mailbox(ctx, id);
+    if (rc == OK)
+        rc = inbox_wake(ctx, id);
     return rc == OK ? mailbox_queue_wake(ctx, id, ctx_now(ctx)) : rc;
 }
 

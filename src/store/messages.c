@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "data/enums.h"
+#include "data/urls.h"
 #include "store/mailbox_queues.h"
 #include "store/queries.h"
 
@@ -89,12 +90,14 @@ static const struct query queue
     = { "message_queue",
         "INSERT INTO messages (account_id, id, lead_id, sequence_id, stage_id, variant_id, "
         "contact_id, user_id, mailbox_id, state, recipient, subject, message_id, refers_to, "
-        "priority, is_first, due_at, next_at, attempts, looks, opens, clicks, created_at, updated_at) VALUES "
-        "($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $15, $16, $16, 0, 0, 0, "
-        "0, $17, $17) ON CONFLICT (account_id, lead_id, stage_id) DO UPDATE SET "
+        "priority, is_first, due_at, next_at, attempts, looks, opens, clicks, created_at, updated_at, "
+        "recipient_domain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, "
+        "$14, $15, $16, $16, 0, 0, 0, 0, $17, $17, $18) "
+        "ON CONFLICT (account_id, lead_id, stage_id) DO UPDATE SET "
         "variant_id = excluded.variant_id, contact_id = excluded.contact_id, "
         "user_id = excluded.user_id, mailbox_id = excluded.mailbox_id, state = 'queued', "
-        "reason = NULL, detail = NULL, recipient = excluded.recipient, subject = excluded.subject, "
+        "reason = NULL, detail = NULL, recipient = excluded.recipient, "
+        "recipient_domain = excluded.recipient_domain, subject = excluded.subject, "
         "message_id = excluded.message_id, refers_to = excluded.refers_to, "
         "priority = excluded.priority, is_first = excluded.is_first, due_at = excluded.due_at, "
         "next_at = excluded.next_at, "
@@ -153,8 +156,8 @@ static const struct query count_click
     "DELETE FROM message_sources WHERE (account_id, message_id) IN "       \
     "(SELECT account_id, id FROM messages WHERE " which ")"
 #define FORGET(which)                                                                          \
-    "UPDATE messages SET recipient = NULL, contact_id = NULL, subject = NULL, detail = NULL, " \
-    "reply = NULL, updated_at = $2, "                                                          \
+    "UPDATE messages SET recipient = NULL, recipient_domain = NULL, contact_id = NULL, "       \
+    "subject = NULL, detail = NULL, reply = NULL, updated_at = $2, "                           \
     "reason = CASE WHEN state IN ('queued', 'claimed', 'retry_wait') THEN 'legal' ELSE reason END, " \
     "state = CASE WHEN state IN ('queued', 'claimed', 'retry_wait') THEN 'canceled' ELSE state END " \
     "WHERE " which
@@ -255,7 +258,8 @@ enum rc message_queue(struct ctx *ctx, struct new_message *message) {
                 db_v_text(m->stage_id), db_v_text(m->variant_id), db_v_text(m->contact_id),
                 db_v_text(m->user_id), db_v_text(m->mailbox_id), db_v_text(m->recipient),
                 db_v_text(m->subject), db_v_text(m->message_id), db_v_text(m->refers_to),
-                db_v_opt(m->priority), db_v_int(message->is_first), db_v_opt(m->due_at), now),
+                db_v_opt(m->priority), db_v_int(message->is_first), db_v_opt(m->due_at), now,
+                db_v_text(email_company_domain(ctx->arena, m->recipient))),
         &m->id);
     if (rc == E_NOT_FOUND)
         return E_CONFLICT;

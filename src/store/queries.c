@@ -12,8 +12,9 @@ extern const struct query_table account_queries, account_settings_queries,
     verify_cache_queries;
 
 extern const struct query_table inbox_queries, lead_plan_queries, lead_state_queries,
-    mailbox_load_queries, reply_queries, webhook_delivery_queries, webhook_queries, webhook_queue_queries,
-    workflow_queries, workflow_run_queries;
+    mailbox_load_queries, message_thread_queries, reply_queries,
+    webhook_delivery_queries, webhook_queries, webhook_queue_queries, workflow_queries,
+    workflow_run_queries;
 
 const struct query_table *const query_tables[] = {
     &account_queries,
@@ -43,6 +44,7 @@ const struct query_table *const query_tables[] = {
     &mailbox_queue_queries,
     &mailbox_state_queries,
     &message_queries,
+    &message_thread_queries,
     &people_queries,
     &put_queries,
     &rate_window_queries,

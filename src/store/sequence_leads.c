@@ -140,6 +140,7 @@ enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence, const str
                      int64_t *ret_inserted) {
     bool active = sequence_status_of(sequence) == SEQUENCE_ACTIVE;
     const struct sequence_lead *lead = leads->p;
+    struct db_value now = db_v_int(ctx_now(ctx));
     struct buf text = buf_on_heap(JSON_MAX_BYTES);
     struct json_writer w = json_writer(&text);
     int64_t inserted = 0;
@@ -151,8 +152,7 @@ enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence, const str
     if (rc == OK)
         rc = db_exec(ctx, &insert,
                      DB_ARGS(ACCOUNT, db_v_text(sequence->id), db_v_text(buf_text(&text)),
-                             db_v_int(ctx_now(ctx)),
-                             active ? db_v_int(ctx_now(ctx)) : db_v_null(DB_KIND_INT)),
+                             now, active ? now : db_v_null(DB_KIND_INT)),
                      &inserted);
     else
         rc = fail(ctx, rc, "leads to insert");

@@ -34,6 +34,7 @@ struct services {
         struct str local_name;            /* given to them in EHLO */
         struct str public_url;            /* of this server, without a slash at its end; absent: none */
         int64_t test_wait_ms;             /* for the message that a test sends to itself */
+        int64_t poll_ms;                  /* between looks at a mailbox that tells no news */
     } mail;
     struct oauth_client {
         struct str client_id, client_secret, token_url;

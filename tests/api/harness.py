@@ -268,7 +268,7 @@ class Server:
         self.database = database or Database()
         self.folder = self.database.folder
         # Mail goes out where a test is about it: no test's mailbox is at a server elsewhere.
-        self.settings = {"log.format": "json", "sequence.senders": 0, **({"search.engine": SEARCH} if SEARCH else {}),
+        self.settings = {"log.format": "json", "sequence.senders": 0, "mail.readers": 0, **({"search.engine": SEARCH} if SEARCH else {}),
                          **(settings or {})}
         self.log_path = self.folder / f"log-{id(self)}"
         self.allowed, self.process, self.port, self.tls_port = [], None, None, None

@@ -105,6 +105,10 @@ namespace inbox {{
     auto = create
     special_use = \\Sent
   }}
+  mailbox Spam {{
+    auto = create
+    special_use = \\Junk
+  }}
 }}
 service imap-login {{
   inet_listener imap {{

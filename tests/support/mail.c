@@ -184,7 +184,7 @@ static struct answer do_imap(struct run *run, struct imap *imap, struct str comm
     } else if (str_eq(word, STR("find")) && str_cut(&command, ':', &first)) {
         answer.rc = imap_search_header(imap, arena, first, command, &answer.numbers);
     } else if (str_eq(word, STR("fetch")) && str_to_i64(command, &number) == OK) {
-        answer.rc = imap_fetch(imap, arena, number, &answer.text);
+        answer.rc = imap_fetch(imap, arena, &(struct imap_want){ number, IMAP_MESSAGE, INT32_MAX }, &answer.text);
     } else if (str_eq(word, STR("append")) && str_cut(&command, ':', &first)
                && str_cut(&command, ':', &second)) {
         answer.rc = imap_append(imap, first, second, file_of(run, command));

@@ -1,0 +1,429 @@
+#include "sequence/inbox.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/bell.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "sequence/inbox_folder.h"
+#include "sequence/mailbox_login.h"
+#include "sequence/workflows.h"
+#include "store/inboxes.h"
+#include "store/services.h"
+
+#define LEASE_MS    (30 * SECOND_MS)
+#define RENEW_MS    (LEASE_MS / 5)
+#define TAKE_MS     (SECOND_MS)       /* how often mailboxes are looked for that nobody reads */
+#define SPAM_MS     (5 * MINUTE_MS)   /* how often the folder for spam is looked at */
+#define IDLE_MS     (25 * MINUTE_MS)  /* RFC 2177: below 29 */
+#define BACKOFF_MS  (30 * MINUTE_MS)  /* at most, after failures */
+enum { ID_BYTES = 64, EVENTS = 64, BACKOFF_STEPS = 5 };
+
+/* A mailbox that this process reads. Owned by the list; by a worker while it is BUSY. */
+enum state { WATCHED_QUEUED, WATCHED_BUSY, WATCHED_RESTING, WATCHED_OVER };
+struct watched {
+    struct watched *next, *next_due;
+    enum state state;
+    char account_id[ID_BYTES], mailbox_id[ID_BYTES];
+    int64_t failures;
+    struct imap *imap; /* NULL: not connected */
+    bool idles;        /* the server waits with us */
+    char *spam_folder; /* NULL: there is none */
+    int64_t look_at_ms, spam_at_ms; /* monotonic */
+};
+
+struct inbox_reader {
+    struct db *db;
+    struct services services; /* as those of the process, but for jobs_stopping */
+    char owner[ID_BYTES];
+    int epoll, calls;         /* calls: an eventfd that ends the watcher's wait */
+    pthread_mutex_t lock;     /* of the list, the queue and every state */
+    pthread_cond_t queued;
+    struct watched *list, *first_due, *last_due;
+    bool stops;
+    int n;
+    pthread_t watcher, workers[INBOX_THREADS_MAX];
+};
+
+/* For conversations that are to be broken off: one reader per process. */
+static atomic_bool stopping;
+
+static bool is_stopping(void) {
+    return atomic_load(&stopping);
+}
+
+static void lock(struct inbox_reader *r) {
+    (void) pthread_mutex_lock(&r->lock); /* fails only when misused */
+}
+
+static void unlock(struct inbox_reader *r) {
+    (void) pthread_mutex_unlock(&r->lock);
+}
+
+static void put_id(char *to, struct str id) {
+    ASSERT(id.n < ID_BYTES);
+    memcpy(to, id.p, id.n);
+    to[id.n] = '\0';
+}
+
+static void call_watcher(struct inbox_reader *r) {
+    const uint64_t one = 1;
+    (void) !write(r->calls, &one, sizeof one); /* fails only when it was called already */
+}
+
+/* --- one mailbox --- */
+
+/* A round of a worker. */
+struct round {
+    struct inbox_reader *reader;
+    struct watched *w;
+    struct ctx ctx;
+    struct mailbox mailbox;
+};
+
+static void disconnect(struct watched *w) {
+    imap_close(&w->imap);
+    mem_free(w->spam_folder);
+    w->spam_folder = NULL;
+    w->idles = false;
+}
+
+static enum rc connect_mailbox(struct round *t) {
+    struct mailbox_secret secret;
+    struct str reason = STR_NONE;
+    struct list folders = { 0 };
+    struct watched *w = t->w;
+    enum rc rc = mailbox_credentials(&t->ctx, &t->mailbox, &secret, &reason);
+    if (rc == OK)
+        rc = mailbox_imap(&t->ctx, &t->mailbox, &secret, &w->imap, &reason);
+    if (rc == OK)
+        rc = imap_folders(w->imap, t->ctx.arena, &folders);
+    if (rc != OK)
+        return fail(&t->ctx, rc, "%.*s", STR_FMT(reason));
+    struct str spam = imap_special(folders, STR("\\Junk"));
+    w->spam_folder = str_is_set(spam) ? mem_strdup(arena_cstr(t->ctx.arena, spam)) : NULL;
+    w->spam_at_ms = 0;
+    return OK;
+}
+
+static enum rc end_idle(struct watched *w) {
+    enum rc rc = w->idles ? imap_idle_end(w->imap) : OK;
+    w->idles = false;
+    return rc;
+}
+
+/* INBOX last: it is the one that is waited in. */
+static enum rc read_folders(struct round *t) {
+    struct watched *w = t->w;
+    const struct inbox_session session = { &t->ctx, &t->mailbox, w->imap, str_of(t->reader->owner) };
+    enum rc rc = OK;
+    if (w->spam_folder && monotonic_ms() >= w->spam_at_ms) {
+        rc = inbox_read_folder(&session, str_of(w->spam_folder));
+        w->spam_at_ms = monotonic_ms() + SPAM_MS;
+    }
+    return rc == OK ? inbox_read_folder(&session, STR("INBOX")) : rc;
+}
+
+/* Ends with the server waiting with us, or with the time of the next look. */
+static enum rc rest(struct round *t, bool *ret_again) {
+    struct watched *w = t->w;
+    int64_t now = monotonic_ms();
+    *ret_again = false;
+    w->look_at_ms = now + t->reader->services.mail.poll_ms;
+    if (!imap_can(w->imap, STR("IDLE")))
+        return OK;
+    enum rc rc = imap_idle_begin(w->imap, ret_again);
+    w->idles = rc == OK;
+    w->look_at_ms = w->spam_folder && w->spam_at_ms < now + IDLE_MS ? w->spam_at_ms : now + IDLE_MS;
+    return rc;
+}
+
+/* Something came over a connection that waits: usually news, sometimes only a sign of life. */
+static enum rc nothing_new(struct watched *w, bool *ret_nothing) {
+    bool news = false;
+    *ret_nothing = false;
+    if (!w->idles || monotonic_ms() >= w->look_at_ms)
+        return OK;
+    enum rc rc = imap_idle_news(w->imap, &news);
+    *ret_nothing = rc == OK && !news;
+    return rc;
+}
+
+static enum rc read_mailbox(struct round *t) {
+    bool nothing = false, again = true;
+    enum rc rc = t->w->imap ? nothing_new(t->w, &nothing) : connect_mailbox(t);
+    if (rc != OK || nothing)
+        return rc;
+    for (; rc == OK && again && !is_stopping(); workflows_wake(&t->ctx)) {
+        rc = end_idle(t->w);
+        if (rc == OK)
+            rc = read_folders(t);
+        if (rc == OK)
+            rc = rest(t, &again);
+    }
+    return rc;
+}
+
+/* --- giving back --- */
+
+static int64_t backoff(const struct round *t, int64_t failures) {
+    int64_t steps = failures < BACKOFF_STEPS ? failures - 1 : BACKOFF_STEPS;
+    int64_t wait = t->reader->services.mail.poll_ms << steps;
+    return wait < BACKOFF_MS ? wait : BACKOFF_MS;
+}
+
+static void give_back(struct round *t, int64_t failures, int64_t wake_at) {
+    const struct inbox inbox = { t->ctx.account_id, str_of(t->w->mailbox_id), opt_int(failures) };
+    if (inbox_give_back(&t->ctx, &inbox, str_of(t->reader->owner), wake_at) != OK)
+        log_warn(&t->ctx, "a mailbox could not be given back, its lease will end", LOG_S("mailbox", inbox.mailbox_id));
+    disconnect(t->w);
+}
+
+/* Replies matter also while somebody has paused sending. */
+static bool is_read(const struct mailbox *mailbox) {
+    return str_eq(mailbox->status, STR("active")) || str_eq(mailbox->reason, STR("paused"));
+}
+
+static enum state serve(struct round *t) {
+    struct watched *w = t->w;
+    enum rc rc = mailbox_get(&t->ctx, str_of(w->mailbox_id), &t->mailbox);
+    if (rc == E_NOT_FOUND || (rc == OK && !is_read(&t->mailbox))) {
+        give_back(t, 0, INT64_MAX);
+        return WATCHED_OVER;
+    }
+    if (rc == OK)
+        rc = read_mailbox(t);
+    if (rc == OK) {
+        w->failures = 0;
+        return WATCHED_RESTING;
+    }
+    if (rc != E_CANCELED)
+        log_warn(&t->ctx, "a mailbox could not be read, retrying", LOG_S("mailbox", str_of(w->mailbox_id)),
+                 LOG_C("why", rc_text(rc)), LOG_S("error", t->ctx.err.text));
+    ctx_clear_error(&t->ctx);
+    give_back(t, w->failures + 1, clock_now(&clock_system) + backoff(t, w->failures + 1));
+    return WATCHED_OVER;
+}
+
+/* --- workers --- */
+
+static void enqueue(struct inbox_reader *r, struct watched *w) {
+    w->state = WATCHED_QUEUED;
+    w->next_due = NULL;
+    if (r->last_due)
+        r->last_due->next_due = w;
+    else
+        r->first_due = w;
+    r->last_due = w;
+    (void) pthread_cond_signal(&r->queued); /* cannot fail */
+}
+
+static struct watched *dequeue(struct inbox_reader *r) {
+    lock(r);
+    while (!r->first_due && !r->stops)
+        (void) pthread_cond_wait(&r->queued, &r->lock);
+    struct watched *w = r->stops ? NULL : r->first_due;
+    if (w) {
+        r->first_due = w->next_due;
+        if (!r->first_due)
+            r->last_due = NULL;
+        w->state = WATCHED_BUSY;
+    }
+    unlock(r);
+    return w;
+}
+
+/* A connection is told of once, then it is the worker's. */
+static void watch(struct inbox_reader *r, struct watched *w) {
+    struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = w };
+    int fd = imap_fd(w->imap);
+    if (epoll_ctl(r->epoll, EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
+        (void) epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event); /* else it is looked at in its time */
+}
+
+static void *work(void *arg) {
+    struct inbox_reader *r = arg;
+    struct db_session *session = db_session_open(r->db);
+    struct arena *arena = arena_new();
+    struct watched *w;
+    while ((w = dequeue(r))) {
+        struct round round = { .reader = r, .w = w,
+                               .ctx = { .arena = arena, .clock = &clock_system, .db = session,
+                                        .services = &r->services, .account_id = str_of(w->account_id) } };
+        enum state state = serve(&round);
+        arena_reset(arena);
+        lock(r);
+        w->state = state;
+        if (w->state == WATCHED_RESTING && w->idles)
+            watch(r, w);
+        unlock(r);
+        call_watcher(r);
+    }
+    arena_free(&arena);
+    db_session_close(&session);
+    return NULL;
+}
+
+/* --- the watcher --- */
+
+static void add(struct inbox_reader *r, const struct inbox *inbox) {
+    struct watched *w = MEM_NEW(struct watched);
+    put_id(w->account_id, inbox->account_id);
+    put_id(w->mailbox_id, inbox->mailbox_id);
+    w->failures = inbox->failures.v;
+    lock(r);
+    w->next = r->list;
+    r->list = w;
+    enqueue(r, w);
+    unlock(r);
+}
+
+static void take(struct inbox_reader *r, struct ctx *ctx) {
+    const struct inbox_lease lease = { str_of(r->owner), ctx_now(ctx), LEASE_MS };
+    struct inbox inbox;
+    enum rc rc = OK;
+    while (rc == OK && !is_stopping()) {
+        rc = inbox_take(ctx, &lease, &inbox);
+        if (rc == OK)
+            add(r, &inbox);
+    }
+    if (rc != OK && rc != E_NOT_FOUND)
+        log_warn(ctx, "mailboxes cannot be taken, retrying", LOG_S("error", ctx->err.text));
+}
+
+static void renew(struct inbox_reader *r, struct ctx *ctx) {
+    const struct inbox_lease lease = { str_of(r->owner), ctx_now(ctx), LEASE_MS };
+    if (inboxes_renew(ctx, &lease) != OK)
+        log_warn(ctx, "leases could not be renewed, retrying", LOG_S("error", ctx->err.text));
+}
+
+/* Forgets those that are over, queues those whose time has come; until when to wait. */
+static int64_t look_through(struct inbox_reader *r, int64_t now, int64_t until) {
+    lock(r);
+    for (struct watched **at = &r->list, *w; (w = *at);) {
+        if (w->state == WATCHED_OVER) {
+            *at = w->next;
+            mem_free(w);
+            continue;
+        }
+        if (w->state == WATCHED_RESTING && w->look_at_ms <= now)
+            enqueue(r, w);
+        else if (w->state == WATCHED_RESTING && w->look_at_ms < until)
+            until = w->look_at_ms;
+        at = &w->next;
+    }
+    unlock(r);
+    return until;
+}
+
+static void wait_for_news(struct inbox_reader *r, int64_t until) {
+    struct epoll_event events[EVENTS];
+    uint64_t count;
+    int64_t ms = until - monotonic_ms();
+    int n = epoll_wait(r->epoll, events, EVENTS, ms < 0 ? 0 : (int) ms);
+    lock(r);
+    for (int i = 0; i < n; i++) {
+        struct watched *w = events[i].data.ptr;
+        if (!w)
+            (void) !read(r->calls, &count, sizeof count); /* only to empty it */
+        else if (w->state == WATCHED_RESTING)
+            enqueue(r, w);
+    }
+    unlock(r);
+}
+
+static void *watch_all(void *arg) {
+    struct inbox_reader *r = arg;
+    struct db_session *session = db_session_open(r->db);
+    struct arena *arena = arena_new();
+    int64_t take_at = 0, renew_at = monotonic_ms() + RENEW_MS;
+    while (!is_stopping()) {
+        struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session, .services = &r->services };
+        int64_t now = monotonic_ms();
+        if (now >= renew_at) {
+            renew(r, &ctx);
+            renew_at = now + RENEW_MS;
+        }
+        if (now >= take_at) {
+            take(r, &ctx);
+            take_at = now + TAKE_MS;
+        }
+        arena_reset(arena);
+        wait_for_news(r, look_through(r, now, take_at));
+    }
+    arena_free(&arena);
+    db_session_close(&session);
+    return NULL;
+}
+
+/* --- life --- */
+
+struct inbox_reader *inbox_reader_start(struct db *db, const struct services *services, int threads) {
+    struct inbox_reader *r = MEM_NEW(struct inbox_reader);
+    struct arena *arena = arena_new();
+    r->db = db;
+    r->services = *services;
+    r->services.jobs_stopping = is_stopping;
+    r->n = threads < INBOX_THREADS_MAX ? threads : INBOX_THREADS_MAX;
+    put_id(r->owner, uuid_new(arena, clock_now(&clock_system)));
+    arena_free(&arena);
+    atomic_store(&stopping, false);
+    r->epoll = epoll_create1(EPOLL_CLOEXEC);
+    r->calls = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    ASSERT(r->epoll >= 0 && r->calls >= 0);
+    struct epoll_event called = { .events = EPOLLIN };
+    int failed = epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->calls, &called);
+    ASSERT(!failed);
+    (void) pthread_mutex_init(&r->lock, NULL); /* cannot fail on Linux, as the next */
+    (void) pthread_cond_init(&r->queued, NULL);
+    for (int i = 0; i < r->n; i++)
+        thread_start(&r->workers[i], work, r);
+    thread_start(&r->watcher, watch_all, r);
+    return r;
+}
+
+static void give_all_back(struct inbox_reader *r) {
+    struct db_session *session = db_session_open(r->db);
+    struct arena *arena = arena_new();
+    for (struct watched *w = r->list, *next; w; w = next) {
+        next = w->next;
+        struct round round = { .reader = r, .w = w,
+                               .ctx = { .arena = arena, .clock = &clock_system, .db = session,
+                                        .services = &r->services, .account_id = str_of(w->account_id) } };
+        if (w->state != WATCHED_OVER)
+            give_back(&round, 0, 0);
+        arena_reset(arena);
+        mem_free(w);
+    }
+    arena_free(&arena);
+    db_session_close(&session);
+}
+
+void inbox_reader_stop(struct inbox_reader **reader) {
+    struct inbox_reader *r = *reader;
+    if (!r)
+        return;
+    atomic_store(&stopping, true);
+    call_watcher(r);
+    (void) pthread_join(r->watcher, NULL); /* fails only when misused, as do the next */
+    lock(r);
+    r->stops = true;
+    (void) pthread_cond_broadcast(&r->queued);
+    unlock(r);
+    for (int i = 0; i < r->n; i++)
+        (void) pthread_join(r->workers[i], NULL);
+    give_all_back(r);
+    (void) close(r->epoll);
+    (void) close(r->calls);
+    (void) pthread_cond_destroy(&r->queued);
+    (void) pthread_mutex_destroy(&r->lock);
+    mem_free(r);
+    *reader = NULL;
+}

@@ -1,0 +1,166 @@
+#include "sequence/inbox_message.h"
+
+#include "base/check.h"
+#include "base/vec.h"
+#include "data/urls.h"
+#include "sequence/reply_effects.h"
+#include "sequence/reply_label.h"
+
+/* Rows are shown whole; what is longer is in the message's source. */
+enum { BODY_MAX_BYTES = 256 * 1024, TEXT_MAX_BYTES = 2000, EVIDENCE_MAX_BYTES = 500 };
+
+/* --- by the headers --- */
+
+static bool is_own(const struct mailbox *mailbox, struct str address) {
+    if (str_eq_nocase(address, mailbox->email))
+        return true;
+    for (size_t i = 0; i < mailbox->aliases.n; i++)
+        if (str_eq_nocase(address, mailbox->aliases.p[i]))
+            return true;
+    return false;
+}
+
+static bool is_machine(const struct inbound *in) {
+    static const char *const names[]
+        = { "mailer-daemon", "postmaster", "mail-daemon", "maildaemon", "bounce", "mdaemon" };
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (str_starts_nocase(in->from.address, str_of(names[i])))
+            return true;
+    return str_is_empty(in->from.address) || str_starts_nocase(in->message->media_type, STR("multipart/report"))
+           || (in->kind != INBOUND_PERSON && in->kind != INBOUND_OUT_OF_OFFICE);
+}
+
+enum rc inbox_interest(struct ctx *ctx, const struct mailbox *mailbox, const struct inbound *in,
+                       enum inbox_interest *ret_interest) {
+    struct thread thread;
+    *ret_interest = INBOX_OTHER;
+    if (is_own(mailbox, in->from.address)) /* a copy of what the mailbox has sent */
+        return OK;
+    enum rc rc = thread_find(ctx, mailbox, in, &thread);
+    if (rc == OK)
+        *ret_interest = INBOX_THREAD;
+    else if (rc == E_NOT_FOUND && is_machine(in))
+        *ret_interest = INBOX_PERHAPS;
+    return rc == E_NOT_FOUND ? OK : rc;
+}
+
+/* --- the row --- */
+
+static struct str cut(struct str text, size_t max) {
+    size_t n = text.n <= max ? text.n : max;
+    while (n < text.n && n > 0 && ((unsigned char) text.p[n] & 0xC0) == 0x80)
+        n--;
+    return str_sub(text, 0, n);
+}
+
+static struct strs addresses(struct ctx *ctx, struct list of) {
+    const struct mime_address *a = of.p;
+    struct strs found = { 0 };
+    for (size_t i = 0; i < of.n && found.n < 100; i++)
+        strs_add(ctx->arena, &found, cut(a[i].address, TEXT_MAX_BYTES));
+    return found;
+}
+
+/* Of one without a Message-ID: what makes it that one. */
+static struct str header_id(struct ctx *ctx, const struct inbound *in) {
+    if (!str_is_empty(in->message_id))
+        return cut(in->message_id, TEXT_MAX_BYTES);
+    return arena_printf(ctx->arena, "none:%lld:%.*s:%.*s", (long long) in->date.v,
+                        STR_FMT(cut(in->from.address, TEXT_MAX_BYTES / 2)),
+                        STR_FMT(cut(in->subject, TEXT_MAX_BYTES / 2)));
+}
+
+static struct str normal_form(struct ctx *ctx, struct str address) {
+    struct email email;
+    return email_parse(ctx->arena, address, &email) == OK ? email.address : cut(address, TEXT_MAX_BYTES);
+}
+
+static const enum bounce_class class_of_group[] = {
+    [BOUNCE_OF_ADDRESS] = BOUNCED_HARD,
+    [BOUNCE_OF_MAILBOX] = BOUNCED_SOFT,
+    [BOUNCE_OF_SENDER] = BOUNCED_SENDER,
+};
+
+/* Of several recipients the one that the message went to. */
+static void set_bounce(struct ctx *ctx, const struct inbound *in, const struct message *m,
+                       struct stored_reply *reply) {
+    const struct bounce *all = in->bounces.p, *b = all;
+    for (size_t i = 0; i < in->bounces.n; i++)
+        if (str_eq_nocase(all[i].recipient, m->recipient))
+            b = &all[i];
+    if (in->bounces.n == 0)
+        return;
+    reply->bounce = ARENA_NEW(ctx->arena, struct reply_bounce);
+    *reply->bounce = (struct reply_bounce){
+        .recipient = cut(b->recipient, TEXT_MAX_BYTES),
+        .reason = str_of(bounce_reason_word(b->reason)),
+        .status = cut(b->status, TEXT_MAX_BYTES),
+        .diagnostic = cut(b->diagnostic, TEXT_MAX_BYTES),
+    };
+    enum bounce_group group = bounce_reason_group(b->reason);
+    if (in->kind == INBOUND_BOUNCE && group != BOUNCE_OF_REPORT)
+        reply->bounce_class = enum_bounce_classes.values[class_of_group[group]];
+}
+
+static struct stored_reply row_of(struct ctx *ctx, const struct mailbox *mailbox, const struct inbound *in,
+                                  const struct thread *thread) {
+    const struct message *m = &thread->message;
+    struct stored_reply reply = {
+        .kind = str_of(inbound_kind_word(in->kind)),
+        .kind_rule = in->rule ? str_of(in->rule) : STR_NONE,
+        .matched_by = thread_rule_name(thread->rule),
+        .mailbox_id = mailbox->id, .user_id = m->user_id,
+        .message_id = m->id, .lead_id = m->lead_id, .sequence_id = m->sequence_id,
+        .stage_id = m->stage_id, .contact_id = m->contact_id,
+        .header_id = header_id(ctx, in),
+        .from_address = normal_form(ctx, in->from.address),
+        .from_name = cut(in->from.name, TEXT_MAX_BYTES),
+        .to_addresses = addresses(ctx, in->message->to),
+        .cc_addresses = addresses(ctx, in->message->cc),
+        .subject = cut(in->subject, TEXT_MAX_BYTES),
+        .snippet = in->snippet,
+        .last_message = cut(in->last_message, BODY_MAX_BYTES),
+        .body = cut(in->text, BODY_MAX_BYTES),
+        .dated_at = in->date.set ? in->date : opt_int(ctx_now(ctx)),
+    };
+    set_bounce(ctx, in, m, &reply);
+    return reply;
+}
+
+/* --- receiving --- */
+
+struct receiving {
+    const struct mailbox *mailbox;
+    const struct inbound *in;
+    struct str source;
+    const struct inbox_place *place;
+};
+
+static enum rc store(struct ctx *ctx, const struct receiving *r, const struct thread *thread) {
+    struct stored_reply reply = row_of(ctx, r->mailbox, r->in, thread);
+    bool known = false;
+    enum rc rc = reply_insert(ctx, &reply, r->source, &known);
+    if (rc != OK || known)
+        return rc;
+    reply_label_find(ctx, r->in, &thread->message, &reply);
+    return reply_label_settle(ctx, &reply);
+}
+
+static enum rc receive_work(struct ctx *ctx, void *arg) {
+    const struct receiving *r = arg;
+    struct thread thread;
+    enum rc rc = inbox_hold(ctx, r->mailbox->id, r->place->owner);
+    if (rc == OK)
+        rc = thread_find(ctx, r->mailbox, r->in, &thread);
+    if (rc == OK)
+        rc = store(ctx, r, &thread);
+    if (rc == E_NOT_FOUND)
+        rc = OK;
+    return rc == OK ? folder_position_set(ctx, r->mailbox->id, r->place->folder, &r->place->next) : rc;
+}
+
+enum rc inbox_receive(struct ctx *ctx, const struct mailbox *mailbox, const struct inbound *in,
+                      struct str source, const struct inbox_place *place) {
+    struct receiving receiving = { mailbox, in, source, place };
+    return db_transact(ctx, receive_work, &receiving);
+}

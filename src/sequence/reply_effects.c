@@ -1,0 +1,266 @@
+#include "sequence/reply_effects.h"
+
+#include "base/check.h"
+#include "data/dates.h"
+#include "data/labels.h"
+#include "data/urls.h"
+#include "data/zones.h"
+#include "json/writer.h"
+#include "sequence/pace.h"
+#include "sequence/progress.h"
+#include "store/account_settings.h"
+#include "store/exclusions.h"
+#include "store/message_threads.h"
+#include "store/sequences.h"
+
+enum { DATA_MAX_BYTES = 4 * 1024 * 1024, SOFT_BOUNCES_MAX = 3 };
+
+/* One reply and what its sequence says. */
+struct effecting {
+    struct ctx *ctx;
+    struct stored_reply *reply;
+    struct sequence_settings settings;
+    struct lead_plan lead;
+};
+
+/* --- the history --- */
+
+static void add(struct json_writer *w, const char *name, struct str value) {
+    json_key(w, str_of(name));
+    json_str(w, value);
+}
+
+static void add_list(struct json_writer *w, const char *name, struct strs values) {
+    json_key(w, str_of(name));
+    json_begin_array(w);
+    for (size_t i = 0; i < values.n; i++)
+        json_str(w, values.p[i]);
+    json_end_array(w);
+}
+
+static void add_bounce(struct json_writer *w, const struct stored_reply *r) {
+    add(w, "reason", r->bounce ? r->bounce->diagnostic : STR_NONE);
+    add(w, "class", r->bounce_class);
+}
+
+static void add_message(struct json_writer *w, const struct stored_reply *r, struct opt_int sent_at) {
+    struct str label = r->label;
+    add(w, "from", r->from_address);
+    add_list(w, "to", r->to_addresses);
+    add_list(w, "cc", r->cc_addresses);
+    add_list(w, "bcc", (struct strs){ 0 });
+    json_key(w, STR("names"));
+    json_begin_object(w);
+    if (str_is_set(r->from_address) && !str_is_empty(r->from_name)) {
+        json_key(w, r->from_address);
+        json_str(w, r->from_name);
+    }
+    json_end_object(w);
+    add(w, "subject", r->subject);
+    add(w, "body", r->body);
+    add(w, "snippet", r->snippet);
+    add(w, "last_message", r->last_message);
+    add_list(w, "labels", (struct strs){ &label, str_is_set(label) ? 1 : 0 });
+    if (sent_at.set) {
+        json_key(w, STR("sent_at"));
+        json_int(w, sent_at.v);
+    }
+    add(w, "return_date", r->return_on);
+}
+
+static enum rc record(const struct effecting *e, enum event_kind kind) {
+    const struct stored_reply *r = e->reply;
+    struct message answered = { .id = STR_NONE };
+    struct buf b = buf_in(e->ctx->arena, DATA_MAX_BYTES);
+    struct json_writer w = json_writer(&b);
+    enum rc rc = message_get(e->ctx, r->message_id, &answered);
+    if (rc != OK)
+        return rc;
+    json_begin_object(&w);
+    if (kind == EVENT_EMAIL_BOUNCED)
+        add_bounce(&w, r);
+    else
+        add_message(&w, r, answered.sent_at);
+    json_end_object(&w);
+    rc = buf_result(&b);
+    const struct event event
+        = { .kind = kind, .at = r->dated_at, .lead_id = r->lead_id, .stage_id = r->stage_id,
+            .sequence_id = r->sequence_id, .mailbox_id = r->mailbox_id, .user_id = r->user_id,
+            .contact_id = r->contact_id, .message_id = r->message_id, .data = buf_text(&b) };
+    return rc == OK ? event_record(e->ctx, &event) : fail(e->ctx, rc, "a reply's event");
+}
+
+/* --- steps --- */
+
+/* Notes what it was before, so that it can be undone. */
+static enum rc end_lead(struct effecting *e, enum lead_status status, struct str reason) {
+    struct lead_plan after;
+    enum rc rc = lead_end(e->ctx, e->lead.id, status, reason);
+    if (rc == OK)
+        rc = lead_plan_lock(e->ctx, e->lead.id, &after);
+    if (rc == OK && !str_eq(after.status, e->lead.status)) {
+        e->reply->effects->lead_was = e->lead.status;
+        e->reply->effects->lead_ended = after.status;
+    }
+    return rc;
+}
+
+static enum rc exclude(struct effecting *e, struct str reason) {
+    struct strs results = { 0 };
+    struct str email = e->lead.email;
+    if (!str_is_set(email))
+        return OK;
+    const struct new_exclusions added
+        = { EXCLUDED_EMAIL, { &email, 1 }, STR(EXCLUSION_OWN_SOURCE), reason };
+    enum rc rc = exclusions_add(e->ctx, &added, &results);
+    if (rc == OK && results.n && str_eq(results.p[0], exclusion_success))
+        e->reply->effects->excluded_email = email;
+    return rc;
+}
+
+/* Colleagues in the same sequence. */
+static enum rc end_colleagues(struct effecting *e) {
+    struct strs ids = { 0 };
+    struct str domain = email_company_domain(e->ctx->arena, e->lead.email);
+    if (!str_is_set(domain))
+        return OK;
+    enum rc rc = leads_of_domain(e->ctx, e->lead.sequence_id, domain, &ids);
+    for (size_t i = 0; rc == OK && i < ids.n; i++)
+        if (!str_eq(ids.p[i], e->lead.id))
+            rc = lead_end(e->ctx, ids.p[i], LEAD_REPLIED, STR("domain_reply"));
+    return rc;
+}
+
+/* --- what came --- */
+
+static enum rc replied(struct effecting *e) {
+    enum rc rc = record(e, EVENT_EMAIL_REPLIED);
+    if (rc == OK && e->settings.stop_on_reply != NO)
+        rc = end_lead(e, LEAD_REPLIED, e->reply->label);
+    if (rc == OK && e->settings.stop_on_domain_reply == YES)
+        rc = end_colleagues(e);
+    if (rc == OK && str_eq(e->reply->label, label_name(LABEL_HARD_NO)))
+        rc = exclude(e, e->reply->label);
+    return rc;
+}
+
+/* The beginning of the day there, on the account's clock. */
+static enum rc day_begins(struct ctx *ctx, struct str date, int64_t *ret_ms) {
+    struct account_settings settings;
+    struct zone *zone = NULL;
+    int64_t day = 0;
+    enum rc rc = time_parse(date, &day);
+    if (rc == OK)
+        rc = account_settings_get(ctx, &settings);
+    if (rc == OK)
+        rc = zone_open(settings.time_zone, &zone);
+    if (rc == OK)
+        *ret_ms = pace_instant(ctx, zone_utc_ms(zone, day));
+    zone_close(&zone);
+    return rc;
+}
+
+static enum rc pause_until(struct effecting *e) {
+    struct ctx *ctx = e->ctx;
+    int64_t now = ctx_now(ctx), until = 0;
+    enum rc rc = E_NOT_FOUND;
+    if (str_is_set(e->reply->return_on))
+        rc = day_begins(ctx, e->reply->return_on, &until);
+    if (rc != OK)
+        until = now + pace_span(ctx, e->settings.out_of_office_days.v * DAY_MS);
+    ctx_clear_error(ctx);
+    if (until <= now)
+        return OK;
+    rc = lead_pause(ctx, e->lead.id, STR("out_of_office"), opt_int(until));
+    if (rc == OK)
+        e->reply->effects->lead_paused = YES;
+    if (rc != E_CONFLICT)
+        return rc;
+    ctx_clear_error(ctx); /* it has come to an end before */
+    return OK;
+}
+
+static enum rc out_of_office(struct effecting *e) {
+    enum rc rc = record(e, EVENT_EMAIL_OUT_OF_OFFICE);
+    if (rc != OK || str_eq(e->settings.out_of_office, STR("ignore")))
+        return rc;
+    if (str_eq(e->settings.out_of_office, STR("stop")))
+        return end_lead(e, LEAD_REPLIED, label_name(LABEL_OOO));
+    return lead_status_of(&e->lead) == LEAD_PAUSED ? OK : pause_until(e);
+}
+
+static enum rc person(struct effecting *e) {
+    return str_eq(e->reply->label, label_name(LABEL_OOO)) ? out_of_office(e) : replied(e);
+}
+
+static enum rc bounced_hard(struct effecting *e) {
+    if (e->settings.stop_on_bounce == NO)
+        return OK;
+    enum rc rc = exclude(e, STR("bounced"));
+    return rc == OK ? end_lead(e, LEAD_BOUNCED, STR("no_such_address")) : rc;
+}
+
+static enum rc bounced(struct effecting *e) {
+    int64_t n = 0;
+    enum rc rc = record(e, EVENT_EMAIL_BOUNCED);
+    if (rc != OK)
+        return rc;
+    if (str_eq(e->reply->bounce_class, enum_bounce_classes.values[BOUNCED_HARD]))
+        return bounced_hard(e);
+    if (!str_eq(e->reply->bounce_class, enum_bounce_classes.values[BOUNCED_SOFT]))
+        return OK;
+    rc = replies_soft_bounces(e->ctx, e->lead.id, &n);
+    return rc == OK && n >= SOFT_BOUNCES_MAX ? end_lead(e, LEAD_ERRORED, STR("soft_bounces")) : rc;
+}
+
+static enum rc complained(struct effecting *e) {
+    enum rc rc = record(e, EVENT_EMAIL_UNSUBSCRIBED);
+    if (rc == OK)
+        rc = exclude(e, STR("complaint"));
+    return rc == OK ? end_lead(e, LEAD_UNSUBSCRIBED, STR("complaint")) : rc;
+}
+
+/* By the words of reply/inbound_kinds.def; other kinds have no effect. */
+static const struct {
+    const char *kind;
+    enum rc (*apply)(struct effecting *);
+} effects[] = {
+    { "person", person },
+    { "out_of_office", out_of_office },
+    { "bounce", bounced },
+    { "complaint", complained },
+};
+
+static enum rc begin(struct ctx *ctx, struct stored_reply *reply, struct effecting *ret_effecting) {
+    *ret_effecting = (struct effecting){ .ctx = ctx, .reply = reply };
+    reply->effects = ARENA_NEW(ctx->arena, struct reply_effects);
+    enum rc rc = lead_plan_lock(ctx, reply->lead_id, &ret_effecting->lead);
+    return rc == OK ? sequence_settings_read(ctx, reply->sequence_id, &ret_effecting->settings) : rc;
+}
+
+enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply) {
+    struct effecting e;
+    enum rc rc = begin(ctx, reply, &e);
+    for (size_t i = 0; rc == OK && i < LENGTH(effects); i++)
+        if (str_eq(reply->kind, str_of(effects[i].kind)))
+            rc = effects[i].apply(&e);
+    return rc == E_NOT_FOUND ? OK : rc;
+}
+
+/* --- undoing --- */
+
+enum rc reply_effects_undo(struct ctx *ctx, struct stored_reply *reply) {
+    struct reply_effects *done = reply->effects;
+    struct strs results = { 0 };
+    enum rc rc = OK;
+    if (!done)
+        return OK;
+    if (str_is_set(done->excluded_email))
+        rc = exclusions_delete(ctx, EXCLUDED_EMAIL, (struct strs){ &done->excluded_email, 1 }, &results);
+    if (rc == OK && str_is_set(done->lead_ended))
+        rc = lead_reopen(ctx, reply->lead_id, done->lead_ended, done->lead_was);
+    if (rc == OK && done->lead_paused == YES)
+        rc = lead_unpause(ctx, reply->lead_id, STR("out_of_office"));
+    reply->effects = NULL;
+    return rc == E_NOT_FOUND ? OK : rc;
+}

@@ -1,0 +1,23 @@
+/* What follows from something that came in: for its lead, the lead's colleagues, the exclusion
+ * list. The sequence's settings decide (stop_on_reply, stop_on_domain_reply, stop_on_bounce,
+ * out_of_office). Everything inside db_transact; then the caller calls lead_wake_planner.
+ *
+ *   a person's reply   the lead has replied; hard_no also excludes the address
+ *   out of office      never a reply: the lead pauses until the return date, or ends, or goes on
+ *   a bounce           hard: the address is excluded, the lead has bounced; soft: the third one
+ *                      is an error; for what we are: nothing befalls the lead
+ *   a complaint        the address is excluded, the lead has unsubscribed */
+#ifndef SEQUENCE_REPLY_EFFECTS_H
+#define SEQUENCE_REPLY_EFFECTS_H
+
+#include "store/replies.h"
+
+/* Does it, records the event, and notes in reply->effects what it did. The reply has its label
+ * already. OK also when its lead is not there any more. */
+MUST_USE enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply);
+
+/* Takes back what it did, where that still stands: a lead that somebody else ended or paused
+ * meanwhile stays so. */
+MUST_USE enum rc reply_effects_undo(struct ctx *ctx, struct stored_reply *reply);
+
+#endif

@@ -1,0 +1,214 @@
+"""Conversations through Postfix and Dovecot: a sequence writes, a person (or their mail server)
+answers through SMTP, the answer is fetched over IMAP, understood, and acted on."""
+import email
+import email.policy
+import email.utils
+import imaplib
+import smtplib
+import ssl
+import sys
+from email.message import EmailMessage
+
+import harness
+
+sys.path.insert(0, str(harness.ROOT / "tests"))
+from lib.mail_servers import MailServers  # noqa: E402  (the path is set above)
+from lib.sending import Sending  # noqa: E402
+
+SECRET = "open sesame"
+SENDERS = [f"sam{number}@sends.example" for number in range(12)]
+PEOPLE = [f"p{number}@takes.example" for number in range(30)]
+REPLIES = "/dashboard/api/replies"
+YES = "Thanks for writing. This looks interesting, can we talk on Tuesday? Please send me your prices."
+class RepliesTest(Sending, harness.ApiTest):
+    settings = {"mail.allow_private": True, "sequence.tick_ms": 50, "sequence.senders": 2, "mail.readers": 3,
+                "mail.poll_ms": 200}
+    used = 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.servers = MailServers({user: SECRET for user in (*SENDERS, *PEOPLE)})
+        cls.addClassCleanup(cls.servers.close)
+        cls.servers.__enter__()
+        cls.settings = cls.settings | {"mail.ca_file": cls.servers.certificate}
+        super().setUpClass()
+
+    # --- the outside ---
+
+    def start(self, **settings):
+        """A mailbox that is being read, with a sequence; an address to write to."""
+        number = RepliesTest.used
+        RepliesTest.used += 1
+        box = self.connect(SENDERS[number], self.servers.submission, smtp_host="localhost", smtp_security="starttls",
+                           smtp_user=SENDERS[number], password=SECRET, imap_host="localhost",
+                           imap_port=self.servers.imaps, imap_security="tls", imap_user=SENDERS[number])
+        stage = {"type": "email", "variants": [{"subject": "An offer", "text": "Dear {{first_name}}, ..."}]}
+        later = {"type": "email", "delay_days": 3, "variants": [{"text": "Did you see this?"}]}
+        self.server.wait_for(lambda: self.is_waited_in(SENDERS[number]), "the mailbox to be read")
+        return SENDERS[number], self.sequence(box, stage, later, **settings)
+
+    def is_waited_in(self, user):
+        return (self.servers.folder_of(user) / "dovecot-uidlist").exists()
+
+    def arrived(self, person):
+        self.server.wait_for(lambda: self.servers.messages_of(person), f"a message for {person}")
+        path, = self.servers.messages_of(person)
+        return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+    def answer(self, got, person, text, subject=None, **headers):
+        message = EmailMessage()
+        message["From"], message["To"] = f"Someone <{person}>", got["From"]
+        message["Subject"] = subject if subject is not None else f"Re: {got['Subject']}"
+        message["Date"], message["Message-ID"] = email.utils.formatdate(), email.utils.make_msgid()
+        for name, value in headers.items():
+            if value:
+                message[name.replace("_", "-")] = value
+        quoted = "".join(f"> {line}\n" for line in got.get_body(("plain",)).get_content().splitlines())
+        message.set_content(f"{text}\n\nOn Mon, 3 Mar 2025 at 10:00, Sam <{got['From'].addresses[0].addr_spec}> wrote:\n{quoted}")
+        return message
+
+    def send(self, message, person):
+        context = ssl.create_default_context(cafile=self.servers.certificate)
+        with smtplib.SMTP("localhost", self.servers.submission) as smtp:
+            smtp.starttls(context=context)
+            smtp.login(person, SECRET)
+            smtp.send_message(message, from_addr=person)
+
+    def reply(self, sequence, person, text, **more):
+        """Waits for the sequence's message, answers it."""
+        self.add(sequence, person)
+        got = self.arrived(person)
+        headers = {"In_Reply_To": got["Message-ID"], "References": got["Message-ID"]} | more
+        self.send(self.answer(got, person, text, **headers), person)
+
+    # --- the inside ---
+
+    def replies(self, sequence, count=1):
+        path = f"{REPLIES}?sequence_id={sequence}"
+        self.server.wait_for(lambda: len(self.admin.get(path, expect=200).json["replies"]) >= count, f"{count} replies")
+        found = self.admin.get(path, expect=200).json["replies"]
+        self.assertEqual(len(found), count, found)
+        return found
+
+    def lead(self, sequence, address):
+        path = f"/dashboard/api/sequences/{sequence}/leads"
+        return self.admin.get(path, query={"email": address}, expect=200).json["leads"][0]
+
+    def excluded(self, address):
+        rows = self.api.get("/excluded-emails", expect=200).json["excluded_emails"]
+        return [row["excluded_reason"] for row in rows if row["email"] == address]
+
+    # --- people ---
+
+    def test_interested(self):
+        sender, sequence = self.start()
+        self.reply(sequence, PEOPLE[0], YES)
+        got, = self.replies(sequence)
+        self.assertEqual((got["kind"], got["matched_by"], got["label"]), ("person", "in_reply_to", "interested"), got)
+        self.assertEqual((got["last_message"], got["snippet"]), (YES, YES))
+        self.assertIn("> Dear p0", got["body"])
+        self.assertEqual((got["from_address"], got["from_name"], got["to_addresses"]), (PEOPLE[0], "Someone", [sender]))
+        self.assertEqual(got["subject"], "Re: An offer")
+        self.assertEqual(got["effects"], {"lead_ended": "replied", "lead_was": "active"})
+        self.assertEqual(self.lead(sequence, PEOPLE[0])["status"], "replied")
+        source = self.admin.get(f"{REPLIES}/{got['id']}/source", expect=200).body
+        self.assertIn(b"Delivered-To", source)
+        self.assertEqual(self.admin.get(f"{REPLIES}/{got['id']}", expect=200).json, got)
+        contact = self.api.get(f"/contacts/email/{PEOPLE[0]}", expect=200).json
+        self.assertIn("email_replied", [entry["event_type"] for entry in contact["recent_activity"]], contact)
+
+    def test_how_a_thread_is_told(self):
+        for number, (rule, headers) in enumerate((
+                ("references", {"In_Reply_To": None}),
+                ("sender_subject", {"In_Reply_To": None, "References": None}),
+                ("sender", {"In_Reply_To": None, "References": None, "subject": "Something else"}))):
+            if number == 0:
+                _, sequence = self.start()
+            person = PEOPLE[1 + number]
+            self.reply(sequence, person, YES, **headers)
+            self.assertEqual(self.replies(sequence, number + 1)[0]["matched_by"], rule)
+            self.assertEqual(self.lead(sequence, person)["status"], "replied")
+
+    def test_a_colleague_answers(self):
+        _, sequence = self.start(stop_on_domain_reply=True)
+        self.add(sequence, PEOPLE[4], PEOPLE[5])
+        got = self.arrived(PEOPLE[4])
+        self.arrived(PEOPLE[5])
+        self.send(self.answer(got, PEOPLE[6], YES), PEOPLE[6])
+        reply, = self.replies(sequence)
+        self.assertEqual((reply["matched_by"], reply["from_address"]), ("domain_subject", PEOPLE[6]))
+        for person in PEOPLE[4:6]:
+            self.assertEqual(self.lead(sequence, person)["status"], "replied")
+
+    def test_strangers_are_not_kept(self):
+        sender, sequence = self.start()
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = PEOPLE[7], sender, "Lunch?"
+        message.set_content("At one?")
+        self.send(message, PEOPLE[7])
+        self.reply(sequence, PEOPLE[8], YES)
+        self.replies(sequence)
+        every = self.admin.get(REPLIES, query={"page[size]": 100}, expect=200).json["replies"]
+        self.assertNotIn("Lunch?", [reply["subject"] for reply in every])
+
+    def test_hard_no_and_second_thoughts(self):
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[9], "Stop writing to me. Remove me from your list immediately.")
+        got, = self.replies(sequence)
+        self.assertEqual((got["label"], got["effects"]["excluded_email"]), ("hard_no", PEOPLE[9]), got)
+        self.assertEqual(self.excluded(PEOPLE[9]), ["hard_no"])
+        path = f"{REPLIES}/{got['id']}"
+        changed = self.admin.patch(path, {"label": "ooo", "return_on": "2036-01-07"}, expect=200).json
+        self.assertEqual((changed["label"], changed["label_source"], changed["effects"]), ("ooo", "person", {"lead_paused": True}))
+        self.assertEqual(self.excluded(PEOPLE[9]), [])
+        lead = self.lead(sequence, PEOPLE[9])
+        self.assertEqual((lead["status"], lead["reason"], lead["paused_until"][:10]), ("paused", "out_of_office", "2036-01-07"))
+        again = self.admin.patch(path, {"label": "interested"}, expect=200).json
+        self.assertEqual(again["effects"]["lead_ended"], "replied", again)
+        self.assertEqual(self.lead(sequence, PEOPLE[9])["status"], "replied")
+        self.admin.patch(path, {"label": "nonsense"}, expect=400)
+        self.admin.patch(f"{REPLIES}/0198f652-73a2-7d41-914e-e511382bb808", {"label": "ooo"}, expect=404)
+        self.api.patch(path, {"label": "ooo"}, expect=403)
+
+    # --- reading ---
+
+    def test_nothing_is_read_twice_or_missed(self):
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[14], YES)
+        self.replies(sequence)
+        self.add(sequence, PEOPLE[15])
+        got = self.arrived(PEOPLE[15])
+        self.server.kill()
+        self.send(self.answer(got, PEOPLE[15], YES, In_Reply_To=got["Message-ID"]), PEOPLE[15])
+        self.server.start()
+        self.assertEqual(len(self.replies(sequence, 2)), 2)
+        self.assertEqual(self.lead(sequence, PEOPLE[15])["status"], "replied")
+
+    def test_numbered_anew(self):
+        sender, sequence = self.start()
+        self.reply(sequence, PEOPLE[16], YES)
+        self.replies(sequence)
+        self.server.stop()
+        (self.servers.folder_of(sender) / "dovecot-uidlist").unlink()
+        for path in self.servers.folder_of(sender).glob("dovecot.index*"):
+            path.unlink()
+        self.server.start()
+        self.reply(sequence, PEOPLE[17], YES)
+        self.assertEqual(len(self.replies(sequence, 2)), 2)
+
+    def test_the_folder_for_spam(self):
+        sender, sequence = self.start()
+        self.add(sequence, PEOPLE[18])
+        got = self.arrived(PEOPLE[18])
+        context = ssl.create_default_context(cafile=self.servers.certificate)
+        with imaplib.IMAP4_SSL("localhost", self.servers.imaps, ssl_context=context) as client:
+            client.login(sender, SECRET)
+            message = self.answer(got, PEOPLE[18], YES, In_Reply_To=got["Message-ID"])
+            client.append("Spam", None, None, message.as_bytes())
+        self.server.stop()  # it looks there when it connects, and every few minutes
+        self.server.start()
+        self.assertEqual(self.replies(sequence)[0]["from_address"], PEOPLE[18])
+
+
+if __name__ == "__main__":
+    harness.unittest.main()
