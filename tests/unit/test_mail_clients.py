@@ -374,7 +374,7 @@ class RealTest(Folder):
                 if found["numbers"]:
                     break
             self.assertEqual([login["rc"], folders["rc"], folders["text"], opened["rc"]], ["OK", "OK", "Sent", "OK"])
-            self.assertEqual(sorted(folders["names"]), ["INBOX", "Sent"])
+            self.assertEqual(sorted(folders["names"]), ["INBOX", "Sent", "Spam"])
             self.assertEqual(len(found["numbers"]), 1)
             _, _, fetched, none = self.imap("select:INBOX", f"fetch:{found['numbers'][0]}", "fetch:99999", **options)
             self.assertTrue(fetched["text"].endswith("\r\n\r\n.\r\nbody {3}\r\n"), fetched)
