@@ -7,6 +7,7 @@ import imaplib
 import smtplib
 import ssl
 import sys
+import time
 from email.message import EmailMessage
 
 import harness
@@ -18,8 +19,42 @@ from lib.sending import Sending  # noqa: E402
 SECRET = "open sesame"
 SENDERS = [f"sam{number}@sends.example" for number in range(12)]
 PEOPLE = [f"p{number}@takes.example" for number in range(30)]
+MACHINE = "mailer-daemon@takes.example"
 REPLIES = "/dashboard/api/replies"
 YES = "Thanks for writing. This looks interesting, can we talk on Tuesday? Please send me your prices."
+REPORT = """From: Mail Delivery System <{machine}>
+To: {box}
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+Message-ID: {id}
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=_report"
+
+--=_report
+Content-Type: text/plain; charset=us-ascii
+
+This is the mail system. Your message could not be delivered.
+
+<{to}>: host mx.takes.example said: {said}
+
+--=_report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.takes.example
+
+Final-Recipient: rfc822; {to}
+Action: failed
+Status: {status}
+Diagnostic-Code: smtp; {said}
+
+--=_report
+Content-Type: message/rfc822
+
+{message}
+--=_report--
+"""
+
+
 class RepliesTest(Sending, harness.ApiTest):
     settings = {"mail.allow_private": True, "sequence.tick_ms": 50, "sequence.senders": 2, "mail.readers": 3,
                 "mail.poll_ms": 200}
@@ -27,7 +62,7 @@ class RepliesTest(Sending, harness.ApiTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.servers = MailServers({user: SECRET for user in (*SENDERS, *PEOPLE)})
+        cls.servers = MailServers({user: SECRET for user in (*SENDERS, *PEOPLE, MACHINE)})
         cls.addClassCleanup(cls.servers.close)
         cls.servers.__enter__()
         cls.settings = cls.settings | {"mail.ca_file": cls.servers.certificate}
@@ -169,6 +204,48 @@ class RepliesTest(Sending, harness.ApiTest):
         self.admin.patch(path, {"label": "nonsense"}, expect=400)
         self.admin.patch(f"{REPLIES}/0198f652-73a2-7d41-914e-e511382bb808", {"label": "ooo"}, expect=404)
         self.api.patch(path, {"label": "ooo"}, expect=403)
+
+    def test_out_of_office(self):
+        _, sequence = self.start(out_of_office_days=9)
+        self.reply(sequence, PEOPLE[10], "I am out of the office and have no access to my mail.",
+                   subject="Automatic reply: An offer", Auto_Submitted="auto-replied")
+        got, = self.replies(sequence)
+        self.assertEqual((got["kind"], got["label"]), ("out_of_office", "ooo"), got)
+        lead = self.lead(sequence, PEOPLE[10])
+        self.assertEqual((lead["status"], lead["reason"]), ("paused", "out_of_office"))
+        until = time.mktime(time.strptime(lead["paused_until"], "%Y-%m-%dT%H:%M:%SZ"))
+        self.assertLess(abs(until - time.mktime(time.gmtime()) - 9 * 86400), 600)
+
+    # --- reports ---
+
+    def bounce(self, got, person, said):
+        box = got["From"].addresses[0].addr_spec
+        report = REPORT.format(to=person, said=said, status=said.split()[1], machine=MACHINE, box=box,
+                               id=email.utils.make_msgid(), message=got.as_string())
+        self.send(email.message_from_string(report), MACHINE)
+
+    def test_bounces(self):
+        _, sequence = self.start()
+        self.add(sequence, *PEOPLE[11:14])
+        mails = {person: self.arrived(person) for person in PEOPLE[11:14]}
+        self.bounce(mails[PEOPLE[11]], PEOPLE[11], "550 5.1.1 User unknown")
+        hard = self.replies(sequence)[0]
+        self.assertEqual((hard["kind"], hard["bounce_class"], hard["matched_by"]), ("bounce", "hard", "report"), hard)
+        self.assertEqual((hard["bounce"]["reason"], hard["bounce"]["status"]), ("user_unknown", "5.1.1"))
+        self.assertEqual(self.lead(sequence, PEOPLE[11])["status"], "bounced")
+        self.assertEqual(self.excluded(PEOPLE[11]), ["bounced"])
+        self.admin.patch(f"{REPLIES}/{hard['id']}", {"label": "interested"}, expect=409)
+        for number in range(3):
+            self.bounce(mails[PEOPLE[12]], PEOPLE[12], "452 4.2.2 Mailbox full")
+            soft = self.replies(sequence, 2 + number)[0]
+            self.assertEqual((soft["bounce_class"], soft["bounce"]["reason"]), ("soft", "mailbox_full"), soft)
+            lead = self.lead(sequence, PEOPLE[12])
+            self.assertEqual(lead["status"], "active" if number < 2 else "errored", lead)
+        self.assertEqual(lead["reason"], "soft_bounces")
+        self.bounce(mails[PEOPLE[13]], PEOPLE[13], "554 5.7.1 Service unavailable; blocked using zen.spamhaus.org")
+        ours = self.replies(sequence, 5)[0]
+        self.assertEqual((ours["bounce_class"], self.lead(sequence, PEOPLE[13])["status"]), ("sender", "active"), ours)
+        self.assertEqual(self.excluded(PEOPLE[12]) + self.excluded(PEOPLE[13]), [])
 
     # --- reading ---
 
