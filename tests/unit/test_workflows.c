@@ -8,6 +8,7 @@
 #include "store/contacts.h"
 #include "store/secrets.h"
 #include "store/services.h"
+#include "store/webhooks.h"
 
 #define MAILBOX                                                                               \
     "INSERT INTO mailboxes (account_id, id, user_id, email, email_provider, status, reason, auth, " \
@@ -564,6 +565,31 @@ static void test_removals(void **state) {
     }
 }
 
+/* What a webhook is told of a reply names who was written to and whom the reply names. */
+static void test_removals_of_what_was_told(void **state) {
+    static const char *const cases[] = { "ann@x.example", "jane@x.example" };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct ctx *ctx = i ? &((struct test_db *) *state)->ctx : start(state);
+        struct webhook webhook;
+        const struct webhook_settings settings = { .url = STR("https://hooks.example.com/") };
+        fill(ctx);
+        assert_ok(ctx, webhook_create(ctx, &settings, &webhook));
+        (void) enabled(ctx, arena_printf(ctx->arena, ONE("{\"type\":\"send_json\",\"webhook_id\":\"%.*s\"}"),
+                                         STR_FMT(webhook.id))
+                                .p);
+        (void) reply(ctx, LABELED("not_the_right_person", .referred = &jane));
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM events WHERE kind = 'workflow_pushed' AND data LIKE "
+                                         "'%jane@x.example%' AND data LIKE '%ann@x.example%'"),
+                         1);
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'"), i + 1);
+        forgotten_email = str_of(cases[i]);
+        assert_ok(ctx, db_transact(ctx, forget_work, NULL));
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM events WHERE kind = 'workflow_pushed' AND data = '{}' "
+                                         "AND snapshot IS NULL"),
+                         1);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_matching),
@@ -579,6 +605,7 @@ int main(void) {
         BOTH_ENGINES(test_trying_it_out),
         BOTH_ENGINES(test_tests_do_not_count),
         BOTH_ENGINES(test_removals),
+        BOTH_ENGINES(test_removals_of_what_was_told),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     secrets_free(&secrets);
