@@ -2,6 +2,8 @@
 
 #include "base/vec.h"
 #include "reply/classify.h"
+#include "reply/dates.h"
+#include "reply/referral.h"
 #include "sequence/reply_effects.h"
 #include "sequence/workflows.h"
 
@@ -18,6 +20,56 @@ static bool takes_label(const struct stored_reply *reply) {
            || str_eq(reply->kind, str_of(inbound_kind_word(INBOUND_OUT_OF_OFFICE)));
 }
 
+/* --- what the label carries --- */
+
+static struct str find_date(struct ctx *ctx, const struct inbound *in, enum date_wish wish) {
+    const struct date_question question = { .text = in->last_message,
+                                            .sent_ms = in->date.set ? in->date.v : ctx_now(ctx),
+                                            .offset_minutes = in->date_offset_minutes, .wish = wish };
+    return reply_find_date(ctx->arena, &question).date;
+}
+
+static void find_return(struct ctx *ctx, const struct inbound *in, struct stored_reply *reply) {
+    reply->return_on = find_date(ctx, in, DATE_OF_RETURN);
+}
+
+static void find_follow_up(struct ctx *ctx, const struct inbound *in, struct stored_reply *reply) {
+    reply->follow_up_on = find_date(ctx, in, DATE_OF_FOLLOW_UP);
+}
+
+static void find_referred(struct ctx *ctx, const struct inbound *in, struct stored_reply *reply) {
+    struct referral_question question = { .text = in->last_message };
+    const struct mime_address *to = in->message->to.p;
+    strs_add(ctx->arena, &question.known_addresses, in->from.address);
+    strs_add(ctx->arena, &question.known_names, in->from.name);
+    for (size_t i = 0; i < in->message->to.n; i++) {
+        strs_add(ctx->arena, &question.known_addresses, to[i].address);
+        strs_add(ctx->arena, &question.known_names, to[i].name);
+    }
+    struct referral found = reply_find_referral(ctx->arena, &question);
+    if (!str_is_set(found.phrase))
+        return;
+    reply->referred = ARENA_NEW(ctx->arena, struct referred_person);
+    *reply->referred = (struct referred_person){
+        .email = found.email, .first_name = found.first_name, .last_name = found.last_name,
+        .title = found.title, .company_name = found.company, .company_domain = found.domain,
+    };
+}
+
+static void (*const find_info[])(struct ctx *, const struct inbound *, struct stored_reply *) = {
+    [LABEL_INFO_RETURN_DATE] = find_return,
+    [LABEL_INFO_FOLLOW_UP_DATE] = find_follow_up,
+    [LABEL_INFO_THIRD_PARTY] = find_referred,
+};
+
+static void add_info(struct ctx *ctx, enum label label, const struct inbound *in, struct stored_reply *reply) {
+    enum label_info info = label == LABEL_NONE ? LABEL_INFO_NOTHING : label_row(label)->info;
+    if (find_info[info])
+        find_info[info](ctx, in, reply);
+    if (label == LABEL_INTRODUCTION) /* somebody is brought in */
+        find_referred(ctx, in, reply);
+}
+
 void reply_label_find(struct ctx *ctx, const struct inbound *in, const struct message *m,
                       struct stored_reply *reply) {
     const struct reply text = { .subject = in->subject, .text = in->last_message,
@@ -28,10 +80,12 @@ void reply_label_find(struct ctx *ctx, const struct inbound *in, const struct me
     struct reply_class class = reply_class_of(ctx->arena, &text);
     bool by_rule = class.n_evidence && class.evidence[0].kind != EVIDENCE_MODEL;
     reply->label = label_name(class.label);
-    reply->label_source = enum_label_sources.values[by_rule ? LABELED_BY_RULES : LABELED_BY_MODEL];
+    if (class.label != LABEL_NONE)
+        reply->label_source = enum_label_sources.values[by_rule ? LABELED_BY_RULES : LABELED_BY_MODEL];
     reply->confidence = opt_int((int64_t) (class.confidence * 1000));
     for (size_t i = 0; i < class.n_evidence; i++)
         strs_add(ctx->arena, &reply->evidence, class.evidence[i].text);
+    add_info(ctx, class.label, in, reply);
 }
 
 enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply) {

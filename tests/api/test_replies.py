@@ -1,5 +1,6 @@
 """Conversations through Postfix and Dovecot: a sequence writes, a person (or their mail server)
 answers through SMTP, the answer is fetched over IMAP, understood, and acted on."""
+import datetime
 import email
 import email.policy
 import email.utils
@@ -215,6 +216,28 @@ class RepliesTest(Sending, harness.ApiTest):
         self.assertEqual((lead["status"], lead["reason"]), ("paused", "out_of_office"))
         until = time.mktime(time.strptime(lead["paused_until"], "%Y-%m-%dT%H:%M:%SZ"))
         self.assertLess(abs(until - time.mktime(time.gmtime()) - 9 * 86400), 600)
+
+    def test_dates(self):
+        _, sequence = self.start()
+        today = datetime.date.today()
+        back, later = today + datetime.timedelta(20), today + datetime.timedelta(14)
+        self.reply(sequence, PEOPLE[19], f"I am out of the office and will be back on {back}.",
+                   subject="Automatic reply: An offer", Auto_Submitted="auto-replied")
+        self.assertEqual(self.replies(sequence)[0]["return_on"], str(back))
+        self.assertEqual(self.lead(sequence, PEOPLE[19])["paused_until"][:10], str(back))
+        self.reply(sequence, PEOPLE[20], "This is not a good time for us. Please get back to me in two weeks.")
+        got = self.replies(sequence, 2)[0]
+        self.assertEqual((got["label"], got["follow_up_on"]), ("asked_to_circle_back_later", str(later)), got)
+        self.assertEqual(self.lead(sequence, PEOPLE[20])["status"], "replied")
+
+    def test_referred(self):
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[21], "I am not the right person for this. Please contact Ana Silva "
+                                         "(ana.silva@takes.example), our head of purchasing.")
+        got, = self.replies(sequence)
+        self.assertEqual(got["label"], "not_the_right_person", got)
+        self.assertEqual({key: got["referred"][key] for key in ("email", "first_name", "last_name")},
+                         {"email": "ana.silva@takes.example", "first_name": "Ana", "last_name": "Silva"}, got)
 
     # --- reports ---
 
