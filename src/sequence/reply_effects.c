@@ -1,14 +1,12 @@
 #include "sequence/reply_effects.h"
 
 #include "base/check.h"
-#include "data/dates.h"
 #include "data/labels.h"
 #include "data/urls.h"
-#include "data/zones.h"
 #include "json/writer.h"
+#include "sequence/day.h"
 #include "sequence/pace.h"
 #include "sequence/progress.h"
-#include "store/account_settings.h"
 #include "store/exclusions.h"
 #include "store/message_threads.h"
 #include "store/sequences.h"
@@ -144,33 +142,16 @@ static enum rc replied(struct effecting *e) {
     return rc;
 }
 
-/* The beginning of the day there, on the account's clock. */
-static enum rc day_begins(struct ctx *ctx, struct str date, int64_t *ret_ms) {
-    struct account_settings settings;
-    struct zone *zone = NULL;
-    int64_t day = 0;
-    enum rc rc = time_parse(date, &day);
-    if (rc == OK)
-        rc = account_settings_get(ctx, &settings);
-    if (rc == OK)
-        rc = zone_open(settings.time_zone, &zone);
-    if (rc == OK)
-        *ret_ms = pace_instant(ctx, zone_utc_ms(zone, day));
-    zone_close(&zone);
-    return rc;
-}
-
 static enum rc pause_until(struct effecting *e) {
     struct ctx *ctx = e->ctx;
     int64_t now = ctx_now(ctx), until = 0;
-    enum rc rc = E_NOT_FOUND;
+    enum rc rc = OK;
     if (str_is_set(e->reply->return_on))
         rc = day_begins(ctx, e->reply->return_on, &until);
-    if (rc != OK)
+    else
         until = now + pace_span(ctx, e->settings.out_of_office_days.v * DAY_MS);
-    ctx_clear_error(ctx);
-    if (until <= now)
-        return OK;
+    if (rc != OK || until <= now)
+        return rc;
     rc = lead_pause(ctx, e->lead.id, STR("out_of_office"), opt_int(until));
     if (rc == OK)
         e->reply->effects->lead_paused = YES;

@@ -4,13 +4,12 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "data/urls.h"
-#include "data/zones.h"
 #include "json/members.h"
+#include "sequence/day.h"
 #include "sequence/pace.h"
 #include "sequence/progress.h"
 #include "sequence/task_actions.h"
 #include "sequence/workflow_private.h"
-#include "store/account_settings.h"
 #include "store/exclusions.h"
 #include "store/lead_lists.h"
 #include "store/mailboxes.h"
@@ -95,23 +94,6 @@ static struct str date_of(const struct acting *a) {
     return str_is_set(r->return_on) ? r->return_on : r->follow_up_on;
 }
 
-/* The beginning of the day on the account's clock. */
-static enum rc day_begins(struct ctx *ctx, struct str date, int64_t *ret_at) {
-    struct account_settings settings;
-    struct zone *zone;
-    int64_t local = 0;
-    if (time_parse(date, &local) != OK)
-        return fail(ctx, E_DB, "the date of a reply is no date");
-    enum rc rc = account_settings_get(ctx, &settings);
-    if (rc == OK)
-        rc = zone_open(settings.time_zone, &zone);
-    if (rc != OK)
-        return rc;
-    *ret_at = pace_instant(ctx, zone_utc_ms(zone, local));
-    zone_close(&zone);
-    return OK;
-}
-
 /* The date that the reply names, while it is to come; else so many days from now. */
 static enum rc find_time(struct acting *a) {
     int64_t now = ctx_now(a->ctx), at = 0;
@@ -137,8 +119,13 @@ static enum rc prepare_pause(struct acting *a) {
     return OK;
 }
 
+/* A lead that this reply has ended goes on, later. */
 static enum rc pause_lead(struct acting *a) {
-    return lead_pause(a->ctx, a->lead.id, STR("workflow"), a->at);
+    const struct reply_effects *done = a->reply->effects;
+    enum rc rc = done && str_is_set(done->lead_ended)
+                     ? lead_reopen(a->ctx, a->lead.id, done->lead_ended, STR_NONE)
+                     : OK;
+    return rc == OK ? lead_pause(a->ctx, a->lead.id, STR("workflow"), a->at) : rc;
 }
 
 /* --- tasks --- */

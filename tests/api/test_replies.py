@@ -15,10 +15,11 @@ import harness
 
 sys.path.insert(0, str(harness.ROOT / "tests"))
 from lib.mail_servers import MailServers  # noqa: E402  (the path is set above)
+from lib.receiver import Receiver  # noqa: E402
 from lib.sending import Sending  # noqa: E402
 
 SECRET = "open sesame"
-SENDERS = [f"sam{number}@sends.example" for number in range(12)]
+SENDERS = [f"sam{number}@sends.example" for number in range(16)]
 PEOPLE = [f"p{number}@takes.example" for number in range(30)]
 MACHINE = "mailer-daemon@takes.example"
 REPLIES = "/dashboard/api/replies"
@@ -58,7 +59,7 @@ Content-Type: message/rfc822
 
 class RepliesTest(Sending, harness.ApiTest):
     settings = {"mail.allow_private": True, "sequence.tick_ms": 50, "sequence.senders": 2, "mail.readers": 3,
-                "mail.poll_ms": 200}
+                "mail.poll_ms": 200, "webhook.allow_networks": "127.0.0.1/32"}
     used = 0
 
     @classmethod
@@ -238,6 +239,39 @@ class RepliesTest(Sending, harness.ApiTest):
         self.assertEqual(got["label"], "not_the_right_person", got)
         self.assertEqual({key: got["referred"][key] for key in ("email", "first_name", "last_name")},
                          {"email": "ana.silva@takes.example", "first_name": "Ana", "last_name": "Silva"}, got)
+
+    # --- all the way ---
+
+    def test_a_conversation(self):
+        """Sent, answered, fetched, labelled, ended, a workflow run, told to a webhook with its signature."""
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        hook = self.admin.post("/dashboard/api/webhooks", {"url": receiver.url("/told")}, expect=201).json
+        actions = [{"type": "pause", "until": "any_date", "days": 5}, {"type": "send_json", "webhook_id": hook["id"]}]
+        flow = self.admin.post("/dashboard/api/workflows", {"name": "Later", "labels": ["asked_to_circle_back_later"],
+                                                            "actions": actions}, expect=201).json
+        self.addCleanup(self.admin.delete, f"/dashboard/api/workflows/{flow['id']}", expect=204)
+        self.addCleanup(self.admin.delete, f"/dashboard/api/webhooks/{hook['id']}", expect=204)
+        self.admin.post(f"/dashboard/api/workflows/{flow['id']}/enable", expect=200)
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[22], "This is not a good time for us. Please get back to me in two weeks.")
+        later = str(datetime.date.today() + datetime.timedelta(14))
+        got, = self.replies(sequence)
+        lead = self.lead(sequence, PEOPLE[22])
+        self.assertEqual((lead["status"], lead["reason"], lead["paused_until"][:10]), ("paused", "workflow", later), got)
+        run, = self.admin.get(f"/dashboard/api/workflows/{flow['id']}/runs", expect=200).json["runs"]
+        self.assertEqual([action["status"] for action in run["actions"]], ["done", "done"], run)
+        self.server.wait_for(lambda: len(receiver.of("/told")) >= 3, "what is told")
+        bodies = {"workflow" if "email_message" in told.json else "reply" if told.json["is_reply"] else "sent": told
+                  for told in receiver.of("/told")}
+        self.assertEqual(sorted(bodies), ["reply", "sent", "workflow"])
+        for told in bodies.values():
+            self.assertTrue(told.is_signed_with(hook["secret"]))
+        flow_body = bodies["workflow"].json
+        self.assertEqual(flow_body["additional_info"], {"follow_up_date": later})
+        self.assertEqual((flow_body["lead"]["email"], flow_body["email_message"]["tag"]),
+                         (PEOPLE[22], ["asked_to_circle_back_later"]))
+        self.assertEqual(bodies["reply"].json["labels"], ["asked_to_circle_back_later"])
 
     # --- reports ---
 
