@@ -52,7 +52,7 @@ static enum rc get_reply_source(struct request *r) {
 }
 
 static enum rc patch_reply(struct request *r) {
-    struct stored_reply reply;
+    struct stored_reply reply = { .id = STR_NONE };
     enum rc rc = reply_relabel(r->ctx, r->path_id, r->body, &reply);
     return rc == OK ? respond(r, 200, &stored_reply_fields, &reply) : rc;
 }

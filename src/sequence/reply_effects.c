@@ -92,7 +92,7 @@ static enum rc record(const struct effecting *e, enum event_kind kind) {
 
 /* Notes what it was before, so that it can be undone. */
 static enum rc end_lead(struct effecting *e, enum lead_status status, struct str reason) {
-    struct lead_plan after;
+    struct lead_plan after = { .id = STR_NONE };
     enum rc rc = lead_end(e->ctx, e->lead.id, status, reason);
     if (rc == OK)
         rc = lead_plan_lock(e->ctx, e->lead.id, &after);
