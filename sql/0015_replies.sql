@@ -61,8 +61,8 @@ CREATE TABLE replies (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)
 ) STRICT;
--- Nothing is read twice, whatever the server numbers it.
-CREATE UNIQUE INDEX replies_header ON replies (account_id, mailbox_id, header_id);
+-- Nothing is read twice, whatever the server numbers it, and whoever got a copy.
+CREATE UNIQUE INDEX replies_header ON replies (account_id, header_id);
 CREATE INDEX replies_lead ON replies (account_id, lead_id);
 CREATE INDEX replies_from ON replies (from_address) WHERE from_address IS NOT NULL;
 CREATE INDEX replies_sequence ON replies (account_id, sequence_id, id);

@@ -24,7 +24,7 @@ static const struct fields filter_fields
 
 #define T struct reply_relabel
 static const struct field relabel_rows[] = {
-    F_ENUM(T, label, .flags = FIELD_NULLABLE, .values = &enum_labels, .example = "interested",
+    F_ENUM(T, label, .flags = FIELD_REQUIRED | FIELD_NULLABLE, .values = &enum_labels, .example = "interested",
            .doc = "What it means; null: none of these."),
     F_DATE(T, return_on, .example = "2026-01-07", .doc = "The day when they are back."),
     F_DATE(T, follow_up_on, .example = "2026-04-01", .doc = "The day from which to write again."),

@@ -5,16 +5,21 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "net/imap_parse.h"
 #include "net/sasl.h"
 
 enum { SAID_MAX_BYTES = 1000, LOGOUT_MS = 1000, COMMAND_MAX_BYTES = 64 * 1024 };
+/* Every response may take reply_ms; all of a command not more than this. */
+#define COMMAND_MS (10 * MINUTE_MS)
 
 struct imap {
     struct peer *peer;
-    struct arena *scratch; /* of one command */
+    struct arena *scratch;  /* of one command */
+    struct arena *response; /* of one response, so that any number of them takes no more */
+    bool news;              /* a message came since the folder was opened, between commands */
     int64_t reply_ms;
     size_t response_max;
     unsigned tag;
@@ -31,6 +36,7 @@ typedef void collect(void *arg, const struct imap_response *response);
 
 static enum rc next_response(struct imap *imap, int64_t ms, struct imap_response *ret_response) {
     size_t n = 0;
+    enum rc rc = OK;
     for (;;) {
         struct str received = peer_received(imap->peer);
         enum imap_scan scan = imap_response_scan(received, imap->response_max, &n);
@@ -38,13 +44,16 @@ static enum rc next_response(struct imap *imap, int64_t ms, struct imap_response
             return E_PROTO;
         if (scan == IMAP_WHOLE)
             break;
-        enum rc rc = peer_receive(imap->peer, ms, imap->response_max + 1);
+        rc = peer_receive(imap->peer, ms, imap->response_max + 1);
         if (rc != OK)
             return rc == E_TOO_LARGE ? E_PROTO : rc;
     }
-    struct str own = arena_str(imap->scratch, str_sub(peer_received(imap->peer), 0, n));
+    arena_reset(imap->response);
+    struct str own = arena_str(imap->response, str_sub(peer_received(imap->peer), 0, n));
     peer_take(imap->peer, n);
-    return imap_response_parse(imap->scratch, own, ret_response);
+    rc = imap_response_parse(imap->response, own, ret_response);
+    imap->news |= rc == OK && str_eq_nocase(ret_response->name, STR("EXISTS"));
+    return rc;
 }
 
 static void note_capabilities(struct imap *imap, struct str words) {
@@ -87,7 +96,7 @@ static enum rc begin(struct imap *imap, struct str command) {
 /* Reads until the command's end, or until the server asks for more (*ret_continue, when it
  * is not NULL). */
 static enum rc finish(struct imap *imap, collect *take, void *arg, bool *ret_continue) {
-    for (;;) {
+    for (int64_t until = monotonic_ms() + COMMAND_MS; monotonic_ms() < until;) {
         struct imap_response r;
         enum rc rc = next_response(imap, imap->reply_ms, &r);
         if (rc != OK)
@@ -112,6 +121,7 @@ static enum rc finish(struct imap *imap, collect *take, void *arg, bool *ret_con
         note_said(imap, &r);
         return E_INVALID;
     }
+    return E_TIMEOUT;
 }
 
 static enum rc run(struct imap *imap, struct str command, collect *take, void *arg) {
@@ -242,6 +252,7 @@ enum rc imap_open(const struct imap_options *options, struct arena *arena, struc
     struct str reason = STR_NONE;
     *imap = (struct imap){
         .scratch = arena_new(),
+        .response = arena_new(),
         .reply_ms = options->reply_ms,
         .response_max = options->response_max,
         .capabilities = { mem_array(100, sizeof(struct str)), 0 },
@@ -268,6 +279,7 @@ void imap_close(struct imap **imap) {
         (void) !peer_send((*imap)->peer, STR("o0 LOGOUT\r\n"), LOGOUT_MS); /* a courtesy */
     peer_close(&(*imap)->peer);
     arena_free(&(*imap)->scratch);
+    arena_free(&(*imap)->response);
     mem_free((*imap)->capabilities.p);
     mem_free((*imap)->capability_text);
     buf_done(&(*imap)->said);
@@ -329,6 +341,14 @@ static bool has_name(struct str path, struct str name) {
            && (at == 0 || path.p[at - 1] == '/' || path.p[at - 1] == '.');
 }
 
+static bool can_be_opened(const struct imap_folder *folder) {
+    for (size_t i = 0; i < folder->flags.n; i++)
+        if (str_eq_nocase(folder->flags.p[i], STR("\\Noselect"))
+            || str_eq_nocase(folder->flags.p[i], STR("\\NonExistent")))
+            return false;
+    return true;
+}
+
 struct str imap_special(struct list folders, struct str use) {
     const struct imap_folder *all = folders.p;
     for (size_t i = 0; i < folders.n; i++)
@@ -337,7 +357,7 @@ struct str imap_special(struct list folders, struct str use) {
                 return all[i].name;
     for (size_t u = 0; u < LENGTH(usual_names); u++)
         for (size_t i = 0; i < folders.n && str_eq_nocase(usual_names[u].use, use); i++)
-            if (has_name(all[i].name, usual_names[u].name))
+            if (has_name(all[i].name, usual_names[u].name) && can_be_opened(&all[i]))
                 return all[i].name;
     return STR_NONE;
 }
@@ -364,6 +384,7 @@ enum rc imap_select(struct imap *imap, struct str folder, bool read_only,
     buf_str(&b, read_only ? STR("EXAMINE ") : STR("SELECT "));
     enum rc rc = add_quoted(&b, folder) ? run(imap, buf_text(&b), take_selected, &selected) : E_UNSUPPORTED;
     buf_done(&b);
+    imap->news = false;
     if (rc == OK)
         *ret_selected = selected;
     return rc;
@@ -485,20 +506,21 @@ static bool is_news(const struct imap_response *r) {
     return r->number >= 0;
 }
 
-static void take_news(void *arg, const struct imap_response *r) {
-    bool *came = arg;
-    *came |= is_news(r);
-}
-
 enum rc imap_idle_begin(struct imap *imap, bool *ret_news) {
-    bool more = false;
-    *ret_news = false; /* something may happen before the server waits with us */
+    bool more = false, came = false;
+    *ret_news = false;
     if (!imap_can(imap, STR("IDLE")))
         return E_UNSUPPORTED;
     enum rc rc = begin(imap, STR("IDLE"));
     if (rc == OK)
-        rc = finish(imap, take_news, ret_news, &more);
-    return rc == OK && !more ? E_PROTO : rc;
+        rc = finish(imap, NULL, NULL, &more);
+    if (rc == OK && !more)
+        rc = E_PROTO;
+    if (rc == OK) /* what came together with the "+" is not seen by who watches the socket */
+        rc = imap_idle_news(imap, &came);
+    *ret_news = came || imap->news;
+    imap->news = false;
+    return rc;
 }
 
 int imap_fd(const struct imap *imap) {

@@ -83,8 +83,8 @@ MUST_USE enum rc imap_idle(struct imap *imap, int64_t ms);
 
 /* The same in steps, for one thread that watches many: after imap_idle_begin the connection's
  * imap_fd is readable when something may have happened, and imap_idle_news, which does not
- * wait, tells whether it did. imap_idle_end before any other command. *ret_news: it has
- * happened already. */
+ * wait, tells whether it did. imap_idle_end before any other command. *ret_news: a message has come since
+ * the folder was opened. */
 MUST_USE enum rc imap_idle_begin(struct imap *imap, bool *ret_news);
 int imap_fd(const struct imap *imap);
 MUST_USE enum rc imap_idle_news(struct imap *imap, bool *ret_news);

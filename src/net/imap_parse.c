@@ -86,8 +86,10 @@ static enum rc read_atom(struct parser *p, struct imap_value *v) {
 }
 
 static enum rc read_quoted(struct parser *p, struct imap_value *v) {
-    char *text = arena_alloc(p->arena, p->rest.n);
-    size_t n = 0, i = 1;
+    size_t n = 0, i = 1, end = 1;
+    while (end < p->rest.n && p->rest.p[end] != '"' && p->rest.p[end] != '\n')
+        end += p->rest.p[end] == '\\' && end + 1 < p->rest.n ? 2 : 1;
+    char *text = arena_alloc(p->arena, end);
     while (i < p->rest.n && p->rest.p[i] != '"' && p->rest.p[i] != '\n') {
         i += p->rest.p[i] == '\\' && i + 1 < p->rest.n;
         text[n++] = p->rest.p[i++];

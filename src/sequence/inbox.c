@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/vec.h"
 #include "sequence/inbox_folder.h"
 #include "sequence/mailbox_login.h"
 #include "sequence/workflows.h"
@@ -24,7 +25,8 @@
 #define SPAM_MS     (5 * MINUTE_MS)   /* how often the folder for spam is looked at */
 #define IDLE_MS     (25 * MINUTE_MS)  /* RFC 2177: below 29 */
 #define BACKOFF_MS  (30 * MINUTE_MS)  /* at most, after failures */
-enum { ID_BYTES = 64, EVENTS = 64, BACKOFF_STEPS = 5 };
+enum { ID_BYTES = 64, EVENTS = 64, BACKOFF_STEPS = 5,
+       LEAVES_OUT_AFTER = 5 /* failures in a row */ };
 
 /* A mailbox that this process reads. Owned by the list; by a worker while it is BUSY. */
 enum state { WATCHED_QUEUED, WATCHED_BUSY, WATCHED_RESTING, WATCHED_OVER };
@@ -122,11 +124,18 @@ static enum rc end_idle(struct watched *w) {
 /* INBOX last: it is the one that is waited in. */
 static enum rc read_folders(struct round *t) {
     struct watched *w = t->w;
-    const struct inbox_session session = { &t->ctx, &t->mailbox, w->imap, str_of(t->reader->owner) };
+    const struct inbox_session session = { &t->ctx, &t->mailbox, w->imap, str_of(t->reader->owner),
+                                           w->failures >= LEAVES_OUT_AFTER };
     enum rc rc = OK;
     if (w->spam_folder && monotonic_ms() >= w->spam_at_ms) {
         rc = inbox_read_folder(&session, str_of(w->spam_folder));
         w->spam_at_ms = monotonic_ms() + SPAM_MS;
+    }
+    if (rc == E_INVALID || rc == E_UNSUPPORTED) { /* INBOX is worth more */
+        log_warn(&t->ctx, "the folder for spam cannot be read, leaving it out",
+                 LOG_S("mailbox", t->mailbox.id), LOG_S("error", imap_said(w->imap)));
+        ctx_clear_error(&t->ctx);
+        rc = OK;
     }
     return rc == OK ? inbox_read_folder(&session, STR("INBOX")) : rc;
 }
@@ -273,7 +282,19 @@ static void *work(void *arg) {
 
 /* --- the watcher --- */
 
+static bool is_listed(struct inbox_reader *r, struct str mailbox_id) {
+    lock(r);
+    struct watched *w = r->list;
+    while (w && (w->state == WATCHED_OVER || !str_eq(str_of(w->mailbox_id), mailbox_id)))
+        w = w->next;
+    unlock(r);
+    return w != NULL;
+}
+
+/* One whose lease ran out unseen is still read here, and has a lease again. */
 static void add(struct inbox_reader *r, const struct inbox *inbox) {
+    if (is_listed(r, inbox->mailbox_id))
+        return;
     struct watched *w = MEM_NEW(struct watched);
     put_id(w->account_id, inbox->account_id);
     put_id(w->mailbox_id, inbox->mailbox_id);
@@ -300,7 +321,13 @@ static void take(struct inbox_reader *r, struct ctx *ctx) {
 
 static void renew(struct inbox_reader *r, struct ctx *ctx) {
     const struct inbox_lease lease = { str_of(r->owner), ctx_now(ctx), LEASE_MS };
-    if (inboxes_renew(ctx, &lease) != OK)
+    struct strs ids = { 0 };
+    lock(r);
+    for (const struct watched *w = r->list; w; w = w->next)
+        if (w->state != WATCHED_OVER)
+            strs_add(ctx->arena, &ids, arena_str(ctx->arena, str_of(w->mailbox_id)));
+    unlock(r);
+    if (inboxes_renew(ctx, &lease, ids) != OK)
         log_warn(ctx, "leases could not be renewed, retrying", LOG_S("error", ctx->err.text));
 }
 

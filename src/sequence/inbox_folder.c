@@ -18,49 +18,6 @@ struct reading {
     struct folder_position at;
 };
 
-/* --- one message --- */
-
-static enum rc take(struct reading *r, int64_t uid, const struct inbox_place *place) {
-    struct str source = STR_NONE;
-    struct inbound in;
-    const struct imap_want whole = { uid, IMAP_MESSAGE, SOURCE_MAX_BYTES };
-    enum rc rc = imap_fetch(r->s->imap, r->ctx->arena, &whole, &source);
-    if (rc != OK)
-        return rc;
-    inbound_read(r->ctx->arena, source, &in);
-    return inbox_receive(r->ctx, r->s->mailbox, &in, source, place);
-}
-
-static enum rc look(struct reading *r, int64_t uid) {
-    const struct inbox_place place
-        = { r->s->owner, r->folder, { r->at.uid_validity, opt_int(uid + 1) } };
-    enum inbox_interest interest = INBOX_OTHER;
-    struct str header = STR_NONE;
-    struct inbound in;
-    const struct imap_want headers = { uid, IMAP_HEADER, HEADER_MAX_BYTES };
-    enum rc rc = imap_fetch(r->s->imap, r->ctx->arena, &headers, &header);
-    if (rc == OK) {
-        inbound_read(r->ctx->arena, header, &in);
-        rc = inbox_interest(r->ctx, r->s->mailbox, &in, &interest);
-    }
-    if (rc == OK && interest != INBOX_OTHER)
-        rc = take(r, uid, &place);
-    return rc == E_NOT_FOUND ? OK : rc; /* deleted since */
-}
-
-/* One that nothing can be done with must not keep those behind it. */
-static enum rc look_or_leave(struct reading *r, int64_t uid) {
-    enum rc rc = look(r, uid);
-    if (rc != E_INVALID && rc != E_TOO_LARGE && rc != E_CONFLICT && rc != E_UNSUPPORTED)
-        return rc;
-    log_warn(r->ctx, "a message could not be read, leaving it out", LOG_S("mailbox", r->s->mailbox->id),
-             LOG_I("uid", uid), LOG_C("why", rc_text(rc)), LOG_S("error", r->ctx->err.text));
-    ctx_clear_error(r->ctx);
-    return OK;
-}
-
-/* --- the folder --- */
-
 static enum rc move_work(struct ctx *ctx, void *arg) {
     const struct reading *r = arg;
     enum rc rc = inbox_hold(ctx, r->s->mailbox->id, r->s->owner);
@@ -72,12 +29,65 @@ static enum rc keep_position(struct reading *r) {
     return db_transact(r->ctx, move_work, r);
 }
 
+/* --- one message --- */
+
+static enum rc take(struct reading *r, int64_t uid, const struct inbox_place *place, bool *ret_given) {
+    struct str source = STR_NONE;
+    struct inbound in;
+    const struct imap_want whole = { uid, IMAP_MESSAGE, SOURCE_MAX_BYTES };
+    enum rc rc = imap_fetch(r->s->imap, r->ctx->arena, &whole, &source);
+    *ret_given = rc == OK;
+    if (rc != OK)
+        return rc;
+    inbound_read(r->ctx->arena, source, &in);
+    return inbox_receive(r->ctx, r->s->mailbox, &in, source, place);
+}
+
+/* *ret_given: the server gave what it was asked for. */
+static enum rc look(struct reading *r, int64_t uid, bool *ret_given) {
+    const struct inbox_place place
+        = { r->s->owner, r->folder, { r->at.uid_validity, opt_int(uid + 1) } };
+    enum inbox_interest interest = INBOX_OTHER;
+    struct str header = STR_NONE;
+    struct inbound in;
+    const struct imap_want headers = { uid, IMAP_HEADER, HEADER_MAX_BYTES };
+    enum rc rc = imap_fetch(r->s->imap, r->ctx->arena, &headers, &header);
+    *ret_given = rc == OK;
+    if (rc == OK) {
+        inbound_read(r->ctx->arena, header, &in);
+        rc = inbox_interest(r->ctx, r->s->mailbox, &in, &interest);
+    }
+    if (rc == OK && interest != INBOX_OTHER)
+        rc = take(r, uid, &place, ret_given);
+    return rc == E_NOT_FOUND ? OK : rc; /* deleted since */
+}
+
+/* One that nothing can be done with must not keep those behind it: at once where it is the
+ * message, after many tries where it may be the server. */
+static enum rc look_or_leave(struct reading *r, int64_t uid) {
+    bool given = false;
+    enum rc rc = look(r, uid, &given);
+    bool is_message = rc == E_TOO_LARGE || rc == E_CONFLICT || (rc == E_INVALID && given);
+    bool is_server = rc == E_PROTO || (rc == E_INVALID && !given);
+    if (!is_message && !(is_server && r->s->leaves_out))
+        return rc;
+    log_warn(r->ctx, "a message could not be read, leaving it out", LOG_S("mailbox", r->s->mailbox->id),
+             LOG_I("uid", uid), LOG_C("why", rc_text(rc)), LOG_S("error", r->ctx->err.text));
+    ctx_clear_error(r->ctx);
+    r->at.uid_next = opt_int(uid + 1);
+    enum rc kept = keep_position(r);
+    return kept == OK && rc == E_PROTO ? rc : kept; /* then the connection is of no more use */
+}
+
 static bool stops(const struct ctx *ctx) {
     return ctx->services->jobs_stopping && ctx->services->jobs_stopping();
 }
 
+/* --- the folder --- */
+
 static enum rc look_at_all(struct reading *r, struct ints uids) {
     struct arena *kept = r->ctx->arena, *arena = arena_new();
+    struct str why = STR_NONE;
     enum rc rc = OK;
     r->ctx->arena = arena;
     for (size_t i = 0; rc == OK && i < uids.n; i++) {
@@ -86,11 +96,13 @@ static enum rc look_at_all(struct reading *r, struct ints uids) {
         rc = stops(r->ctx) ? E_CANCELED : look_or_leave(r, uids.p[i]);
         if (rc == OK)
             r->at.uid_next = opt_int(uids.p[i] + 1);
+        why = arena_str(kept, r->ctx->err.text);
+        ctx_clear_error(r->ctx); /* it lies on the arena */
         arena_reset(arena);
     }
     r->ctx->arena = kept;
     arena_free(&arena);
-    return rc;
+    return rc == OK ? OK : fail(r->ctx, rc, "%.*s", STR_FMT(why));
 }
 
 /* `end`: the first UID that was not given when the folder was opened. A server with gaps

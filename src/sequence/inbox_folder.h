@@ -10,6 +10,7 @@ struct inbox_session {
     const struct mailbox *mailbox; /* on another arena, as all of this */
     struct imap *imap;
     struct str owner; /* of the mailbox's lease */
+    bool leaves_out;  /* a message that the server does not give is passed over: it was asked often */
 };
 
 /* From where it was read before; a folder that was never read is taken up at its end. When the

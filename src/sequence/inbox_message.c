@@ -1,10 +1,14 @@
 #include "sequence/inbox_message.h"
 
+#include "base/buf.h"
 #include "base/check.h"
+#include "base/hmac.h"
 #include "base/vec.h"
 #include "data/urls.h"
 #include "sequence/reply_effects.h"
 #include "sequence/reply_label.h"
+#include "store/message_threads.h"
+#include "store/removals.h"
 
 /* Rows are shown whole; what is longer is in the message's source. */
 enum { BODY_MAX_BYTES = 256 * 1024, TEXT_MAX_BYTES = 2000, EVIDENCE_MAX_BYTES = 500 };
@@ -33,16 +37,29 @@ static bool is_machine(const struct inbound *in) {
 enum rc inbox_interest(struct ctx *ctx, const struct mailbox *mailbox, const struct inbound *in,
                        enum inbox_interest *ret_interest) {
     struct thread thread;
+    struct message own;
+    struct str id = in->message_id;
     *ret_interest = INBOX_OTHER;
     if (is_own(mailbox, in->from.address)) /* a copy of what the mailbox has sent */
         return OK;
-    enum rc rc = thread_find(ctx, mailbox, in, &thread);
+    enum rc rc = message_named(ctx, (struct strs){ &id, str_is_empty(id) ? 0 : 1 }, &own);
+    if (rc != E_NOT_FOUND) /* what a mailbox of the account has sent to this one */
+        return rc;
+    rc = thread_find(ctx, mailbox, in, &thread);
     if (rc == OK)
         *ret_interest = INBOX_THREAD;
     else if (rc == E_NOT_FOUND && is_machine(in))
         *ret_interest = INBOX_PERHAPS;
     return rc == E_NOT_FOUND ? OK : rc;
 }
+
+/* What came, and where. */
+struct receiving {
+    const struct mailbox *mailbox;
+    const struct inbound *in;
+    struct str source;
+    const struct inbox_place *place;
+};
 
 /* --- the row --- */
 
@@ -61,13 +78,17 @@ static struct strs addresses(struct ctx *ctx, struct list of) {
     return found;
 }
 
-/* Of one without a Message-ID: what makes it that one. */
-static struct str header_id(struct ctx *ctx, const struct inbound *in) {
+/* Of one without a Message-ID: made of its bytes, which cannot be read back from it. */
+static struct str header_id(struct ctx *ctx, const struct inbound *in, struct str source) {
+    unsigned char mac[HMAC_BYTES];
+    struct buf b = buf_in(ctx->arena, 100);
     if (!str_is_empty(in->message_id))
         return cut(in->message_id, TEXT_MAX_BYTES);
-    return arena_printf(ctx->arena, "none:%lld:%.*s:%.*s", (long long) in->date.v,
-                        STR_FMT(cut(in->from.address, TEXT_MAX_BYTES / 2)),
-                        STR_FMT(cut(in->subject, TEXT_MAX_BYTES / 2)));
+    hmac_sha256(STR("reply"), &source, 1, mac);
+    buf_str(&b, STR("none:"));
+    for (size_t i = 0; i < sizeof mac; i++)
+        buf_printf(&b, "%02x", mac[i]);
+    return buf_text(&b);
 }
 
 static struct str normal_form(struct ctx *ctx, struct str address) {
@@ -85,9 +106,12 @@ static const enum bounce_class class_of_group[] = {
 static void set_bounce(struct ctx *ctx, const struct inbound *in, const struct message *m,
                        struct stored_reply *reply) {
     const struct bounce *all = in->bounces.p, *b = all;
+    bool is_other = true; /* somebody to whom the recipient's mail is passed on */
     for (size_t i = 0; i < in->bounces.n; i++)
-        if (str_eq_nocase(all[i].recipient, m->recipient))
+        if (str_eq_nocase(all[i].recipient, m->recipient)) {
             b = &all[i];
+            is_other = false;
+        }
     if (in->bounces.n == 0)
         return;
     reply->bounce = ARENA_NEW(ctx->arena, struct reply_bounce);
@@ -98,21 +122,24 @@ static void set_bounce(struct ctx *ctx, const struct inbound *in, const struct m
         .diagnostic = cut(b->diagnostic, TEXT_MAX_BYTES),
     };
     enum bounce_group group = bounce_reason_group(b->reason);
-    if (in->kind == INBOUND_BOUNCE && group != BOUNCE_OF_REPORT)
-        reply->bounce_class = enum_bounce_classes.values[class_of_group[group]];
+    if (in->kind != INBOUND_BOUNCE || group == BOUNCE_OF_REPORT)
+        return;
+    enum bounce_class class = class_of_group[group];
+    class = class == BOUNCED_HARD && is_other && str_is_set(b->recipient) ? BOUNCED_SOFT : class;
+    reply->bounce_class = enum_bounce_classes.values[class];
 }
 
-static struct stored_reply row_of(struct ctx *ctx, const struct mailbox *mailbox, const struct inbound *in,
-                                  const struct thread *thread) {
+static struct stored_reply row_of(struct ctx *ctx, const struct receiving *r, const struct thread *thread) {
     const struct message *m = &thread->message;
+    const struct inbound *in = r->in;
     struct stored_reply reply = {
         .kind = str_of(inbound_kind_word(in->kind)),
         .kind_rule = in->rule ? str_of(in->rule) : STR_NONE,
         .matched_by = thread_rule_name(thread->rule),
-        .mailbox_id = mailbox->id, .user_id = m->user_id,
+        .mailbox_id = r->mailbox->id, .user_id = m->user_id,
         .message_id = m->id, .lead_id = m->lead_id, .sequence_id = m->sequence_id,
         .stage_id = m->stage_id, .contact_id = m->contact_id,
-        .header_id = header_id(ctx, in),
+        .header_id = header_id(ctx, in, r->source),
         .from_address = normal_form(ctx, in->from.address),
         .from_name = cut(in->from.name, TEXT_MAX_BYTES),
         .to_addresses = addresses(ctx, in->message->to),
@@ -129,29 +156,34 @@ static struct stored_reply row_of(struct ctx *ctx, const struct mailbox *mailbox
 
 /* --- receiving --- */
 
-struct receiving {
-    const struct mailbox *mailbox;
-    const struct inbound *in;
-    struct str source;
-    const struct inbox_place *place;
-};
-
 static enum rc store(struct ctx *ctx, const struct receiving *r, const struct thread *thread) {
-    struct stored_reply reply = row_of(ctx, r->mailbox, r->in, thread);
+    struct stored_reply reply = row_of(ctx, r, thread);
     bool known = false;
     enum rc rc = reply_insert(ctx, &reply, r->source, &known);
     if (rc != OK || known)
         return rc;
     reply_label_find(ctx, r->in, &thread->message, &reply);
-    return reply_label_settle(ctx, &reply);
+    return reply_label_settle(ctx, &reply, EVENT_KINDS);
+}
+
+/* Who was removed for privacy writes without being kept, and nothing is kept about them. */
+static enum rc check_removals(struct ctx *ctx, const struct inbound *in, const struct thread *thread) {
+    bool removed = !str_is_set(thread->message.recipient);
+    enum rc rc = removed ? OK
+                         : removal_exists(ctx, REMOVAL_EMAIL, normal_form(ctx, in->from.address), &removed);
+    return rc == OK && removed ? E_NOT_FOUND : rc;
 }
 
 static enum rc receive_work(struct ctx *ctx, void *arg) {
     const struct receiving *r = arg;
     struct thread thread;
-    enum rc rc = inbox_hold(ctx, r->mailbox->id, r->place->owner);
+    enum rc rc = removals_hold(ctx);
+    if (rc == OK)
+        rc = inbox_hold(ctx, r->mailbox->id, r->place->owner);
     if (rc == OK)
         rc = thread_find(ctx, r->mailbox, r->in, &thread);
+    if (rc == OK)
+        rc = check_removals(ctx, r->in, &thread);
     if (rc == OK)
         rc = store(ctx, r, &thread);
     if (rc == E_NOT_FOUND)

@@ -17,7 +17,7 @@
 #define SMTP_REPLY_MS (5 * MINUTE_MS) /* RFC 5321, 4.5.3.2 */
 #define IMAP_REPLY_MS (MINUTE_MS)
 enum { LOOK_MS = 200, TOKEN_CALL_MS = 20 * 1000, ANSWER_MAX_BYTES = 64 * 1024,
-       FETCH_MAX_BYTES = 64 * 1024 * 1024 };
+       FETCH_MAX_BYTES = 20 * 1024 * 1024 };
 
 /* --- tokens --- */
 

@@ -297,8 +297,12 @@ static enum rc reopen_in_transaction(struct ctx *ctx, void *arg) {
     rc = lead_plan_write(ctx, &lead);
     if (rc == OK)
         rc = record(ctx, &lead, EVENT_LEAD_RETRIED, STR_NONE);
-    bool was_over = str_eq(w->was, enum_lead_statuses.values[LEAD_COMPLETED]);
-    return rc == OK && was_over ? lead_end(ctx, lead.id, LEAD_COMPLETED, STR_NONE) : rc;
+    if (rc != OK || !str_is_set(w->was))
+        return rc;
+    enum lead_status was = lead_status_of(&(struct lead_plan){ .status = w->was });
+    if (was == LEAD_PAUSED)
+        return lead_pause(ctx, lead.id, STR("manual"), NEVER);
+    return was == LEAD_COMPLETED || was == LEAD_ERRORED ? lead_end(ctx, lead.id, was, STR_NONE) : OK;
 }
 
 enum rc lead_reopen(struct ctx *ctx, struct str lead_id, struct str ended_as, struct str was) {

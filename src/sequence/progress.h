@@ -64,7 +64,8 @@ struct lead_retry {
 MUST_USE enum rc lead_retry(struct ctx *ctx, struct str lead_id, const struct lead_retry *retry);
 
 /* Takes an end back that turned out to be wrong: a lead that is still `ended_as` goes on at the
- * stage where it stopped, or is completed again when it was. OK and nothing happens otherwise. */
+ * stage where it stopped, or is completed, errored or paused again when it `was` that (absent:
+ * it goes on). OK and nothing happens otherwise. */
 MUST_USE enum rc lead_reopen(struct ctx *ctx, struct str lead_id, struct str ended_as,
                              struct str was);
 /* As lead_resume for one that is paused for that reason; OK and nothing happens otherwise. */

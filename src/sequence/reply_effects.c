@@ -19,6 +19,7 @@ struct effecting {
     struct stored_reply *reply;
     struct sequence_settings settings;
     struct lead_plan lead;
+    enum event_kind told; /* is recorded already */
 };
 
 /* --- the history --- */
@@ -68,6 +69,8 @@ static void add_message(struct json_writer *w, const struct stored_reply *r, str
 
 static enum rc record(const struct effecting *e, enum event_kind kind) {
     const struct stored_reply *r = e->reply;
+    if (kind == e->told)
+        return OK;
     struct message answered = { .id = STR_NONE };
     struct buf b = buf_in(e->ctx->arena, DATA_MAX_BYTES);
     struct json_writer w = json_writer(&b);
@@ -103,9 +106,8 @@ static enum rc end_lead(struct effecting *e, enum lead_status status, struct str
     return rc;
 }
 
-static enum rc exclude(struct effecting *e, struct str reason) {
+static enum rc exclude(struct effecting *e, struct str email, struct str reason) {
     struct strs results = { 0 };
-    struct str email = e->lead.email;
     if (!str_is_set(email))
         return OK;
     const struct new_exclusions added
@@ -138,7 +140,7 @@ static enum rc replied(struct effecting *e) {
     if (rc == OK && e->settings.stop_on_domain_reply == YES)
         rc = end_colleagues(e);
     if (rc == OK && str_eq(e->reply->label, label_name(LABEL_HARD_NO)))
-        rc = exclude(e, e->reply->label);
+        rc = exclude(e, e->reply->from_address, e->reply->label);
     return rc;
 }
 
@@ -152,6 +154,8 @@ static enum rc pause_until(struct effecting *e) {
         until = now + pace_span(ctx, e->settings.out_of_office_days.v * DAY_MS);
     if (rc != OK || until <= now)
         return rc;
+    if (e->lead.paused_until.set && e->lead.paused_until.v >= until)
+        return OK;
     rc = lead_pause(ctx, e->lead.id, STR("out_of_office"), opt_int(until));
     if (rc == OK)
         e->reply->effects->lead_paused = YES;
@@ -167,17 +171,32 @@ static enum rc out_of_office(struct effecting *e) {
         return rc;
     if (str_eq(e->settings.out_of_office, STR("stop")))
         return end_lead(e, LEAD_REPLIED, label_name(LABEL_OOO));
-    return lead_status_of(&e->lead) == LEAD_PAUSED ? OK : pause_until(e);
+    bool rests = lead_status_of(&e->lead) == LEAD_PAUSED && !str_eq(e->lead.reason, STR("out_of_office"));
+    return rests ? OK : pause_until(e);
+}
+
+/* The address in List-Unsubscribe (RFC 2369) asks for this subject. */
+static enum rc unsubscribed(struct effecting *e) {
+    enum rc rc = record(e, EVENT_EMAIL_UNSUBSCRIBED);
+    if (rc == OK)
+        rc = exclude(e, e->reply->from_address, STR("unsubscribed"));
+    return rc == OK ? end_lead(e, LEAD_UNSUBSCRIBED, STR("unsubscribed")) : rc;
+}
+
+static bool unsubscribes(const struct stored_reply *reply) {
+    return str_eq_nocase(str_trim(reply->subject), STR("unsubscribe"));
 }
 
 static enum rc person(struct effecting *e) {
+    if (unsubscribes(e->reply))
+        return unsubscribed(e);
     return str_eq(e->reply->label, label_name(LABEL_OOO)) ? out_of_office(e) : replied(e);
 }
 
 static enum rc bounced_hard(struct effecting *e) {
     if (e->settings.stop_on_bounce == NO)
         return OK;
-    enum rc rc = exclude(e, STR("bounced"));
+    enum rc rc = exclude(e, e->lead.email, STR("bounced"));
     return rc == OK ? end_lead(e, LEAD_BOUNCED, STR("no_such_address")) : rc;
 }
 
@@ -197,20 +216,37 @@ static enum rc bounced(struct effecting *e) {
 static enum rc complained(struct effecting *e) {
     enum rc rc = record(e, EVENT_EMAIL_UNSUBSCRIBED);
     if (rc == OK)
-        rc = exclude(e, STR("complaint"));
+        rc = exclude(e, e->lead.email, STR("complaint"));
     return rc == OK ? end_lead(e, LEAD_UNSUBSCRIBED, STR("complaint")) : rc;
 }
 
 /* By the words of reply/inbound_kinds.def; other kinds have no effect. */
-static const struct {
+static const struct effect {
     const char *kind;
     enum rc (*apply)(struct effecting *);
+    enum event_kind event;
 } effects[] = {
-    { "person", person },
-    { "out_of_office", out_of_office },
-    { "bounce", bounced },
-    { "complaint", complained },
+    { "person", person, EVENT_EMAIL_REPLIED },
+    { "out_of_office", out_of_office, EVENT_EMAIL_OUT_OF_OFFICE },
+    { "bounce", bounced, EVENT_EMAIL_BOUNCED },
+    { "complaint", complained, EVENT_EMAIL_UNSUBSCRIBED },
 };
+
+static const struct effect *effect_of(const struct stored_reply *reply) {
+    for (size_t i = 0; i < LENGTH(effects); i++)
+        if (str_eq(reply->kind, str_of(effects[i].kind)))
+            return &effects[i];
+    return NULL;
+}
+
+enum event_kind reply_event(const struct stored_reply *reply) {
+    const struct effect *effect = effect_of(reply);
+    if (effect && effect->apply == person && unsubscribes(reply))
+        return EVENT_EMAIL_UNSUBSCRIBED;
+    if (effect && effect->apply == person && str_eq(reply->label, label_name(LABEL_OOO)))
+        return EVENT_EMAIL_OUT_OF_OFFICE;
+    return effect ? effect->event : EVENT_KINDS;
+}
 
 static enum rc begin(struct ctx *ctx, struct stored_reply *reply, struct effecting *ret_effecting) {
     *ret_effecting = (struct effecting){ .ctx = ctx, .reply = reply };
@@ -219,12 +255,13 @@ static enum rc begin(struct ctx *ctx, struct stored_reply *reply, struct effecti
     return rc == OK ? sequence_settings_read(ctx, reply->sequence_id, &ret_effecting->settings) : rc;
 }
 
-enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply) {
+enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply, enum event_kind told) {
     struct effecting e;
+    const struct effect *effect = effect_of(reply);
     enum rc rc = begin(ctx, reply, &e);
-    for (size_t i = 0; rc == OK && i < LENGTH(effects); i++)
-        if (str_eq(reply->kind, str_of(effects[i].kind)))
-            rc = effects[i].apply(&e);
+    e.told = told;
+    if (rc == OK && effect)
+        rc = effect->apply(&e);
     return rc == E_NOT_FOUND ? OK : rc;
 }
 
@@ -233,12 +270,15 @@ enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply) {
 enum rc reply_effects_undo(struct ctx *ctx, struct stored_reply *reply) {
     struct reply_effects *done = reply->effects;
     struct strs results = { 0 };
+    int64_t others = 0; /* that ended it as well */
     enum rc rc = OK;
     if (!done)
         return OK;
     if (str_is_set(done->excluded_email))
         rc = exclusions_delete(ctx, EXCLUDED_EMAIL, (struct strs){ &done->excluded_email, 1 }, &results);
     if (rc == OK && str_is_set(done->lead_ended))
+        rc = replies_of_people(ctx, reply, &others);
+    if (rc == OK && str_is_set(done->lead_ended) && others == 0)
         rc = lead_reopen(ctx, reply->lead_id, done->lead_ended, done->lead_was);
     if (rc == OK && done->lead_paused == YES)
         rc = lead_unpause(ctx, reply->lead_id, STR("out_of_office"));

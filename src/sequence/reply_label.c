@@ -88,11 +88,11 @@ void reply_label_find(struct ctx *ctx, const struct inbound *in, const struct me
     add_info(ctx, class.label, in, reply);
 }
 
-enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply) {
-    enum rc rc = reply_effects_apply(ctx, reply);
+enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply, enum event_kind told) {
+    enum rc rc = reply_effects_apply(ctx, reply, told);
     if (rc == OK)
         rc = reply_label_store(ctx, reply);
-    return rc == OK ? workflows_run(ctx, reply) : rc;
+    return rc == OK && takes_label(reply) ? workflows_run(ctx, reply) : rc;
 }
 
 /* --- by a person --- */
@@ -120,6 +120,7 @@ static enum rc relabel_work(struct ctx *ctx, void *arg) {
         rc = reply_effects_undo(ctx, &reply);
     if (rc != OK)
         return rc;
+    enum event_kind told = reply_event(&reply);
     reply.label = w->relabel->label;
     reply.label_source = enum_label_sources.values[LABELED_BY_PERSON];
     reply.confidence = opt_int(1000);
@@ -128,7 +129,7 @@ static enum rc relabel_work(struct ctx *ctx, void *arg) {
         reply.return_on = w->relabel->return_on;
     if (str_is_set(w->relabel->follow_up_on))
         reply.follow_up_on = w->relabel->follow_up_on;
-    rc = reply_label_settle(ctx, &reply);
+    rc = reply_label_settle(ctx, &reply, told);
     return rc == OK ? reply_get(ctx, w->id, w->reply) : rc;
 }
 

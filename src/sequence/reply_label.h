@@ -4,6 +4,7 @@
 
 #include "data/labels.h"
 #include "reply/inbound.h"
+#include "store/events.h"
 #include "store/messages.h"
 #include "store/replies.h"
 
@@ -13,8 +14,10 @@ void reply_label_find(struct ctx *ctx, const struct inbound *inbound, const stru
                       struct stored_reply *reply);
 
 /* Does what follows from the reply (sequence/reply_effects.h), stores its label and runs the
- * workflows. Inside db_transact. */
-MUST_USE enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply);
+ * workflows. `told`: the event that tells of it already; EVENT_KINDS: none. Inside
+ * db_transact. */
+MUST_USE enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply,
+                                    enum event_kind told);
 
 /* What a person says of it. */
 struct reply_relabel {

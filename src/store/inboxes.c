@@ -1,6 +1,7 @@
 #include "store/inboxes.h"
 
 #include "base/check.h"
+#include "db/sql.h"
 #include "store/queries.h"
 
 #define T struct inbox
@@ -30,8 +31,12 @@ static const struct query wake
 static const struct query take = { "inbox_take", TAKE(""), TAKE(" FOR UPDATE SKIP LOCKED") };
 #define HOLD "SELECT failures FROM inboxes WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3"
 static const struct query hold = { "inbox_hold", HOLD, HOLD " FOR UPDATE" };
+#define RENEW(ids, lock)                                                                      \
+    "UPDATE inboxes SET lease_until = $2 WHERE (account_id, mailbox_id) IN (SELECT account_id, " \
+    "mailbox_id FROM inboxes WHERE owner = $1 AND mailbox_id IN (SELECT value FROM " ids ")" lock ")"
 static const struct query renew
-    = { "inboxes_renew", "UPDATE inboxes SET lease_until = $2 WHERE owner = $1", NULL };
+    = { "inboxes_renew", RENEW("json_each($3)", ""),
+        RENEW("json_array_elements_text($3::json) AS w (value)", " FOR UPDATE SKIP LOCKED") };
 /* What woke it meanwhile counts. */
 static const struct query give_back
     = { "inbox_give_back",
@@ -92,15 +97,22 @@ enum rc inbox_hold(struct ctx *ctx, struct str mailbox_id, struct str owner) {
     return rc == E_NOT_FOUND ? E_CANCELED : rc;
 }
 
+struct renewing {
+    const struct inbox_lease *lease;
+    struct strs mailbox_ids;
+};
+
 static enum rc renew_work(struct ctx *ctx, void *arg) {
-    const struct inbox_lease *lease = arg;
-    return db_exec(ctx, &renew, DB_ARGS(db_v_text(lease->owner), db_v_int(lease->now_ms + lease->lease_ms)),
+    const struct renewing *r = arg;
+    return db_exec(ctx, &renew,
+                   DB_ARGS(db_v_text(r->lease->owner), db_v_int(r->lease->now_ms + r->lease->lease_ms),
+                           sql_texts(ctx->arena, r->mailbox_ids)),
                    NULL);
 }
 
-enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease) {
-    struct inbox_lease copy = *lease;
-    return db_transact(ctx, renew_work, &copy);
+enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease, struct strs mailbox_ids) {
+    struct renewing renewing = { lease, mailbox_ids };
+    return db_transact(ctx, renew_work, &renewing);
 }
 
 struct giving {

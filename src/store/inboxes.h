@@ -26,8 +26,10 @@ MUST_USE enum rc inbox_take(struct ctx *ctx, const struct inbox_lease *lease,
                             struct inbox *ret_inbox);
 /* Locks the row if it is still the owner's; E_CANCELED otherwise. */
 MUST_USE enum rc inbox_hold(struct ctx *ctx, struct str mailbox_id, struct str owner);
-/* Extends all leases of the owner. Transacts itself. */
-MUST_USE enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease);
+/* Extends the owner's leases of these mailboxes. One that somebody changes just now is left
+ * out until the next time. Transacts itself. */
+MUST_USE enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease,
+                               struct strs mailbox_ids);
 /* Gives it back: it is read again at `wake_at` (INT64_MAX: when somebody wakes it).
  * Transacts itself. */
 MUST_USE enum rc inbox_give_back(struct ctx *ctx, const struct inbox *inbox, struct str owner,

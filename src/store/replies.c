@@ -117,7 +117,7 @@ static const struct query insert
         "from_name, to_addresses, cc_addresses, subject, snippet, last_message, body, dated_at, "
         "bounce_class, bounce, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
         "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25) "
-        "ON CONFLICT (account_id, mailbox_id, header_id) DO NOTHING",
+        "ON CONFLICT (account_id, header_id) DO NOTHING",
         NULL };
 static const struct query put_source
     = { "reply_put_source",
@@ -159,6 +159,11 @@ static const struct query soft_bounces
         "SELECT count(*) FROM replies WHERE account_id = $1 AND lead_id = $2 "
         "AND bounce_class = 'soft'",
         NULL };
+static const struct query of_people
+    = { "replies_of_people",
+        "SELECT count(*) FROM replies WHERE account_id = $1 AND lead_id = $2 AND id <> $3 "
+        "AND kind = 'person' AND coalesce(label, '') <> 'ooo'",
+        NULL };
 #define FORGET_SOURCES(whose)                                     \
     "DELETE FROM reply_sources WHERE (account_id, reply_id) IN "  \
     "(SELECT account_id, id FROM replies WHERE " whose ")"
@@ -188,7 +193,7 @@ static const struct query prune
 static const struct query *const queries[]
     = { &insert,       &put_source,   &set_label,             &get,
         &lock,         &list_after,   &list_before,           &source_of,
-        &soft_bounces, &prune,        &forget_contact_sources, &forget_lead_sources,
+        &soft_bounces, &of_people, &prune,        &forget_contact_sources, &forget_lead_sources,
         &forget_contacts, &forget_leads, &forget_writer_sources, &forget_writer };
 const struct query_table reply_queries = QUERY_TABLE(queries);
 
@@ -276,6 +281,10 @@ enum rc replies_list(struct ctx *ctx, const struct reply_filter *f, const struct
 
 enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t *ret_n) {
     return db_get_int(ctx, &soft_bounces, DB_ARGS(ACCOUNT, db_v_text(lead_id)), ret_n);
+}
+
+enum rc replies_of_people(struct ctx *ctx, const struct stored_reply *reply, int64_t *ret_n) {
+    return db_get_int(ctx, &of_people, DB_ARGS(ACCOUNT, db_v_text(reply->lead_id), db_v_text(reply->id)), ret_n);
 }
 
 /* --- forgetting --- */

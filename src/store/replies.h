@@ -55,7 +55,7 @@ enum bounce_class {
 };
 enum label_source { LABELED_BY_RULES, LABELED_BY_MODEL, LABELED_BY_HOOK, LABELED_BY_PERSON };
 
-/* Stores it with its bytes; gives it its id. *ret_known: this mailbox has it already, nothing
+/* Stores it with its bytes; gives it its id. *ret_known: a mailbox of the account had it already, nothing
  * was stored. */
 MUST_USE enum rc reply_insert(struct ctx *ctx, struct stored_reply *reply, struct str source,
                               bool *ret_known);
@@ -80,6 +80,9 @@ MUST_USE enum rc replies_list(struct ctx *ctx, const struct reply_filter *filter
 
 /* How many soft bounces of the lead are stored. */
 MUST_USE enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t *ret_n);
+
+/* How many other replies of the same lead people wrote that were not about being away. */
+MUST_USE enum rc replies_of_people(struct ctx *ctx, const struct stored_reply *reply, int64_t *ret_n);
 
 /* Empties, in all accounts, the replies of and about somebody. Before contacts and leads are
  * forgotten. */

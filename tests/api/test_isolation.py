@@ -10,6 +10,7 @@ from lib.connector import Connector
 
 sys.path.insert(0, str(harness.ROOT / "tests"))
 from fake.smtp import FakeSmtp  # noqa: E402  (the path is set above)
+from lib import database  # noqa: E402
 from lib.sending import ALWAYS, Anybody  # noqa: E402
 
 PEOPLE = """Name,Title,Company,Domain,Email,Mobile Phone
@@ -72,6 +73,16 @@ OWNED = {
     "GET /dashboard/api/messages/{id}": ("message", None),
     "GET /dashboard/api/messages/{id}/source": ("message", None),
     "POST /dashboard/api/messages/{id}/decision": ("message", {"decision": "drop"}),
+    "GET /dashboard/api/replies/{id}": ("reply", None),
+    "GET /dashboard/api/replies/{id}/source": ("reply", None),
+    "PATCH /dashboard/api/replies/{id}": ("reply", {"label": "interested"}),
+    "GET /dashboard/api/workflows/{id}": ("workflow", None),
+    "PATCH /dashboard/api/workflows/{id}": ("workflow", {"name": "Only of Acme"}),
+    "DELETE /dashboard/api/workflows/{id}": ("workflow to delete", None),
+    "POST /dashboard/api/workflows/{id}/enable": ("workflow", None),
+    "POST /dashboard/api/workflows/{id}/disable": ("workflow", None),
+    "GET /dashboard/api/workflows/{id}/runs": ("workflow", None),
+    "POST /dashboard/api/workflows/{id}/test": ("workflow", {"label": "ooo"}),
     "GET /dashboard/api/webhooks/{id}": ("webhook", None),
     "PATCH /dashboard/api/webhooks/{id}": ("webhook", {"description": "Only of Acme"}),
     "DELETE /dashboard/api/webhooks/{id}": ("webhook to delete", None),
@@ -94,7 +105,8 @@ NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "compan
                "call": UUID, "task": UUID, "task to complete": UUID, "task to skip": UUID,
                "disposition": UUID, "disposition to delete": UUID, "lead": UUID,
                "lead to remove": UUID, "lead list": UUID, "open lead list": UUID, "message": UUID,
-               "webhook": UUID, "webhook to delete": UUID, "delivery": UUID,
+               "webhook": UUID, "webhook to delete": UUID, "delivery": UUID, "reply": UUID,
+               "workflow": UUID, "workflow to delete": UUID,
                **{name: "0" * 40 for name in ("sequence", *(f"sequence to {word}" for word in (
                    "delete", "launch", "pause", "resume", "archive")))}}
 
@@ -117,6 +129,8 @@ LISTS = {
     "GET /tasks": ["task", "Only of Acme"],
     "GET /dashboard/api/tasks": ["task", "Only of Acme"],
     "GET /dashboard/api/messages": ["message"],
+    "GET /dashboard/api/replies": ["reply"],
+    "GET /dashboard/api/workflows": ["workflow"],
     "GET /dashboard/api/webhooks": ["webhook"],
     "GET /dashboard/api/webhooks/deliveries": ["delivery"],
 }
@@ -149,6 +163,7 @@ STARTS = {
     "POST /dashboard/api/sequences": {"name": "of both"},
     "POST /dashboard/api/tasks": {"user_id": "USER", "subject": "of both"},
     "POST /dashboard/api/webhooks": {"url": "http://127.0.0.1:9/", "activities": []},
+    "POST /dashboard/api/workflows": {"name": "of both", "labels": ["ooo"], "actions": [{"type": "exclude_email"}]},
     "POST /dashboard/api/dispositions": {"name": "x", "slug": "of_both", "action": "complete"},
     "POST /calls": {"from": "+1 202 224 3441", "to": "+1 202 224 3442", "duration": 1, "answered": True,
                     "human": True, "task_id": "TASK", "user_id": "USER"},
@@ -159,6 +174,9 @@ SETTINGS = {
     "GET /dashboard/api/settings": None,
     "PATCH /dashboard/api/settings": {"recently_contacted_days": 7},
 }
+
+# Operations on all things of a kind at once.
+ALL = {"POST /dashboard/api/workflows/order"}
 
 # People and companies are shared by all accounts of the installation; what an account has
 # paid for is its own. Query, body.
@@ -176,7 +194,7 @@ ANSWERS = {"POST /email-validations/single", "GET /tasks/statuses", "GET /tasks/
 LINKS = {"GET /unsubscribe/{id}", "POST /unsubscribe/{id}", "GET /t/o/{id}", "GET /t/c/{id}"}
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"} | LINKS
 
-TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, SHARED, ANSWERS, PUBLIC)
+TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, ALL, SHARED, ANSWERS, PUBLIC)
 
 
 class IsolationTest(harness.ApiTest):
@@ -236,6 +254,10 @@ class IsolationTest(harness.ApiTest):
                             .json["status"] == "paused", "the pause")
         cls.ids["LinkedIn action"] = cls.start_action()
         cls.ids["message"] = cls.make_message()
+        cls.ids["reply"] = cls.make_reply()
+        for name in ("workflow", "workflow to delete"):
+            body = STARTS["POST /dashboard/api/workflows"] | {"name": name}
+            cls.ids[name] = cls.admin.post("/dashboard/api/workflows", body, expect=201).json["id"]
         for name in ("webhook", "webhook to delete"):
             cls.ids[name] = cls.admin.post("/dashboard/api/webhooks", STARTS["POST /dashboard/api/webhooks"],
                                            expect=201).json["id"]
@@ -261,6 +283,19 @@ class IsolationTest(harness.ApiTest):
             return cls.admin.get("/dashboard/api/messages", query=query, expect=200).json["messages"]
         cls.server.wait_for(uncertain, "an uncertain message")
         return uncertain()[0]["id"]
+
+    @classmethod
+    def make_reply(cls):
+        message = cls.admin.get(f"/dashboard/api/messages/{cls.ids['message']}", expect=200).json
+        id, source = "01890000-0000-7000-8000-00000000000a", "Subject: Re: Hi"
+        owned = {"account_id": cls.account.id, "message_id": message["id"], "kind": "person", "matched_by": "sender",
+                 "header_id": "x@leads.example", "dated_at": 1, "created_at": 1, "updated_at": 1} | {
+                     name: message[name] for name in ("mailbox_id", "user_id", "lead_id", "sequence_id", "stage_id")}
+        kept = database.insert("reply_sources", account_id=cls.account.id, reply_id=id, read_at=1, source=source)
+        if harness.ENGINE != "postgres":
+            kept = kept.replace(f"'{source}'", f"CAST('{source}' AS BLOB)")
+        database.change(cls.server, database.insert("replies", id=id, **owned), kept)
+        return id
 
     @classmethod
     def make_tasks(cls):
@@ -384,6 +419,12 @@ class IsolationTest(harness.ApiTest):
                 changed = self.ask(owner, name, body=body).json
                 self.assertEqual(changed, before | body)
                 self.assertEqual(self.ask(stranger, name.replace("PATCH", "GET")).json, before)
+
+    def test_the_order_of_others_workflows_is_theirs(self):
+        path = "/dashboard/api/workflows"
+        ids = [workflow["id"] for workflow in self.admin.get(path, expect=200).json["workflows"]]
+        self.stranger_admin.post(f"{path}/order", {"ids": ids}, expect=400)
+        self.admin.post(f"{path}/order", {"ids": ids[::-1]}, expect=200)
 
     def test_what_one_has_paid_for_the_other_has_not(self):
         for name, (query, body) in SHARED.items():

@@ -19,7 +19,7 @@ from lib.receiver import Receiver  # noqa: E402
 from lib.sending import Sending  # noqa: E402
 
 SECRET = "open sesame"
-SENDERS = [f"sam{number}@sends.example" for number in range(16)]
+SENDERS = [f"sam{number}@sends.example" for number in range(20)]
 PEOPLE = [f"p{number}@takes.example" for number in range(30)]
 MACHINE = "mailer-daemon@takes.example"
 REPLIES = "/dashboard/api/replies"
@@ -203,7 +203,9 @@ class RepliesTest(Sending, harness.ApiTest):
         again = self.admin.patch(path, {"label": "interested"}, expect=200).json
         self.assertEqual(again["effects"]["lead_ended"], "replied", again)
         self.assertEqual(self.lead(sequence, PEOPLE[9])["status"], "replied")
-        self.admin.patch(path, {"label": "nonsense"}, expect=400)
+        self.assertNotIn("label", self.admin.patch(path, {"label": None}, expect=200).json)
+        for wrong in ({"label": "nonsense"}, {"return_on": "2036-01-07"}, {"label": "ooo", "return_on": "soon"}):
+            self.admin.patch(path, wrong, expect=400)
         self.admin.patch(f"{REPLIES}/0198f652-73a2-7d41-914e-e511382bb808", {"label": "ooo"}, expect=404)
         self.api.patch(path, {"label": "ooo"}, expect=403)
 
@@ -239,6 +241,38 @@ class RepliesTest(Sending, harness.ApiTest):
         self.assertEqual(got["label"], "not_the_right_person", got)
         self.assertEqual({key: got["referred"][key] for key in ("email", "first_name", "last_name")},
                          {"email": "ana.silva@takes.example", "first_name": "Ana", "last_name": "Silva"}, got)
+
+    def test_unsubscribing_by_mail(self):
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[23], "", subject="unsubscribe", In_Reply_To=None, References=None)
+        self.replies(sequence)
+        self.assertEqual(self.lead(sequence, PEOPLE[23])["status"], "unsubscribed")
+        self.assertEqual(self.excluded(PEOPLE[23]), ["unsubscribed"])
+
+    def test_own_mail_is_no_reply(self):
+        """Two mailboxes of the account: what one sends to the other is no answer to it."""
+        first, sequence = self.start()
+        second, _ = self.start()
+        self.add(sequence, second)
+        got = self.arrived(second)
+        self.send(self.answer(got, second, YES, In_Reply_To=got["Message-ID"]), second)
+        reply, = self.replies(sequence)
+        self.assertEqual((reply["from_address"], reply["to_addresses"]), (second, [first]))
+
+    def test_copies_count_once(self):
+        first, sequence = self.start()
+        second, _ = self.start()
+        self.add(sequence, PEOPLE[24])
+        got = self.arrived(PEOPLE[24])
+        message = self.answer(got, PEOPLE[24], YES, In_Reply_To=got["Message-ID"])
+        message["Cc"] = second
+        self.send(message, PEOPLE[24])
+        self.server.wait_for(lambda: all(list(self.servers.folder_of(box).glob("*/*.*")) for box in (first, second)),
+                             "two copies")
+        self.add(sequence, PEOPLE[25])
+        got = self.arrived(PEOPLE[25])
+        self.send(self.answer(got, PEOPLE[25], YES, In_Reply_To=got["Message-ID"], Cc=second), PEOPLE[25])
+        self.replies(sequence, 2)
 
     # --- all the way ---
 
