@@ -477,7 +477,7 @@ class MemoryTest(EngineTest):
             new = validate(farm, ["new@good.org", "y@all.org"], cache=cache)
             self.assertEqual(new.verdict("y@all.org"), ("risky", "catch_all", True))
             self.assertEqual([name for name, _ in farm.recipients_of("all.org")][-1], "y")
-            self.assertEqual(farm.zone.asked, [(f"mx0.{d}", 1) for d in ("good.org", "all.org")])
+            self.assertEqual(sorted(farm.zone.asked), [(f"mx0.{d}", 1) for d in ("all.org", "good.org")])
             text = pathlib.Path(cache).read_text("utf-8")
             self.assertNotIn("ann@", text)
 
