@@ -11,7 +11,7 @@
 #include "store/removals.h"
 
 /* Rows are shown whole; what is longer is in the message's source. */
-enum { BODY_MAX_BYTES = 256 * 1024, TEXT_MAX_BYTES = 2000, EVIDENCE_MAX_BYTES = 500 };
+enum { BODY_MAX_BYTES = 256 * 1024, TEXT_MAX_BYTES = 2000 };
 
 /* --- by the headers --- */
 

@@ -74,11 +74,12 @@ static enum rc record(const struct effecting *e, enum event_kind kind) {
     struct message answered = { .id = STR_NONE };
     struct buf b = buf_in(e->ctx->arena, DATA_MAX_BYTES);
     struct json_writer w = json_writer(&b);
-    enum rc rc = message_get(e->ctx, r->message_id, &answered);
+    bool is_bounce = kind == EVENT_EMAIL_BOUNCED;
+    enum rc rc = is_bounce ? OK : message_get(e->ctx, r->message_id, &answered);
     if (rc != OK)
         return rc;
     json_begin_object(&w);
-    if (kind == EVENT_EMAIL_BOUNCED)
+    if (is_bounce)
         add_bounce(&w, r);
     else
         add_message(&w, r, answered.sent_at);
