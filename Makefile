@@ -110,14 +110,23 @@ check: deps-build-test-gate
 	$(MAKE) -s -j$(JOBS) MODE=asan everything
 	tests/run --build build/asan
 
-check-all: check
+# Every part runs, whichever failed before it.
+check-all:
+	$(MAKE) -k check check-deep check-races fuzz check-coverage check-large
+
+check-deep: deps-build-test-gate
 	$(MAKE) -s -j$(JOBS) DEEP=1 gate-tidy
+
+check-races: deps-build-test-gate
 	$(MAKE) -s -j$(JOBS) MODE=tsan everything
 	tests/run --build build/tsan --only unit,api
-	$(MAKE) fuzz
+
+check-coverage: deps-build-test-gate
 	$(MAKE) -s -j$(JOBS) MODE=cov everything
 	tests/run --build build/cov --only unit,fuzz,api
 	tools/coverage build/cov
+
+check-large: deps-build-test-gate
 	$(MAKE) -s -j$(JOBS) MODE=release all support
 	tests/run --build build --only large
 
@@ -188,8 +197,8 @@ $(TIDY_DIR)/%.ok: src/%.c .clang-tidy
 clean:
 	rm -rf build
 
-.PHONY: all unit fuzz-targets support everything run check check-all fuzz bench clean \
-        gate-gcc gate-clang gate-tidy gate-cppcheck
+.PHONY: all unit fuzz-targets support everything run check check-all check-deep check-races \
+        check-coverage check-large fuzz bench clean gate-gcc gate-clang gate-tidy gate-cppcheck
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d $(BUILD)/support/*.d \
                     $(TIDY_DIR)/*.d $(TIDY_DIR)/*/*.d)
