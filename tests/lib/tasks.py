@@ -1,6 +1,7 @@
 """What tests/run can run. A task is one process; it yields one result per test in it."""
 import dataclasses
 import json
+import os
 import pathlib
 import re
 
@@ -14,12 +15,14 @@ ENGINES = ("sqlite", "postgres")
 # A line of a test module that is to run with both values of search.engine.
 BOTH_SEARCHES = "# runs with both search engines"
 
-# Name, command. The make targets stop at nothing, so that all faults are seen at once.
+# They stop at nothing, so that all faults are seen at once.
+MAKE = ["make", "-s", "-k", f"-j{os.cpu_count()}"]
+# Name, command.
 GATES = [
-    ("tidy", ["make", "-s", "-k", "-j{jobs}", "gate-tidy"]),
-    ("clang", ["make", "-s", "-k", "-j{jobs}", "gate-clang"]),
-    ("gcc", ["make", "-s", "-k", "-j{jobs}", "gate-gcc"]),
-    ("cppcheck", ["make", "-s", "gate-cppcheck"]),
+    ("tidy", [*MAKE, "gate-tidy"]),
+    ("clang", [*MAKE, "gate-clang"]),
+    ("gcc", [*MAKE, "gate-gcc"]),
+    ("cppcheck", [*MAKE, "gate-cppcheck"]),
     ("layers", ["tools/layers"]),
     ("check", ["tools/check"]),
 ]
@@ -39,7 +42,6 @@ class Setup:
     root: pathlib.Path
     build: pathlib.Path
     word: str
-    jobs: int
     temporary: pathlib.Path
     environment: dict = dataclasses.field(default_factory=dict)
 
@@ -118,10 +120,9 @@ class Gate(Task):
         self.command = command
 
     def run(self, setup):
-        command = [part.format(jobs=setup.jobs) for part in self.command]
-        done = setup.run(command, self.name, GATE_TIMEOUT_S)
+        done = setup.run(self.command, self.name, GATE_TIMEOUT_S)
         fault = f"exit code {done.code}" if done.code else ""
-        return [Result(self.name, not fault, f"{' '.join(command)}: {fault}\n{done.output}")]
+        return [Result(self.name, not fault, f"{' '.join(self.command)}: {fault}\n{done.output}")]
 
 
 class Module(Task):
