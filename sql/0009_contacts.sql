@@ -34,6 +34,7 @@ CREATE TABLE sequence_leads (
     email TEXT,
     linkedin_url TEXT,
     linkedin_key TEXT,
+    domain TEXT,                  -- the company's, of the address; NULL: anybody gets an address there
     data TEXT NOT NULL,           -- JSON object of texts: what templates name
     user_id TEXT NOT NULL,
     mailbox_id TEXT,
@@ -60,6 +61,9 @@ CREATE TABLE sequence_leads (
 CREATE UNIQUE INDEX sequence_leads_email ON sequence_leads (email, account_id, sequence_id);
 CREATE UNIQUE INDEX sequence_leads_linkedin ON sequence_leads (linkedin_key, account_id, sequence_id);
 CREATE INDEX sequence_leads_sequence ON sequence_leads (account_id, sequence_id, id);
+-- Colleagues of somebody who answered.
+CREATE INDEX sequence_leads_domain ON sequence_leads (account_id, sequence_id, domain, id)
+    WHERE domain IS NOT NULL;
 CREATE INDEX sequence_leads_contact ON sequence_leads (account_id, contact_id);
 -- The planner's: those of all accounts whose time comes.
 CREATE INDEX sequence_leads_due ON sequence_leads (urgency, next_at) WHERE next_at IS NOT NULL;

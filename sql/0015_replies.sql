@@ -64,6 +64,8 @@ CREATE TABLE replies (
 -- Nothing is read twice, whatever the server numbers it, and whoever got a copy.
 CREATE UNIQUE INDEX replies_header ON replies (account_id, header_id);
 CREATE INDEX replies_lead ON replies (account_id, lead_id);
+-- A removal looks for contacts, leads and writers.
+CREATE INDEX replies_contact ON replies (account_id, contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX replies_from ON replies (from_address) WHERE from_address IS NOT NULL;
 CREATE INDEX replies_sequence ON replies (account_id, sequence_id, id);
 

@@ -41,6 +41,8 @@ CREATE UNIQUE INDEX workflow_runs_once ON workflow_runs (account_id, workflow_id
 CREATE UNIQUE INDEX workflow_runs_reply ON workflow_runs (account_id, workflow_id, reply_id)
     WHERE is_test = 0;
 CREATE INDEX workflow_runs_workflow ON workflow_runs (account_id, workflow_id, id);
+CREATE INDEX workflow_runs_contact ON workflow_runs (account_id, contact_id)
+    WHERE contact_id IS NOT NULL;
 CREATE INDEX workflow_runs_lead ON workflow_runs (account_id, lead_id);
 CREATE INDEX workflow_runs_referred ON workflow_runs (referred_email)
     WHERE referred_email IS NOT NULL;

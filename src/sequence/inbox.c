@@ -37,6 +37,7 @@ struct watched {
     int64_t failures;
     struct imap *imap; /* NULL: not connected */
     bool idles;        /* the server waits with us */
+    bool called;       /* it may be that it is not to be read any more */
     char *spam_folder; /* NULL: there is none */
     int64_t look_at_ms, spam_at_ms; /* monotonic */
 };
@@ -225,6 +226,7 @@ static enum state serve(struct round *t) {
 
 static void enqueue(struct inbox_reader *r, struct watched *w) {
     w->state = WATCHED_QUEUED;
+    w->called = false;
     w->next_due = NULL;
     if (r->last_due)
         r->last_due->next_due = w;
@@ -319,6 +321,18 @@ static void take(struct inbox_reader *r, struct ctx *ctx) {
         log_warn(ctx, "mailboxes cannot be taken, retrying", LOG_S("error", ctx->err.text));
 }
 
+/* At once also what waits with its server, which may do so for long. */
+static void answer_calls(struct inbox_reader *r, struct ctx *ctx) {
+    const struct inbox_lease lease = { str_of(r->owner), ctx_now(ctx), LEASE_MS };
+    struct strs ids = { 0 };
+    if (inboxes_called(ctx, &lease, &ids) != OK)
+        log_warn(ctx, "what is new of mailboxes cannot be read, retrying", LOG_S("error", ctx->err.text));
+    lock(r);
+    for (struct watched *w = r->list; ids.n && w; w = w->next)
+        w->called = w->called || strs_have(ids, str_of(w->mailbox_id));
+    unlock(r);
+}
+
 static void renew(struct inbox_reader *r, struct ctx *ctx) {
     const struct inbox_lease lease = { str_of(r->owner), ctx_now(ctx), LEASE_MS };
     struct strs ids = { 0 };
@@ -340,7 +354,7 @@ static int64_t look_through(struct inbox_reader *r, int64_t now, int64_t until) 
             mem_free(w);
             continue;
         }
-        if (w->state == WATCHED_RESTING && w->look_at_ms <= now)
+        if (w->state == WATCHED_RESTING && (w->called || w->look_at_ms <= now))
             enqueue(r, w);
         else if (w->state == WATCHED_RESTING && w->look_at_ms < until)
             until = w->look_at_ms;
@@ -379,6 +393,7 @@ static void *watch_all(void *arg) {
             renew_at = now + RENEW_MS;
         }
         if (now >= take_at) {
+            answer_calls(r, &ctx);
             take(r, &ctx);
             take_at = now + TAKE_MS;
         }

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/hmac.h"
 #include "base/vec.h"
 #include "data/urls.h"
@@ -70,6 +71,22 @@ static struct str cut(struct str text, size_t max) {
     return str_sub(text, 0, n);
 }
 
+/* Without control characters (C0, DEL, C1) but for those of lines: nobody means them, and a
+ * terminal would do what they say. */
+static struct str shown(struct ctx *ctx, struct str text) {
+    struct str rest = text;
+    struct buf b = buf_in(ctx->arena, text.n + 1);
+    while (rest.n) {
+        unsigned char c = (unsigned char) rest.p[0], next = rest.n > 1 ? (unsigned char) rest.p[1] : 0;
+        bool is_c1 = c == 0xC2 && next >= 0x80 && next < 0xA0; /* as UTF-8 has them */
+        bool is_control = (c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7F;
+        if (!is_c1 && !is_control)
+            buf_char(&b, (char) c);
+        rest = str_sub(rest, is_c1 ? 2 : 1, rest.n);
+    }
+    return str_is_set(text) ? buf_text(&b) : text;
+}
+
 static struct strs addresses(struct ctx *ctx, struct list of) {
     const struct mime_address *a = of.p;
     struct strs found = { 0 };
@@ -102,7 +119,16 @@ static const enum bounce_class class_of_group[] = {
     [BOUNCE_OF_SENDER] = BOUNCED_SENDER,
 };
 
-/* Of several recipients the one that the message went to. */
+/* Servers try for five days, some for seven; a report that comes later tells nothing of the
+ * address as it is now. */
+#define BOUNCE_MAX_AGE_MS (14 * DAY_MS)
+
+static bool is_in_time(const struct ctx *ctx, const struct message *m) {
+    int64_t sent_at = m->sent_at.set ? m->sent_at.v : m->dated_at.set ? m->dated_at.v : m->updated_at.v;
+    return ctx_now(ctx) - sent_at <= BOUNCE_MAX_AGE_MS;
+}
+
+/* Of several recipients the one that the message went to. Without a class nothing follows. */
 static void set_bounce(struct ctx *ctx, const struct inbound *in, const struct message *m,
                        struct stored_reply *reply) {
     const struct bounce *all = in->bounces.p, *b = all;
@@ -122,7 +148,8 @@ static void set_bounce(struct ctx *ctx, const struct inbound *in, const struct m
         .diagnostic = cut(b->diagnostic, TEXT_MAX_BYTES),
     };
     enum bounce_group group = bounce_reason_group(b->reason);
-    if (in->kind != INBOUND_BOUNCE || group == BOUNCE_OF_REPORT)
+    bool counts = thread_rule_proves(reply->matched_by) && is_in_time(ctx, m);
+    if (in->kind != INBOUND_BOUNCE || group == BOUNCE_OF_REPORT || !counts)
         return;
     enum bounce_class class = class_of_group[group];
     class = class == BOUNCED_HARD && is_other && str_is_set(b->recipient) ? BOUNCED_SOFT : class;
@@ -141,13 +168,13 @@ static struct stored_reply row_of(struct ctx *ctx, const struct receiving *r, co
         .stage_id = m->stage_id, .contact_id = m->contact_id,
         .header_id = header_id(ctx, in, r->source),
         .from_address = normal_form(ctx, in->from.address),
-        .from_name = cut(in->from.name, TEXT_MAX_BYTES),
+        .from_name = cut(shown(ctx, in->from.name), TEXT_MAX_BYTES),
         .to_addresses = addresses(ctx, in->message->to),
         .cc_addresses = addresses(ctx, in->message->cc),
-        .subject = cut(in->subject, TEXT_MAX_BYTES),
-        .snippet = in->snippet,
-        .last_message = cut(in->last_message, BODY_MAX_BYTES),
-        .body = cut(in->text, BODY_MAX_BYTES),
+        .subject = cut(shown(ctx, in->subject), TEXT_MAX_BYTES),
+        .snippet = shown(ctx, in->snippet),
+        .last_message = cut(shown(ctx, in->last_message), BODY_MAX_BYTES),
+        .body = cut(shown(ctx, in->text), BODY_MAX_BYTES),
         .dated_at = in->date.set ? in->date : opt_int(ctx_now(ctx)),
     };
     set_bounce(ctx, in, m, &reply);

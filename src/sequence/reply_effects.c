@@ -7,11 +7,13 @@
 #include "sequence/day.h"
 #include "sequence/pace.h"
 #include "sequence/progress.h"
+#include "sequence/threads.h"
 #include "store/exclusions.h"
 #include "store/message_threads.h"
 #include "store/sequences.h"
 
 enum { DATA_MAX_BYTES = 4 * 1024 * 1024, SOFT_BOUNCES_MAX = 3 };
+#define SOFT_BOUNCES_FOR_MS (30 * DAY_MS)
 
 /* One reply and what its sequence says. */
 struct effecting {
@@ -210,7 +212,7 @@ static enum rc bounced(struct effecting *e) {
         return bounced_hard(e);
     if (!str_eq(e->reply->bounce_class, enum_bounce_classes.values[BOUNCED_SOFT]))
         return OK;
-    rc = replies_soft_bounces(e->ctx, e->lead.id, &n);
+    rc = replies_soft_bounces(e->ctx, e->lead.id, ctx_now(e->ctx) - SOFT_BOUNCES_FOR_MS, &n);
     return rc == OK && n >= SOFT_BOUNCES_MAX ? end_lead(e, LEAD_ERRORED, STR("soft_bounces")) : rc;
 }
 
@@ -233,10 +235,18 @@ static const struct effect {
     { "complaint", complained, EVENT_EMAIL_UNSUBSCRIBED },
 };
 
+/* Anybody can write a report about an address. */
+static bool counts(const struct stored_reply *reply) {
+    if (str_eq(reply->kind, str_of(inbound_kind_word(INBOUND_BOUNCE))))
+        return str_is_set(reply->bounce_class);
+    return !str_eq(reply->kind, str_of(inbound_kind_word(INBOUND_COMPLAINT)))
+           || thread_rule_proves(reply->matched_by);
+}
+
 static const struct effect *effect_of(const struct stored_reply *reply) {
     for (size_t i = 0; i < LENGTH(effects); i++)
         if (str_eq(reply->kind, str_of(effects[i].kind)))
-            return &effects[i];
+            return counts(reply) ? &effects[i] : NULL;
     return NULL;
 }
 

@@ -12,6 +12,7 @@ static const struct str names[] = {
     [THREAD_REFERENCES] = { "references", 10 },
     [THREAD_OWN_HEADER] = { "own_header", 10 },
     [THREAD_REPORT] = { "report", 6 },
+    [THREAD_REPORT_ADDRESS] = { "report_address", 14 },
     [THREAD_SENDER_SUBJECT] = { "sender_subject", 14 },
     [THREAD_SENDER] = { "sender", 6 },
     [THREAD_DOMAIN_SUBJECT] = { "domain_subject", 14 },
@@ -19,6 +20,13 @@ static const struct str names[] = {
 
 struct str thread_rule_name(enum thread_rule rule) {
     return names[rule];
+}
+
+bool thread_rule_proves(struct str rule_name) {
+    for (size_t i = 0; i <= THREAD_REPORT; i++)
+        if (str_eq(rule_name, names[i]))
+            return true;
+    return false;
 }
 
 struct finding {
@@ -58,31 +66,32 @@ static bool same_subject(struct arena *arena, struct str theirs, struct str ours
            || (before <= PREFIX_MAX && a.p[before - 1] == ' ' && str_find(theirs, ':') < theirs.n);
 }
 
-static enum rc first_about(const struct finding *f, struct list messages, bool same) {
+/* `subject` absent: whatever it is about. */
+static enum rc first_about(const struct finding *f, struct list messages, struct str subject) {
     const struct message *m = messages.p;
     for (size_t i = 0; i < messages.n; i++)
-        if (!same || same_subject(f->ctx->arena, f->in->subject, m[i].subject)) {
+        if (!str_is_set(subject) || same_subject(f->ctx->arena, subject, m[i].subject)) {
             *f->found = m[i];
             return OK;
         }
     return E_NOT_FOUND;
 }
 
-static enum rc to_address(const struct finding *f, struct str address, bool same) {
+static enum rc to_address(const struct finding *f, struct str address, struct str subject) {
     struct email email;
     struct list sent = { 0 };
     if (!str_is_set(address) || email_parse(f->ctx->arena, address, &email) != OK)
         return E_NOT_FOUND;
     enum rc rc = messages_to(f->ctx, f->mailbox->id, email.address, &sent);
-    return rc == OK ? first_about(f, sent, same) : rc;
+    return rc == OK ? first_about(f, sent, subject) : rc;
 }
 
 static enum rc sender_subject(const struct finding *f) {
-    return to_address(f, f->in->from.address, true);
+    return to_address(f, f->in->from.address, f->in->subject);
 }
 
 static enum rc sender(const struct finding *f) {
-    return to_address(f, f->in->from.address, false);
+    return to_address(f, f->in->from.address, STR_NONE);
 }
 
 static enum rc domain_subject(const struct finding *f) {
@@ -91,21 +100,29 @@ static enum rc domain_subject(const struct finding *f) {
     if (!str_is_set(domain))
         return E_NOT_FOUND;
     enum rc rc = messages_to_domain(f->ctx, f->mailbox->id, domain, &sent);
-    return rc == OK ? first_about(f, sent, true) : rc;
+    return rc == OK ? first_about(f, sent, f->in->subject) : rc;
 }
 
-/* Reports come from machines: what they are about is inside of them. */
+/* Reports come from machines: what they are about is inside of them. Some return only a few
+ * headers. */
 static enum rc report(const struct finding *f) {
     const struct inbound_original *original = &f->in->original;
-    const struct bounce *b = f->in->bounces.p;
     enum rc rc = of_id(f, original->outrider_id);
     if (rc == E_NOT_FOUND && str_is_set(original->message_id)) {
         struct str id = original->message_id;
         rc = message_named(f->ctx, (struct strs){ &id, 1 }, f->found);
     }
+    if (rc == E_NOT_FOUND && !str_is_empty(original->subject))
+        rc = to_address(f, original->recipient, original->subject);
+    return rc;
+}
+
+static enum rc report_address(const struct finding *f) {
+    const struct bounce *b = f->in->bounces.p;
+    enum rc rc = E_NOT_FOUND;
     for (size_t i = 0; rc == E_NOT_FOUND && i < f->in->bounces.n; i++)
-        rc = to_address(f, b[i].recipient, false);
-    return rc == E_NOT_FOUND && f->in->bounces.n ? to_address(f, original->recipient, false) : rc;
+        rc = to_address(f, b[i].recipient, STR_NONE);
+    return rc == E_NOT_FOUND && f->in->bounces.n ? to_address(f, f->in->original.recipient, STR_NONE) : rc;
 }
 
 static enum rc (*const rules[])(const struct finding *) = {
@@ -113,6 +130,7 @@ static enum rc (*const rules[])(const struct finding *) = {
     [THREAD_REFERENCES] = references,
     [THREAD_OWN_HEADER] = own_header,
     [THREAD_REPORT] = report,
+    [THREAD_REPORT_ADDRESS] = report_address,
     [THREAD_SENDER_SUBJECT] = sender_subject,
     [THREAD_SENDER] = sender,
     [THREAD_DOMAIN_SUBJECT] = domain_subject,

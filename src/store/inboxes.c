@@ -1,6 +1,7 @@
 #include "store/inboxes.h"
 
 #include "base/check.h"
+#include "base/vec.h"
 #include "db/sql.h"
 #include "store/queries.h"
 
@@ -22,6 +23,16 @@ static const struct query wake
         "INSERT INTO inboxes (account_id, mailbox_id, lease_until, wake_at, failures) "
         "VALUES ($1, $2, 0, 0, 0) ON CONFLICT (account_id, mailbox_id) DO UPDATE SET wake_at = 0, failures = 0",
         NULL };
+static const struct query call
+    = { "inbox_call",
+        "UPDATE inboxes SET wake_at = 0 WHERE account_id = $1 AND mailbox_id = $2 AND owner IS NOT NULL", NULL };
+/* Most often there are none: asked without a transaction. */
+#define CALLED "owner = $1 AND wake_at <= $2"
+static const struct query called
+    = { "inboxes_called", "SELECT count(*) FROM inboxes WHERE " CALLED, NULL };
+static const struct query answer
+    = { "inboxes_answer",
+        "UPDATE inboxes SET wake_at = 9223372036854775807 WHERE " CALLED " RETURNING mailbox_id", NULL };
 /* On PostgreSQL a locked row is another's: passed over. */
 #define TAKE(lock)                                                                             \
     "UPDATE inboxes SET owner = $1, lease_until = $2 + $3, wake_at = 9223372036854775807 "     \
@@ -60,13 +71,45 @@ static const struct query set_position
         NULL };
 
 static const struct query *const queries[]
-    = { &wake, &take, &hold, &renew, &give_back, &release, &position, &set_position };
+    = { &wake, &call, &called, &answer, &take, &hold, &renew, &give_back, &release, &position, &set_position };
 const struct query_table inbox_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
 
 enum rc inbox_wake(struct ctx *ctx, struct str mailbox_id) {
     return db_exec(ctx, &wake, DB_ARGS(ACCOUNT, db_v_text(mailbox_id)), NULL);
+}
+
+enum rc inbox_call(struct ctx *ctx, struct str mailbox_id) {
+    return db_exec(ctx, &call, DB_ARGS(ACCOUNT, db_v_text(mailbox_id)), NULL);
+}
+
+struct calls {
+    const struct inbox_lease *lease;
+    struct strs mailbox_ids;
+};
+
+static enum rc answer_work(struct ctx *ctx, void *arg) {
+    struct calls *c = arg;
+    struct db_rows *rows = NULL;
+    c->mailbox_ids = (struct strs){ 0 };
+    enum rc rc = db_query(ctx, &answer, DB_ARGS(db_v_text(c->lease->owner), db_v_int(c->lease->now_ms)), &rows);
+    if (rc != OK)
+        return rc;
+    while (db_next(rows))
+        strs_add(ctx->arena, &c->mailbox_ids, arena_str(ctx->arena, db_text(rows, 0)));
+    return db_rows_close(rows);
+}
+
+enum rc inboxes_called(struct ctx *ctx, const struct inbox_lease *lease, struct strs *ret_mailbox_ids) {
+    struct calls calls = { lease, { 0 } };
+    int64_t n = 0;
+    enum rc rc = db_get_int(ctx, &called, DB_ARGS(db_v_text(lease->owner), db_v_int(lease->now_ms)), &n);
+    if (rc == OK && n)
+        rc = db_transact(ctx, answer_work, &calls);
+    if (rc == OK)
+        *ret_mailbox_ids = calls.mailbox_ids;
+    return rc;
 }
 
 struct leasing {

@@ -21,6 +21,9 @@ struct inbox_lease {
 /* The mailbox is to be read now. */
 MUST_USE enum rc inbox_wake(struct ctx *ctx, struct str mailbox_id);
 
+/* Something has changed about the mailbox: whoever reads it now looks whether it may. */
+MUST_USE enum rc inbox_call(struct ctx *ctx, struct str mailbox_id);
+
 /* Leases one of any account that is due. E_NOT_FOUND when there is none. Transacts itself. */
 MUST_USE enum rc inbox_take(struct ctx *ctx, const struct inbox_lease *lease,
                             struct inbox *ret_inbox);
@@ -34,6 +37,10 @@ MUST_USE enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease,
  * Transacts itself. */
 MUST_USE enum rc inbox_give_back(struct ctx *ctx, const struct inbox *inbox, struct str owner,
                                  int64_t wake_at);
+/* Ids of the owner's mailboxes that were called or woken since it took them or asked last.
+ * Transacts itself. */
+MUST_USE enum rc inboxes_called(struct ctx *ctx, const struct inbox_lease *lease,
+                                struct strs *ret_mailbox_ids);
 /* Ends all leases at once: at the start of the only process of a database. Transacts itself. */
 MUST_USE enum rc inboxes_release(struct ctx *ctx);
 

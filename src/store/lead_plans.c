@@ -103,7 +103,7 @@ static const struct query of_address
 static const struct query of_domain
     = { "leads_of_domain",
         "SELECT id FROM sequence_leads WHERE account_id = $1 AND sequence_id = $2 "
-        "AND (email LIKE '%@' || $3 OR email LIKE '%.' || $3) AND status IN "
+        "AND domain = $3 AND status IN "
         "('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored') ORDER BY id",
         NULL };
 #define FIRST(urgency)                                                                        \

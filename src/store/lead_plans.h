@@ -73,8 +73,8 @@ MUST_USE enum rc lead_plans_begin_mailbox(struct ctx *ctx, struct str mailbox_id
  * been completed. */
 MUST_USE enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids);
 
-/* Ids of the sequence's leads at a company's domain that have not come to an end, or have only
- * been completed. Reads the whole sequence. */
+/* Ids of the sequence's leads at a company's domain (email_company_domain) that have not come to
+ * an end, or have only been completed. */
 MUST_USE enum rc leads_of_domain(struct ctx *ctx, struct str sequence_id, struct str domain,
                                  struct strs *ret_ids);
 

@@ -130,7 +130,9 @@ enum rc mailbox_state_set(struct ctx *ctx, struct str id, enum mailbox_event eve
     bool can = mailbox_state_next((struct mailbox_state){ 0 }, event, &next);
     ASSERT(can);
     enum rc rc = write_state(ctx, id, next, STR_NONE);
-    return rc == OK && str_eq(next.status, STR("active")) ? go_on(ctx, id) : rc;
+    if (rc != OK)
+        return rc;
+    return str_eq(next.status, STR("active")) ? go_on(ctx, id) : inbox_call(ctx, id);
 }
 
 struct happened {
@@ -149,6 +151,8 @@ static enum rc event_work(struct ctx *ctx, void *arg) {
     if (mailbox_state_next((struct mailbox_state){ mailbox.status, mailbox.reason }, h->event, &next)) {
         rc = write_state(ctx, h->id, next, h->detail);
         bool works_again = !str_eq(mailbox.status, next.status) && str_eq(next.status, STR("active"));
+        if (rc == OK && !works_again)
+            rc = inbox_call(ctx, h->id);
         return rc == OK && works_again ? go_on(ctx, h->id) : rc;
     }
     if (h->event == MAILBOX_RESUMED && !str_eq(mailbox.status, STR("active")))

@@ -80,8 +80,8 @@ static const struct field reply_rows[] = {
     F_STRS(T, cc_addresses, .doc = "Who got a copy."),
     F_STR(T, subject, .doc = "Its subject."),
     F_STR(T, snippet, .doc = "How it begins."),
-    F_STR(T, last_message, .doc = "What is new in it, without quotes and signature."),
-    F_STR(T, body, .doc = "All of it, as plain text."),
+    F_STR(T, last_message, .doc = "What is new in it, without quotes and signature; not in lists."),
+    F_STR(T, body, .doc = "All of it, as plain text; not in lists."),
     F_TIME(T, dated_at, .flags = FIELD_REQUIRED, .doc = "When it was written."),
     F_ENUM(T, label, .values = &enum_labels, .example = "interested",
            .doc = "What it means; absent when nothing is certain enough."),
@@ -129,13 +129,13 @@ static const struct query set_label
         "return_on = $7, follow_up_on = $8, referred = $9, effects = $10, updated_at = $11 "
         "WHERE account_id = $1 AND id = $2",
         NULL };
-#define SELECT                                                                                 \
+#define SELECT(texts)                                                                          \
     "SELECT id, kind, kind_rule, matched_by, mailbox_id, user_id, message_id, lead_id, "       \
     "sequence_id, stage_id, contact_id, header_id, from_address, from_name, to_addresses, "    \
-    "cc_addresses, subject, snippet, last_message, body, dated_at, label, label_source, "      \
-    "confidence, evidence, return_on, follow_up_on, referred, bounce_class, bounce, effects, "   \
+    "cc_addresses, subject, snippet, " texts "dated_at, label, label_source, "                 \
+    "confidence, evidence, return_on, follow_up_on, referred, bounce_class, bounce, effects, " \
     "created_at, updated_at FROM replies WHERE account_id = "
-#define ONE SELECT "$1 AND id = $2"
+#define ONE SELECT("last_message, body, ") "$1 AND id = $2"
 static const struct query get = { "reply_get", ONE, NULL };
 static const struct query lock = { "reply_lock", ONE, ONE " FOR UPDATE" };
 #define FILTERS                                                  \
@@ -148,16 +148,20 @@ static const struct query lock = { "reply_lock", ONE, ONE " FOR UPDATE" };
 /* Newest first: what comes after a cursor is older; an empty one is before all. */
 static const struct query list_after
     = { "replies_after",
-        SELECT "$3 AND (id < $1 OR $1 = '') AND " FILTERS "ORDER BY id DESC LIMIT $2", NULL };
+        SELECT("") "$3 AND (id < $1 OR $1 = '') AND " FILTERS "ORDER BY id DESC LIMIT $2", NULL };
 static const struct query list_before
-    = { "replies_before", SELECT "$3 AND id > $1 AND " FILTERS "ORDER BY id LIMIT $2", NULL };
+    = { "replies_before", SELECT("") "$3 AND id > $1 AND " FILTERS "ORDER BY id LIMIT $2", NULL };
 static const struct query source_of
     = { "reply_source",
         "SELECT source FROM reply_sources WHERE account_id = $1 AND reply_id = $2", NULL };
 static const struct query soft_bounces
     = { "replies_soft_bounces",
         "SELECT count(*) FROM replies WHERE account_id = $1 AND lead_id = $2 "
-        "AND bounce_class = 'soft'",
+        "AND bounce_class = 'soft' AND created_at > $3 "
+        "AND created_at > (SELECT coalesce(max(created_at), 0) FROM replies WHERE account_id = $1 "
+        "AND lead_id = $2 AND kind IN ('person', 'out_of_office', 'auto_reply')) "
+        "AND created_at > (SELECT coalesce(max(at), 0) FROM events WHERE account_id = $1 "
+        "AND lead_id = $2 AND kind = 'lead_retried')",
         NULL };
 static const struct query of_people
     = { "replies_of_people",
@@ -279,8 +283,8 @@ enum rc replies_list(struct ctx *ctx, const struct reply_filter *f, const struct
                      ret_page);
 }
 
-enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t *ret_n) {
-    return db_get_int(ctx, &soft_bounces, DB_ARGS(ACCOUNT, db_v_text(lead_id)), ret_n);
+enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t since_ms, int64_t *ret_n) {
+    return db_get_int(ctx, &soft_bounces, DB_ARGS(ACCOUNT, db_v_text(lead_id), db_v_int(since_ms)), ret_n);
 }
 
 enum rc replies_of_people(struct ctx *ctx, const struct stored_reply *reply, int64_t *ret_n) {

@@ -74,12 +74,15 @@ struct reply_filter {
     struct str sequence_id, lead_id, mailbox_id, kind, label;
     enum tri unlabeled; /* YES: people's replies without a label: somebody has to decide */
 };
-/* One page, newest first; the cursor is the id. List of struct stored_reply. */
+/* One page, newest first; the cursor is the id. List of struct stored_reply, without body and
+ * last_message. */
 MUST_USE enum rc replies_list(struct ctx *ctx, const struct reply_filter *filter,
                               const struct page *page, struct page_of *ret_page);
 
-/* How many soft bounces of the lead are stored. */
-MUST_USE enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t *ret_n);
+/* How many soft bounces of the lead came after `since_ms`, after the last thing that came from
+ * its address by a person or a program (mail arrives), and after somebody retried the lead. */
+MUST_USE enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t since_ms,
+                                      int64_t *ret_n);
 
 /* How many other replies of the same lead people wrote that were not about being away. */
 MUST_USE enum rc replies_of_people(struct ctx *ctx, const struct stored_reply *reply, int64_t *ret_n);

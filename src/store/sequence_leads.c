@@ -1,6 +1,7 @@
 #include "store/sequence_leads.h"
 
 #include "base/check.h"
+#include "data/urls.h"
 #include "db/sql.h"
 #include "json/writer.h"
 #include "store/queries.h"
@@ -61,10 +62,10 @@ static const struct query among
         BY_PG("email", "a") " UNION ALL " BY_PG("linkedin_key", "b") ")" WITH_SEQUENCES };
 #define INSERT(from)                                                                      \
     "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
-    "linkedin_url, linkedin_key, data, user_id, mailbox_id, ignores_exclusions, status, "     \
-    "next_at, waits_for, created_at, updated_at) "                                        \
+    "linkedin_url, linkedin_key, data, user_id, mailbox_id, ignores_exclusions, domain, "     \
+    "status, next_at, waits_for, created_at, updated_at) "                                \
     "SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, "    \
-    "value ->> 5, value ->> 6, value ->> 7, CAST(value ->> 8 AS INTEGER), 'pending', " \
+    "value ->> 5, value ->> 6, value ->> 7, CAST(value ->> 8 AS INTEGER), value ->> 9, 'pending', " \
     "CAST($5 AS BIGINT), CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'sequence' ELSE 'plan' END, $4, $4 FROM " from \
     " WHERE 1 = 1 ON CONFLICT DO NOTHING"
 static const struct query insert
@@ -125,7 +126,11 @@ enum rc lead_get(struct ctx *ctx, struct str id, struct sequence_lead *ret_lead)
     return rc;
 }
 
-static void write_lead(struct json_writer *w, const struct sequence_lead *lead) {
+static struct str domain_of(struct arena *arena, struct str email) {
+    return str_is_set(email) ? email_company_domain(arena, email) : STR_NONE;
+}
+
+static void write_lead(struct ctx *ctx, struct json_writer *w, const struct sequence_lead *lead) {
     const struct str columns[] = { lead->id,           lead->contact_id, lead->email,
                                    lead->linkedin_url, lead->linkedin_key, lead->data,
                                    lead->user_id,      lead->mailbox_id };
@@ -133,6 +138,7 @@ static void write_lead(struct json_writer *w, const struct sequence_lead *lead) 
     for (size_t i = 0; i < LENGTH(columns); i++)
         json_str(w, columns[i]);
     json_int(w, lead->ignores_exclusions);
+    json_str(w, domain_of(ctx->arena, lead->email));
     json_end_array(w);
 }
 
@@ -146,7 +152,7 @@ enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence, const str
     int64_t inserted = 0;
     json_begin_array(&w);
     for (size_t i = 0; i < leads->n; i++)
-        write_lead(&w, &lead[i]);
+        write_lead(ctx, &w, &lead[i]);
     json_end_array(&w);
     enum rc rc = buf_result(&text);
     if (rc == OK)

@@ -14,13 +14,14 @@ from email.message import EmailMessage
 import harness
 
 sys.path.insert(0, str(harness.ROOT / "tests"))
+from lib import database  # noqa: E402  (the path is set above)
 from lib.mail_servers import MailServers  # noqa: E402  (the path is set above)
 from lib.receiver import Receiver  # noqa: E402
-from lib.sending import Sending  # noqa: E402
+from lib.sending import MAILBOXES, Sending  # noqa: E402
 
 SECRET = "open sesame"
-SENDERS = [f"sam{number}@sends.example" for number in range(20)]
-PEOPLE = [f"p{number}@takes.example" for number in range(30)]
+SENDERS = [f"sam{number}@sends.example" for number in range(40)]
+PEOPLE = [f"p{number}@takes.example" for number in range(60)]
 MACHINE = "mailer-daemon@takes.example"
 REPLIES = "/dashboard/api/replies"
 YES = "Thanks for writing. This looks interesting, can we talk on Tuesday? Please send me your prices."
@@ -135,6 +136,9 @@ class RepliesTest(Sending, harness.ApiTest):
         rows = self.api.get("/excluded-emails", expect=200).json["excluded_emails"]
         return [row["excluded_reason"] for row in rows if row["email"] == address]
 
+    def relabel(self, reply, label, **more):
+        return self.admin.patch(f"{REPLIES}/{reply['id']}", {"label": label, **more}, expect=200).json
+
     # --- people ---
 
     def test_interested(self):
@@ -142,15 +146,17 @@ class RepliesTest(Sending, harness.ApiTest):
         self.reply(sequence, PEOPLE[0], YES)
         got, = self.replies(sequence)
         self.assertEqual((got["kind"], got["matched_by"], got["label"]), ("person", "in_reply_to", "interested"), got)
-        self.assertEqual((got["last_message"], got["snippet"]), (YES, YES))
-        self.assertIn("> Dear p0", got["body"])
+        self.assertEqual((got["snippet"], "body" in got, "last_message" in got), (YES, False, False))
+        whole = self.admin.get(f"{REPLIES}/{got['id']}", expect=200).json
+        self.assertEqual(whole["last_message"], YES)
+        self.assertIn("> Dear p0", whole["body"])
+        self.assertEqual({**whole, **got}, whole)
         self.assertEqual((got["from_address"], got["from_name"], got["to_addresses"]), (PEOPLE[0], "Someone", [sender]))
         self.assertEqual(got["subject"], "Re: An offer")
         self.assertEqual(got["effects"], {"lead_ended": "replied", "lead_was": "active"})
         self.assertEqual(self.lead(sequence, PEOPLE[0])["status"], "replied")
         source = self.admin.get(f"{REPLIES}/{got['id']}/source", expect=200).body
         self.assertIn(b"Delivered-To", source)
-        self.assertEqual(self.admin.get(f"{REPLIES}/{got['id']}", expect=200).json, got)
         contact = self.api.get(f"/contacts/email/{PEOPLE[0]}", expect=200).json
         self.assertIn("email_replied", [entry["event_type"] for entry in contact["recent_activity"]], contact)
 
@@ -208,6 +214,16 @@ class RepliesTest(Sending, harness.ApiTest):
             self.admin.patch(path, wrong, expect=400)
         self.admin.patch(f"{REPLIES}/0198f652-73a2-7d41-914e-e511382bb808", {"label": "ooo"}, expect=404)
         self.api.patch(path, {"label": "ooo"}, expect=403)
+
+    def test_what_is_shown(self):
+        """Without what would move the cursor of a terminal or end a text."""
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[26], "Yes\x07 please,\x1b[31m send\tit\x9c.", subject="Re: An\x08 offer")
+        got = self.admin.get(f"{REPLIES}/{self.replies(sequence)[0]['id']}", expect=200).json
+        self.assertEqual((got["last_message"], got["snippet"], got["subject"]),
+                         ("Yes please,[31m send\tit.", "Yes please,[31m send it.", "Re: An offer"))
+
+    # --- absences ---
 
     def test_out_of_office(self):
         _, sequence = self.start(out_of_office_days=9)
@@ -309,11 +325,64 @@ class RepliesTest(Sending, harness.ApiTest):
 
     # --- reports ---
 
-    def bounce(self, got, person, said):
+    def bounce(self, got, person, said="550 5.1.1 User unknown", returned=None, machine=MACHINE):
+        """What is returned: the message, unless that is given as text."""
         box = got["From"].addresses[0].addr_spec
-        report = REPORT.format(to=person, said=said, status=said.split()[1], machine=MACHINE, box=box,
-                               id=email.utils.make_msgid(), message=got.as_string())
-        self.send(email.message_from_string(report), MACHINE)
+        report = REPORT.format(to=person, said=said, status=said.split()[1], machine=machine, box=box,
+                               id=email.utils.make_msgid(), message=returned or got.as_string())
+        self.send(email.message_from_string(report), machine)
+
+    def test_forged_reports(self):
+        """Anybody can write that an address does not exist."""
+        _, sequence = self.start()
+        self.add(sequence, *PEOPLE[32:36])
+        mails = [self.arrived(person) for person in PEOPLE[32:36]]
+        header = "From: {}\nTo: {}\nSubject: {}\n\nHello\n".format
+        self.bounce(mails[0], PEOPLE[32], returned=header(mails[0]["From"], PEOPLE[32], "Something else"))
+        self.bounce(mails[1], PEOPLE[33], returned=header(mails[1]["From"], PEOPLE[33], "Else"), machine=PEOPLE[33])
+        for number in range(2):
+            forged = self.replies(sequence, 2)[1 - number]
+            self.assertEqual((forged["kind"], "bounce_class" in forged, forged.get("effects", {})), ("bounce", False, {}), forged)
+            self.assertEqual(self.lead(sequence, PEOPLE[32 + number])["status"], "active")
+        contact = self.api.get(f"/contacts/email/{PEOPLE[32]}", expect=200).json
+        self.assertNotIn("email_bounced", [entry["event_type"] for entry in contact["recent_activity"]], contact)
+        self.bounce(mails[2], PEOPLE[34], returned=header(mails[2]["From"], PEOPLE[34], "An offer"))
+        self.assertEqual(self.replies(sequence, 3)[0]["bounce_class"], "hard")
+        self.assertEqual(self.lead(sequence, PEOPLE[34])["status"], "bounced")
+        id = self.message(sequence, PEOPLE[35])["id"]
+        fortnight = 14 * 86400 * 1000
+        database.change(self.server, f"UPDATE messages SET sent_at = sent_at - {fortnight} WHERE id = '{id}'")
+        self.bounce(mails[3], PEOPLE[35])
+        late = self.replies(sequence, 4)[0]
+        self.assertEqual(("bounce_class" in late, self.lead(sequence, PEOPLE[35])["status"]), (False, "active"), late)
+        self.assertEqual(sum(map(self.excluded, PEOPLE[32:36]), []), ["bounced"])
+
+    def test_soft_bounces_are_forgotten(self):
+        _, sequence = self.start()
+        self.add(sequence, PEOPLE[36])
+        got = self.arrived(PEOPLE[36])
+        count = 0
+
+        def bounces(times):
+            nonlocal count
+            for _ in range(times):
+                self.bounce(got, PEOPLE[36], "452 4.2.2 Mailbox full")
+                count += 1
+                self.replies(sequence, count)
+            return self.lead(sequence, PEOPLE[36])
+        self.assertEqual(bounces(2)["status"], "active")
+        month = 31 * 86400 * 1000
+        database.change(self.server, f"UPDATE replies SET created_at = created_at - {month} WHERE sequence_id = '{sequence}'")
+        self.assertEqual(bounces(2)["status"], "active")
+        lead = bounces(1)
+        self.assertEqual((lead["status"], lead["reason"]), ("errored", "soft_bounces"))
+        self.admin.post(f"/dashboard/api/leads/{lead['id']}/retry", {}, expect=200)
+        self.assertEqual(bounces(2)["status"], "active")
+        self.send(self.answer(got, PEOPLE[36], "I received your request.", subject="[Ticket 1] An offer",
+                              In_Reply_To=got["Message-ID"], Auto_Submitted="auto-generated"), PEOPLE[36])
+        count += 1
+        self.replies(sequence, count)
+        self.assertEqual(bounces(2)["status"], "active")
 
     def test_bounces(self):
         _, sequence = self.start()
@@ -351,6 +420,21 @@ class RepliesTest(Sending, harness.ApiTest):
         self.server.start()
         self.assertEqual(len(self.replies(sequence, 2)), 2)
         self.assertEqual(self.lead(sequence, PEOPLE[15])["status"], "replied")
+
+    def test_a_mailbox_that_is_deleted_is_left(self):
+        """Also while its server waits with us for news."""
+        sender, sequence = self.start()
+        self.reply(sequence, PEOPLE[37], YES)
+        self.replies(sequence)
+        box, = [box for box in self.admin.get(MAILBOXES, query={"page[size]": 100}, expect=200).json["mailboxes"]
+                if box["email"] == sender]
+
+        def left():
+            return [line for line in (self.servers.folder / "dovecot.log").read_text("utf-8").splitlines()
+                    if f"imap({sender})" in line and "Disconnected" in line]
+        self.assertEqual(left(), [])
+        self.admin.delete(f"{MAILBOXES}/{box['id']}", expect=204)
+        self.server.wait_for(left, "the end of the connection")
 
     def test_numbered_anew(self):
         sender, sequence = self.start()

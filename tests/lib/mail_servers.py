@@ -87,6 +87,7 @@ ssl_key = <{folder}/key.pem
 disable_plaintext_auth = yes
 auth_mechanisms = plain login{mechanisms}
 auth_failure_delay = 0
+imap_idle_notify_interval = 29 mins
 mail_location = maildir:{folder}/mail/%u
 first_valid_uid = 1
 {oauth}

@@ -47,7 +47,7 @@ static struct str plan_of(struct test_db *t, const struct query *query) {
     struct db_rows *rows;
     if (pg) {
         assert_ok(ctx, test_db_exec(ctx, "SET plan_cache_mode = force_generic_plan"));
-        assert_ok(ctx, test_db_exec(ctx, arena_printf(ctx->arena, "PREPARE q AS %s", query->pg).p));
+        assert_ok(ctx, test_db_exec(ctx, arena_printf(ctx->arena, "PREPARE q AS %s", query->pg ? query->pg : query->sql).p));
     }
     *explain = (struct query){
         "plan", pg ? "EXPLAIN (COSTS OFF) EXECUTE q (NULL, NULL, NULL)"
@@ -67,6 +67,7 @@ static void test_by_the_right_index(void **state) {
     } cases[] = {
         { "leads_among", { "sequence_leads_email", "sequence_leads_linkedin" } },
         { "contacts_among", { "contacts_email", "contacts_linkedin" } },
+        { "leads_of_domain", { "sequence_leads_domain", "sequence_leads_domain" } },
     };
     struct test_db *t = *state;
     struct ctx *ctx = account_start(state);
