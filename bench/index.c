@@ -350,7 +350,7 @@ struct wanted {
 static void measure_warm(struct set *set, const struct query *queries, bool explain) {
     build(set, 1);
     build(set, 0);
-    open_both(set, false, "files in memory");
+    open_both(set, true, "files in memory");
     print_files(set);
     measure_queries(set, queries, explain);
     printf("\n");

@@ -103,6 +103,7 @@ static void take_rows(struct set *set, int which, const struct order orders[2], 
         fprintf(file, "%u\t%lld\t%.*s\t%.*s\n", i + 1, (long long) second, STR_FMT(title), STR_FMT(row.tags));
     }
     must(&ctx, index_builder_finish(&ctx, &builder, 1));
+    options.merges_itself = true; /* and reads ahead, as in a server */
     must(&ctx, index_open(&ctx, &options, &set->index[which]));
     ASSERT(fclose(file) == 0);
     buf_done(&text);

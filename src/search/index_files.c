@@ -20,6 +20,7 @@ enum {
     INPUTS_MAX = 16,
     BEHIND = 8,      /* so many small segments wait while the merger is busy with others */
     CLASSES = 32,
+    MEMORY_SHARE = 4, /* files that take less of the memory than one in so many are read whole */
     PAUSE_MIN_MS = 1000, /* after a failure, doubles each time */
     PAUSE_MAX_MS = 60000
 };
@@ -101,8 +102,10 @@ static enum rc make_segment(struct ctx *ctx, struct index *index, struct inputs 
     if (rc != OK)
         return rc;
     rc = segment_open(ctx, index->folder, in->id, ret_segment);
-    if (rc == OK)
+    if (rc == OK) {
+        segment_read_ahead(*ret_segment, true, stop); /* it was just written: no search waits */
         return OK;
+    }
     (void) unlink(segment_path(ctx->arena, index->folder, in->id).p); /* else index_open does */
     return E_IO;
 }
@@ -479,6 +482,14 @@ static void *run_sealer(void *arg) {
     return NULL;
 }
 
+/* Whether memory has room for these files beside other things. */
+static bool are_small(struct segment *const *segments, size_t n) {
+    uint64_t bytes = 0, page = (uint64_t) sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < n; i++)
+        bytes += segments[i]->bytes;
+    return bytes < (uint64_t) sysconf(_SC_PHYS_PAGES) / MEMORY_SHARE * page;
+}
+
 /* What was there when the index was opened. Nobody merges it meanwhile. */
 static void read_ahead(struct index *index) {
     struct segment *all[SEGMENTS_MAX];
@@ -492,7 +503,7 @@ static void read_ahead(struct index *index) {
     }
     index_unlock(&index->change);
     for (size_t i = 0; i < n; i++)
-        segment_read_tables(all[i], &index->stopping);
+        segment_read_ahead(all[i], are_small(all, n), &index->stopping);
     index_lock(&index->change);
     for (size_t i = 0; i < n; i++) {
         all[i]->is_taken = false;

@@ -145,16 +145,23 @@ static uint64_t group_doc(const struct finder *f, uint64_t group) {
 }
 
 /* Index of the first group at `from` or after it that is not before `doc`. Documents
- * ascend by one at least, so it is not behind the guess; mostly it is there. */
+ * ascend by one at least, so it is not behind the guess; mostly it is there or a little before. */
 static uint32_t group_find(const struct finder *f, uint32_t from, uint64_t doc) {
     uint32_t groups = f->source->groups;
     uint64_t first = from < groups ? group_doc(f, from) : UINT64_MAX;
     if (from == groups || first >= doc)
         return from;
-    uint64_t guess = from + (doc - first);
+    uint64_t guess = from + (doc - first), low = from + 1;
     if (guess < groups && group_doc(f, guess) == doc)
         return (uint32_t) guess;
-    uint64_t low = from + 1, high = guess < groups ? guess : groups;
+    uint64_t high = guess < groups ? guess : groups;
+    for (uint64_t step = 1; high > low + step; step *= 2) {
+        if (group_doc(f, high - step) < doc) {
+            low = high - step + 1;
+            break;
+        }
+        high -= step;
+    }
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         if (group_doc(f, middle) < doc)
@@ -210,11 +217,11 @@ static void find_each_wanted(struct finder *f, const struct doc_set *docs) {
 
 /* By whichever are fewer: the companies that are wanted, or those that are here. */
 static struct finder wanted_groups(const struct nodes *p, const struct doc_set *docs) {
-    enum { MANY = 64 }; /* one company in so many */
+    enum { MANY = 8 }; /* of so many each would be waited for */
     const struct source *s = p->source;
     struct finder f = { .source = s, .found.words = s->groups / 64 + 1 }; /* one for none */
     f.found.bits = ARENA_ARRAY(p->arena, f.found.words, uint64_t);
-    f.is_read = docs->n > s->groups / MANY
+    f.is_read = docs->n >= MANY
                 && source_holds(s, s->group_docs, s->groups * sizeof *s->group_docs)
                 && source_holds(s, s->group_starts, ((size_t) s->groups + 1) * sizeof *s->group_starts);
     if (docs->n > s->groups)
@@ -235,12 +242,26 @@ static void gather_group(const struct finder *f, uint32_t group, struct gather *
             gather_row(rows, *row);
 }
 
-static struct node *gathered_groups(const struct nodes *p, const struct finder *f) {
+static void ask_for_group(const struct finder *f, uint32_t group, struct gather *rows) {
+    struct span span = span_of(f, group);
+    (void) rows; /* nothing is gathered yet */
+    source_ask_for(f->source, f->source->group_rows + span.from,
+                   (size_t) (span.end - span.from) * sizeof *f->source->group_rows);
+}
+
+static void each_group(const struct finder *f, struct gather *rows,
+                       void (*visit)(const struct finder *f, uint32_t group, struct gather *rows)) {
     const struct groups *g = &f->found;
-    struct gather rows = gather_new(p->arena, p->source->chunks);
     for (size_t i = 0; i < g->words; i++)
         for (uint64_t word = g->bits[i]; word; word &= word - 1)
-            gather_group(f, (uint32_t) (i * 64) + (uint32_t) __builtin_ctzll(word), &rows);
+            visit(f, (uint32_t) (i * 64) + (uint32_t) __builtin_ctzll(word), rows);
+}
+
+static struct node *gathered_groups(const struct nodes *p, const struct finder *f) {
+    struct gather rows = gather_new(p->arena, p->source->chunks);
+    if (source_may_wait(p->source))
+        each_group(f, NULL, ask_for_group);
+    each_group(f, &rows, gather_group);
     return rows_node(p, gather_done(&rows));
 }
 

@@ -147,6 +147,8 @@ static void add_page(struct search *s, uint32_t class, int64_t offset, int64_t l
     struct span *at = find_start(s, class, offset);
     uint64_t *keys = ARENA_ARRAY(s->arena, s->n + 1, uint64_t);
     for (size_t i = 0; i < s->n; i++)
+        part_ask(&s->parts[i], at[i].low, limit);
+    for (size_t i = 0; i < s->n; i++)
         keys[i] = at[i].low < s->parts[i].totals[class] ? part_key(&s->parts[i], at[i].low)
                                                         : UINT64_MAX;
     while (limit--) {
@@ -193,6 +195,8 @@ static void add_docs(struct arena *arena, const struct part *part, uint32_t chun
     const uint64_t *keys = s->keys + (size_t) chunk * CHUNK_ROWS;
     bool is_read = (rows.words || rows.n > SOME)
                    && source_holds(s, keys, source_chunk_rows(s, chunk) * sizeof *keys);
+    for (uint32_t i = 0; rows.ids && i < rows.n && !is_read; i++)
+        source_ask_for(s, &keys[rows.ids[i]], sizeof *keys);
     for (uint32_t i = 0; rows.ids && i < rows.n; i++)
         if (is_read || source_holds(s, &keys[rows.ids[i]], sizeof *keys))
             doc_set_add(arena, docs, key_doc(keys[rows.ids[i]]));

@@ -237,9 +237,8 @@ static uint32_t chunk_of_hit(const struct part *part, int64_t k) {
     return low;
 }
 
-uint64_t part_key(struct part *part, int64_t k) {
-    if (part->list)
-        return part->list[k];
+/* The row of hit number k of a part without a list. */
+static uint32_t row_of_hit(struct part *part, int64_t k) {
     uint32_t chunk = chunk_of_hit(part, k), row;
     struct container hits = chosen_hits(part, chunk);
     if (hits.words && part->last_hit >= 0 && k == part->last_hit + 1
@@ -248,6 +247,19 @@ uint64_t part_key(struct part *part, int64_t k) {
     else
         row = container_select(hits, (uint32_t) (k - part->before[chunk]));
     part->last_hit = k;
-    part->last_row = chunk * CHUNK_ROWS + row;
-    return key_at(part->source, part->last_row);
+    return part->last_row = chunk * CHUNK_ROWS + row;
+}
+
+uint64_t part_key(struct part *part, int64_t k) {
+    return part->list ? part->list[k] : key_at(part->source, row_of_hit(part, k));
+}
+
+void part_ask(struct part *part, int64_t from, int64_t n) {
+    const struct source *s = part->source;
+    if (part->list || !source_may_wait(s))
+        return;
+    int64_t left = part->totals[part->chosen] - from;
+    for (int64_t k = from; k < from + (n < left ? n : left); k++)
+        source_ask_for(s, &s->keys[row_of_hit(part, k)], sizeof *s->keys);
+    part->last_hit = -1; /* the page begins before it */
 }

@@ -50,5 +50,7 @@ void part_choose(struct part *part, uint32_t class);
 int64_t part_before(struct part *part, uint64_t key);
 /* Key of its row number `k` in order; there are more than k. */
 uint64_t part_key(struct part *part, int64_t k);
+/* Says that the keys of `n` rows from number `from` on are wanted, as far as there are. */
+void part_ask(struct part *part, int64_t from, int64_t n);
 
 #endif

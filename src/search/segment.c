@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "search/segment_ask.h"
 #include "search/segment_check.h"
+#include "search/segment_terms.h"
 
 struct str segment_path(struct arena *arena, const char *folder, uint64_t id) {
     return arena_printf(arena, "%s/%016llx.seg", folder, (unsigned long long) id);
@@ -41,76 +42,19 @@ static bool postings_of(const struct segment *s, uint32_t term, struct postings 
     return true;
 }
 
-/* What is in a slot of the hash table: 0 too where it cannot be read. */
-static uint32_t slot_at(const struct segment *s, uint32_t i) {
-    if (!segment_holds(s, &s->slots[i], sizeof *s->slots))
-        return 0;
-    if (s->slots[i] > s->source.terms)
-        damaged(s);
-    return s->slots[i] > s->source.terms ? 0 : s->slots[i];
-}
-
 static bool find(const struct source *source, struct str token, struct postings *ret) {
-    const struct segment *s = of(source);
-    uint32_t slots = s->header->slots, at = segment_slot(token, slots), term;
-    for (uint32_t tries = 0; tries < slots && (term = slot_at(s, at)); tries++) {
-        struct str text;
-        if (!segment_holds_text(s, term - 1, &text))
-            return false;
-        if (str_eq(text, token))
-            return postings_of(s, term - 1, ret);
-        at = at + 1 < slots ? at + 1 : 0;
-    }
-    return false;
-}
-
-/* How many signs are below `sign`. */
-static uint32_t signs_below(const struct segment *s, uint64_t sign) {
-    uint32_t low = 0, high = segment_signs(s->source.terms);
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (s->signs[middle] < sign)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The first term that is not before `wanted`; that of the end where it cannot be read. */
-static uint32_t first_term(const struct segment *s, struct str wanted) {
-    uint32_t terms = s->source.terms;
-    if (!segment_holds(s, s->signs, segment_signs(terms) * sizeof *s->signs))
-        return terms;
-    uint64_t sign = sign_of(wanted);
-    uint32_t below = signs_below(s, sign);
-    uint64_t low = below ? (uint64_t) (below - 1) * SEGMENT_STRIDE : 0;
-    uint64_t high = (uint64_t) signs_below(s, sign + (wanted.n > SIGN_BYTES)) * SEGMENT_STRIDE;
-    high = high < terms ? high : terms;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        struct str text;
-        if (!segment_holds_text(s, (uint32_t) middle, &text))
-            return terms;
-        if (str_compare(text, wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return (uint32_t) low;
+    uint32_t found = segment_find(of(source), token);
+    return found != UINT32_MAX && postings_of(of(source), found, ret);
 }
 
 static void prefix(const struct source *source, struct str wanted, postings_visit *visit,
                    void *arg) {
     const struct segment *s = of(source);
-    uint32_t low = first_term(s, wanted);
-    struct str text;
-    for (uint32_t first = low;
-         low < source->terms && segment_holds_text(s, low, &text) && str_starts(text, wanted); low++) {
+    struct term_range all = segment_beginning(s, wanted);
+    segment_ask_for_terms(s, all);
+    for (uint32_t i = all.from; i < all.end; i++) {
         struct postings postings;
-        if ((low - first) % SEGMENT_ASK_MAX == 0)
-            segment_ask_for_terms(s, low);
-        if (postings_of(s, low, &postings))
+        if (postings_of(s, i, &postings))
             visit(arg, &postings);
     }
 }
@@ -124,6 +68,14 @@ static struct str term(const struct source *source, uint32_t i, struct postings 
 
 static void ask(const struct source *source, struct strs tokens) {
     segment_ask_for_tokens(of(source), tokens);
+}
+
+static void ask_for(const struct source *source, const void *p, size_t bytes) {
+    segment_ask_for(of(source), p, bytes);
+}
+
+static bool may_wait(const struct source *source) {
+    return !segment_is_read(of(source));
 }
 
 static bool holds(const struct source *source, const void *p, size_t bytes) {
@@ -143,7 +95,7 @@ static enum rc check(const struct source *source, const atomic_bool *stop) {
 }
 
 static const struct source_calls calls
-    = { find, prefix, term, ask, holds, holds_groups, is_damaged, check };
+    = { find, prefix, term, ask, ask_for, may_wait, holds, holds_groups, is_damaged, check };
 
 /* --- rows --- */
 
@@ -248,7 +200,6 @@ enum rc segment_read(const unsigned char *bytes, size_t size, struct segment **r
     s->refs = section(bytes, SECTION_REFS);
     s->payload = section(bytes, SECTION_PAYLOAD);
     s->text = section(bytes, SECTION_TEXT);
-    s->slots = section(bytes, SECTION_SLOTS);
     s->signs = section(bytes, SECTION_SIGNS);
     s->seen = segment_seen_new(s->header);
     s->dead = mem_array(s->source.chunks, sizeof *s->dead);
@@ -268,6 +219,14 @@ static void read_here_and_there(const void *map, size_t size) {
     segment_ask_for_bytes(map, sums < size ? size - sums : 0, size);
 }
 
+/* Every search needs the signs, and nearly every one for people of companies these two. */
+static void ask_for_first_needs(const struct segment *s) {
+    const struct source *source = &s->source;
+    segment_ask_for(s, s->signs, segment_signs(source->terms) * sizeof *s->signs);
+    segment_ask_for(s, source->group_docs, source->groups * sizeof *source->group_docs);
+    segment_ask_for(s, source->group_starts, ((size_t) source->groups + 1) * sizeof *source->group_starts);
+}
+
 static enum rc map_file(struct ctx *ctx, int fd, const char *path, size_t size,
                         struct segment **ret_segment) {
     void *map = size ? mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
@@ -281,6 +240,7 @@ static enum rc map_file(struct ctx *ctx, int fd, const char *path, size_t size,
         return fail(ctx, rc, "%s is damaged", path);
     }
     (*ret_segment)->is_mapped = true;
+    ask_for_first_needs(*ret_segment);
     return OK;
 }
 

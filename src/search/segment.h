@@ -16,7 +16,7 @@
 #include "search/source.h"
 #include "search/stream.h"
 
-#define SEGMENT_MAGIC "OUTRSEG\x04"
+#define SEGMENT_MAGIC "OUTRSEG\x05"
 #define SEGMENT_ALIGN ((size_t) 64)
 
 /* Parts of the file, in their order. */
@@ -26,7 +26,6 @@ enum section {
                            struct chunk_ref */
     SECTION_TERMS,      /* struct segment_term, ascending by text; one more for the end */
     SECTION_TEXT,       /* bytes of the terms */
-    SECTION_SLOTS,      /* u32: hash table of terms (segment_slot), number + 1, 0 is free */
     SECTION_SIGNS,      /* u64: sign_of of every SEGMENT_STRIDE-th term */
     SECTION_KEYS,       /* u64, ascending */
     SECTION_BY_DOC,     /* u32 */
@@ -46,21 +45,27 @@ struct segment_term {
 };
 #define SEGMENT_FEW UINT32_C(0x80000000)
 
-/* Between two signs there are so few terms that one or two blocks hold all of them. */
-enum { SEGMENT_STRIDE = 256 };
-static inline uint32_t segment_signs(uint32_t terms) {
-    return terms / SEGMENT_STRIDE + (terms % SEGMENT_STRIDE != 0);
+/* The first eight bytes of a term as a number: terms ascend as their signs do, and those of one
+ * sign by what follows. */
+enum { SIGN_BYTES = 8 };
+static inline uint64_t sign_of(struct str term) {
+    uint64_t sign = 0;
+    for (size_t b = 0; b < SIGN_BYTES; b++)
+        sign = sign << 8 | (b < term.n ? (unsigned char) term.p[b] : 0);
+    return sign;
 }
 
-/* Where a term is looked for first; then in the next slots, round about. */
-static inline uint32_t segment_slot(struct str text, uint32_t slots) {
-    return (uint32_t) ((str_hash(text) >> 32) * slots >> 32);
+/* Between two signs there are so few terms that one or two blocks hold all of them, and so
+ * many that the signs of a large file are few. */
+enum { SEGMENT_STRIDE = 64 };
+static inline uint32_t segment_signs(uint32_t terms) {
+    return terms / SEGMENT_STRIDE + (terms % SEGMENT_STRIDE != 0);
 }
 
 struct segment_header {
     char magic[8];
     uint32_t kind; /* enum index_kind */
-    uint32_t rows, terms, slots, groups, grouped;
+    uint32_t rows, terms, groups, grouped, unused;
     uint64_t offsets[SECTIONS], sizes[SECTIONS]; /* bytes */
     uint64_t size;                               /* of the file */
     uint32_t sums;   /* checksum of SECTION_SUMS, and with that of all */
@@ -77,7 +82,6 @@ struct segment {
     const uint32_t *refs;
     const uint16_t *payload;
     const char *text;
-    const uint32_t *slots;
     const uint64_t *signs;
     struct segment_seen *seen; /* what was checked; changed by readers */
     uint64_t **dead;           /* owned; for source.dead */

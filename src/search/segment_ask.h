@@ -5,12 +5,11 @@
 #define SEARCH_SEGMENT_ASK_H
 
 #include "base/field.h"
-#include "search/segment.h"
+#include "search/segment_terms.h"
 
 /* All that looking up these tokens needs; waits for some of it. */
 void segment_ask_for_tokens(const struct segment *s, struct strs tokens);
-/* The texts and rows of at most SEGMENT_ASK_MAX terms from `first` on. */
-enum { SEGMENT_ASK_MAX = 64 };
-void segment_ask_for_terms(const struct segment *s, uint32_t first);
+/* The rows of terms that follow each other; the same. */
+void segment_ask_for_terms(const struct segment *s, struct term_range terms);
 
 #endif

@@ -23,7 +23,7 @@ static bool is_header(const unsigned char *bytes, size_t size) {
            && h->size == size && h->header == checksum(0, h, offsetof(struct segment_header, header))
            && (h->kind == INDEX_PEOPLE || h->kind == INDEX_COMPANIES) && h->rows > 0
            && h->rows <= UINT32_MAX - CHUNK_ROWS && h->terms < UINT32_MAX
-           && h->groups < UINT32_MAX && h->slots > h->terms;
+           && h->groups < UINT32_MAX && h->unused == 0;
 }
 
 static uint64_t block_count(const struct segment_header *h) {
@@ -40,7 +40,6 @@ static bool sections_are_sound(const struct segment_header *h) {
         [SECTION_REFS] = { 4, UINT64_MAX },
         [SECTION_TERMS] = { sizeof(struct segment_term), (uint64_t) h->terms + 1 },
         [SECTION_TEXT] = { 1, UINT64_MAX },
-        [SECTION_SLOTS] = { 4, h->slots },
         [SECTION_SIGNS] = { 8, segment_signs(h->terms) },
         [SECTION_KEYS] = { 8, h->rows },
         [SECTION_BY_DOC] = { 4, h->rows },
@@ -79,6 +78,7 @@ static _Atomic uint64_t *bits_for(uint64_t n) {
 struct segment_seen *segment_seen_new(const struct segment_header *h) {
     struct segment_seen *seen = MEM_NEW(struct segment_seen);
     seen->blocks = bits_for(block_count(h));
+    seen->unread = block_count(h);
     seen->terms = bits_for(h->terms);
     seen->group_chunks = bits_for(h->rows / CHUNK_ROWS);
     return seen;
@@ -95,8 +95,10 @@ static bool is_seen(const _Atomic uint64_t *bits, uint64_t i) {
     return atomic_load_explicit(&bits[i / 64], memory_order_relaxed) >> i % 64 & 1;
 }
 
-static void see(_Atomic uint64_t *bits, uint64_t i) {
-    (void) atomic_fetch_or_explicit(&bits[i / 64], (uint64_t) 1 << i % 64, memory_order_relaxed);
+/* Whether it was not seen before. */
+static bool see(_Atomic uint64_t *bits, uint64_t i) {
+    uint64_t bit = (uint64_t) 1 << i % 64;
+    return !(atomic_fetch_or_explicit(&bits[i / 64], bit, memory_order_relaxed) & bit);
 }
 
 static bool is_sound(const struct segment *s, bool sound) {
@@ -156,9 +158,13 @@ static bool find_unseen(const struct segment *s, const void *p, size_t n, struct
     return blocks.first <= blocks.last;
 }
 
+bool segment_is_read(const struct segment *s) {
+    return atomic_load_explicit(&s->seen->unread, memory_order_relaxed) == 0;
+}
+
 void segment_ask_for(const struct segment *s, const void *p, size_t n) {
     struct blocks blocks;
-    if (find_unseen(s, p, n, &blocks))
+    if (!segment_is_read(s) && find_unseen(s, p, n, &blocks))
         ask_for_blocks(s, blocks);
 }
 
@@ -170,7 +176,8 @@ static bool check_blocks(const struct segment *s, struct blocks blocks) {
             continue;
         if (!is_sound(s, block_is_sound(s, block)))
             return false;
-        see(s->seen->blocks, block);
+        if (see(s->seen->blocks, block))
+            s->seen->unread--;
     }
     return true;
 }
@@ -238,8 +245,9 @@ static bool refs_are_sound(const struct segment *s, const struct chunk_ref *refs
     return true;
 }
 
-/* Its entry was read with the text. */
 static bool postings_are_sound(const struct segment *s, const struct segment_term *term) {
+    if (!segment_holds(s, term, 2 * sizeof *term))
+        return false;
     uint32_t from = term->refs & ~SEGMENT_FEW, to = term[1].refs & ~SEGMENT_FEW;
     const uint32_t *refs = s->refs + from;
     uint32_t n = to - from;
@@ -256,22 +264,25 @@ bool segment_holds_postings(const struct segment *s, uint32_t term) {
         return true;
     if (!is_sound(s, postings_are_sound(s, &s->terms[term])))
         return false;
-    see(s->seen->terms, term);
+    (void) see(s->seen->terms, term);
     return true;
 }
 
 /* --- companies --- */
 
 bool segment_holds_groups(const struct segment *s, uint32_t chunk) {
+    enum { AHEAD = 8 }; /* chunks that are read together, because they are asked for in turn */
     if (is_seen(s->seen->group_chunks, chunk))
         return true;
-    const uint32_t *group_of = s->source.group_of + (size_t) chunk * CHUNK_ROWS;
+    size_t first = (size_t) chunk * CHUNK_ROWS, left = s->source.rows - first;
+    const uint32_t *group_of = s->source.group_of + first;
     uint32_t n = source_chunk_rows(&s->source, chunk);
+    segment_ask_for(s, group_of, (left < AHEAD * CHUNK_ROWS ? left : AHEAD * CHUNK_ROWS) * sizeof *group_of);
     bool sound = segment_holds(s, group_of, n * sizeof *group_of);
     for (uint32_t i = 0; sound && i < n; i++)
         sound = group_of[i] <= s->source.groups;
     if (is_sound(s, sound))
-        see(s->seen->group_chunks, chunk);
+        (void) see(s->seen->group_chunks, chunk);
     return sound;
 }
 
@@ -295,11 +306,23 @@ static bool bytes_are_sound(const struct segment *s, uint64_t from, uint64_t to,
     return sound;
 }
 
-void segment_read_tables(const struct segment *s, const atomic_bool *stop) {
-    enum { SMALL_STEP = 64 * 1024 }; /* searches wait for the disk as well */
+void segment_read_ahead(const struct segment *s, bool all, const atomic_bool *stop) {
+    enum { SMALL_STEP = 256 * 1024 }; /* searches wait for the disk as well */
+    static const struct {
+        enum section from, to;
+        bool is_table;
+    } parts[] = {
+        { SECTION_SIGNS, SECTION_KEYS, true },
+        { SECTION_GROUP_DOCS, SECTION_GROUP_OF, true },
+        { SECTION_REFS, SECTION_SIGNS, true },
+        { SECTION_KEYS, SECTION_SUMS, false },
+        { SECTION_PAYLOAD, SECTION_REFS, false },
+    };
     const uint64_t *at = s->header->offsets;
-    (void) (bytes_are_sound(s, at[SECTION_SLOTS], at[SECTION_KEYS], SMALL_STEP, stop)
-            && bytes_are_sound(s, at[SECTION_REFS], at[SECTION_SLOTS], SMALL_STEP, stop));
+    bool sound = true;
+    for (size_t i = 0; i < LENGTH(parts) && sound; i++)
+        sound = (!all && !parts[i].is_table)
+                || bytes_are_sound(s, at[parts[i].from], at[parts[i].to], SMALL_STEP, stop);
 }
 
 static bool terms_are_sound(const struct segment *s, const atomic_bool *stop) {
@@ -313,17 +336,6 @@ static bool terms_are_sound(const struct segment *s, const atomic_bool *stop) {
             return false;
     }
     return true;
-}
-
-/* Every term is in it once; a free slot ends every search. */
-static bool slots_are_sound(const struct segment *s) {
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < s->header->slots; i++) {
-        if (s->slots[i] > s->source.terms)
-            return false;
-        used += s->slots[i] != 0;
-    }
-    return used == s->source.terms;
 }
 
 static bool is_ascending_u64(const uint64_t *p, uint64_t n) {
@@ -378,7 +390,7 @@ enum rc segment_check(const struct segment *s, const atomic_bool *stop) {
         return OK;
     segment_is_read_whole(s);
     bool sound = bytes_are_sound(s, sizeof *s->header, s->header->offsets[SECTION_SUMS], READ_STEP, stop)
-                 && terms_are_sound(s, stop) && slots_are_sound(s) && rows_are_sound(s, stop)
+                 && terms_are_sound(s, stop) && rows_are_sound(s, stop)
                  && groups_are_sound(s);
     if (!is_sound(s, sound))
         return E_INVALID;

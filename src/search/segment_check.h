@@ -8,6 +8,8 @@
 /* What was found in order, a bit each; and whether something was not. */
 struct segment_seen {
     atomic_bool is_damaged, is_whole; /* all of it was checked */
+    atomic_bool has_signs;            /* all of them were read */
+    _Atomic uint64_t unread;          /* blocks */
     _Atomic uint64_t *blocks, *terms, *group_chunks;
 };
 
@@ -17,6 +19,9 @@ bool segment_header_is_sound(const unsigned char *bytes, size_t size);
 
 struct segment_seen *segment_seen_new(const struct segment_header *header);
 void segment_seen_free(struct segment_seen *seen);
+
+/* Whether every block was read once: nothing needs to be asked for. */
+bool segment_is_read(const struct segment *s);
 
 /* Asks the kernel for these bytes of a mapped file and no more, without waiting; for the blocks
  * of `n` bytes of the segment that were not checked yet. Hints, which may fail. */
@@ -34,9 +39,10 @@ bool segment_holds_postings(const struct segment *s, uint32_t term);
 bool segment_has_seen(const struct segment *s, uint32_t term);
 bool segment_holds_groups(const struct segment *s, uint32_t chunk);
 
-/* Reads the tables of terms, which every search needs here and there, so that they are in
- * memory; one block after the other, so that searches get the disk in between. */
-void segment_read_tables(const struct segment *s, const atomic_bool *stop);
+/* Reads the tables of terms and companies, which every search needs here and there, so that
+ * they are in memory, then `all` of the rest; a piece after the other, so that searches get the
+ * disk in between. */
+void segment_read_ahead(const struct segment *s, bool all, const atomic_bool *stop);
 
 /* All of it, and that everything that should ascend does. Without messages: E_INVALID;
  * E_CANCELED when `*stop`, which may be NULL. */

@@ -1,5 +1,5 @@
 /* The payload goes to the file at once; references, terms and texts are behind it and wait
- * in spills. Only a hash per term is kept in memory. */
+ * in spills. */
 #include "search/segment_write.h"
 
 #include <errno.h>
@@ -21,8 +21,7 @@ struct segment_writer {
     struct str pending; /* the term, until it is known whether it has few rows */
     char pending_text[INDEX_TAG_MAX_BYTES];
     uint32_t few[POSTINGS_FEW_MAX], few_count; /* its rows */
-    uint32_t *hashes; /* what segment_slot uses of them */
-    uint32_t term_count, hash_room;
+    uint32_t term_count;
     uint64_t ref_count; /* in units of four bytes */
     struct segment_header header;
     enum section section; /* that is being written */
@@ -70,7 +69,6 @@ void segment_writer_free(struct segment_writer **writer) {
     stream_done(&w->terms);
     stream_done(&w->text);
     stream_done(&w->signs);
-    mem_free(w->hashes);
     mem_free(w->folder);
     mem_free(w);
     *writer = NULL;
@@ -80,14 +78,10 @@ void segment_writer_free(struct segment_writer **writer) {
 
 static void begin_term(struct segment_writer *w, uint32_t flag) {
     struct segment_term term = { (uint32_t) w->text.size, (uint32_t) w->ref_count | flag };
-    if (w->term_count == w->hash_room) {
-        w->hash_room = w->hash_room ? w->hash_room * 2 : 1024;
-        w->hashes = mem_resize(w->hashes, w->hash_room * sizeof *w->hashes);
-    }
     uint64_t sign = sign_of(w->pending);
     if (w->term_count % SEGMENT_STRIDE == 0)
         stream_write(&w->signs, &sign, sizeof sign);
-    w->hashes[w->term_count++] = (uint32_t) (str_hash(w->pending) >> 32);
+    w->term_count++;
     stream_write(&w->terms, &term, sizeof term);
     stream_write(&w->text, w->pending.p, w->pending.n);
     w->pending = STR_NONE;
@@ -175,21 +169,6 @@ static void begin_section(struct segment_writer *w, enum section section) {
     w->header.offsets[section] = sizeof w->header + w->file.size;
 }
 
-/* Open addressing, four fifths full. */
-static void write_slots(struct segment_writer *w) {
-    uint32_t slots = w->term_count + w->term_count / 4 + 1;
-    uint32_t *table = mem_array(slots, sizeof *table);
-    for (uint32_t i = 0; i < w->term_count; i++) {
-        uint32_t slot = (uint32_t) ((uint64_t) w->hashes[i] * slots >> 32);
-        while (table[slot])
-            slot = slot + 1 < slots ? slot + 1 : 0;
-        table[slot] = i + 1;
-    }
-    stream_write(&w->file, table, slots * sizeof *table);
-    mem_free(table);
-    w->header.slots = slots;
-}
-
 static void end_terms(struct segment_writer *w) {
     end_term(w);
     struct segment_term end = { (uint32_t) w->text.size, (uint32_t) w->ref_count };
@@ -203,8 +182,6 @@ static void end_terms(struct segment_writer *w) {
     stream_copy(&w->file, &w->terms);
     begin_section(w, SECTION_TEXT);
     stream_copy(&w->file, &w->text);
-    begin_section(w, SECTION_SLOTS);
-    write_slots(w);
     begin_section(w, SECTION_SIGNS);
     stream_copy(&w->file, &w->signs);
 }

@@ -17,16 +17,6 @@ static inline int64_t key_doc(uint64_t key) {
     return (int64_t) (key & (uint64_t) INDEX_DOC_MAX);
 }
 
-/* The first eight bytes of a term as a number: terms ascend as their signs do, and those of one
- * sign by what follows. */
-enum { SIGN_BYTES = 8 };
-static inline uint64_t sign_of(struct str term) {
-    uint64_t sign = 0;
-    for (size_t b = 0; b < SIGN_BYTES; b++)
-        sign = sign << 8 | (b < term.n ? (unsigned char) term.p[b] : 0);
-    return sign;
-}
-
 /* Where the rows of a term in one chunk are, in a file. */
 struct chunk_ref {
     uint16_t chunk;
@@ -63,11 +53,13 @@ struct source_calls {
                    void *arg);
     /* Term number i in the order of their bytes: for merging. */
     struct str (*term)(const struct source *source, uint32_t i, struct postings *ret);
-    /* Of a file: asks for what looking these up will need. NULL in memory, like the next. */
+    /* Of a file, and NULL in memory, like all that follow: asks for what looking these up
+     * will need; for bytes of the arrays below; whether some of it was never read. */
     void (*ask)(const struct source *source, struct strs tokens);
-    /* Of a file, which is only known to be in order where it was looked at; NULL for what is
-     * in memory. Whether bytes of the arrays below are in order; group_of of a chunk;
-     * whether anything was found that is not; whether all is (segment_check). */
+    void (*ask_for)(const struct source *source, const void *p, size_t bytes);
+    bool (*may_wait)(const struct source *source);
+    /* It is only known to be in order where it was looked at. Whether bytes of the arrays are;
+     * group_of of a chunk; whether anything was found that is not; whether all is. */
     bool (*holds)(const struct source *source, const void *p, size_t bytes);
     bool (*holds_groups)(const struct source *source, uint32_t chunk);
     bool (*is_damaged)(const struct source *source);
@@ -98,6 +90,14 @@ struct source {
 
 static inline bool source_holds(const struct source *s, const void *p, size_t bytes) {
     return !s->calls->holds || s->calls->holds(s, p, bytes);
+}
+/* Whether it pays to ask for what is going to be read, so that the disk reads all at once. */
+static inline bool source_may_wait(const struct source *s) {
+    return s->calls->may_wait && s->calls->may_wait(s);
+}
+static inline void source_ask_for(const struct source *s, const void *p, size_t bytes) {
+    if (s->calls->ask_for)
+        s->calls->ask_for(s, p, bytes);
 }
 static inline bool source_is_damaged(const struct source *s) {
     return s->calls->is_damaged && s->calls->is_damaged(s);

@@ -419,6 +419,63 @@ static int64_t count_by_hand(const struct model *m, struct str beginning) {
     return n;
 }
 
+/* How many of the rows have the token, by a search. */
+static int64_t count_token(struct ctx *ctx, struct index *index, struct str token) {
+    struct index_query q = { .where = expr_token(ctx->arena, token), .limit = 1 };
+    struct index_hits hits;
+    assert_int_equal(index_search(index, ctx->arena, &q, &hits), OK);
+    return hits.total;
+}
+
+/* Every term is found, and nothing that is not there: before, after and between terms with the
+ * same beginning, and with one letter less or more. */
+static void test_each_term(void **state) {
+    static const char *const absent[]
+        = { "",        "0",        "a",         "b",     "b0", "b99999", "c", "ncommo",
+            "ncommon", "ncommon0", "ncommonw", "ncommonword", "ncommonword_", "ncommonword_of_all",
+            "nd",      "z",        "zz",        "_",     "\xff\xff" };
+    (void) state;
+    assert_int_equal(model_folder_remove(NULL), 0);
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 4000, 1);
+    build_words(&ctx, &m);
+    struct index *index = NULL;
+    struct index_options o = options(m.kind);
+    assert_int_equal(index_open(&ctx, &o, &index), OK);
+    for (size_t i = 0; i < LENGTH(absent); i++)
+        assert_int_equal(count_token(&ctx, index, str_of(absent[i])), 0);
+    for (size_t doc = 1; doc <= m.docs; doc++) {
+        struct str tag = m.rows[doc].tags;
+        assert_int_equal(count_token(&ctx, index, tag), 1);
+        assert_int_equal(count_token(&ctx, index, arena_printf(ctx.arena, "%.*s_", STR_FMT(tag))), 0);
+    }
+    index_close(&index);
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
+/* Read ahead or not, in parts or whole, the answers are the same; all of it is read then. */
+static void test_read_ahead(void **state) {
+    (void) state;
+    assert_int_equal(model_folder_remove(NULL), 0);
+    struct ctx ctx = test_ctx();
+    struct model m = model_new(INDEX_PEOPLE, 4000, 1);
+    build_words(&ctx, &m);
+    for (int all = 0; all < 2; all++) {
+        struct segment *s = NULL;
+        struct postings postings;
+        assert_int_equal(segment_open(&ctx, model_folder, 1, &s), OK);
+        assert_false(segment_is_read(s));
+        segment_read_ahead(s, all, NULL);
+        assert_int_equal(segment_is_read(s), all);
+        for (size_t doc = 1; doc <= m.docs; doc++)
+            assert_true(s->source.calls->find(&s->source, m.rows[doc].tags, &postings));
+        segment_close(&s);
+    }
+    model_free(&m);
+    arena_free(&ctx.arena);
+}
+
 /* Those between which a search for terms divides, and those before, between and after all. */
 static void test_beginnings(void **state) {
     static const char *const wanted[]
@@ -450,6 +507,8 @@ static void test_beginnings(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_beginnings),
+        cmocka_unit_test(test_each_term),
+        cmocka_unit_test(test_read_ahead),
         cmocka_unit_test(test_flipped_bytes),
         cmocka_unit_test(test_forged_bytes),
         cmocka_unit_test(test_truncated),
