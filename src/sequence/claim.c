@@ -193,12 +193,13 @@ static enum rc read_mailbox(struct ctx *ctx, struct claiming *w) {
     return w->is_gone ? OK : rc;
 }
 
-/* Of the day so far. Nobody else sends from the mailbox, so what is known from the step before
- * can only be too much: where some were given back. Who may send no more by that counts anew. */
+/* Of the day so far. As long as the queue is as the step before left it, nobody else has sent
+ * from the mailbox, so what is known from then can only be too much: where some were given back.
+ * Who may send no more by that counts anew. */
 static enum rc count_sent(struct ctx *ctx, struct claiming *w, const struct budget_limits *limits,
                           const struct zone *zone) {
     const struct sent_count *known = w->d->sent;
-    if (known && known->day == w->day.number
+    if (known && known->day == w->day.number && known->free_at == w->queue.free_at.v
         && budget_left(limits, zone, pace_calendar(ctx, ctx_now(ctx)), known->n) > 0) {
         w->sent_today = known->n;
         return OK;
@@ -209,7 +210,7 @@ static enum rc count_sent(struct ctx *ctx, struct claiming *w, const struct budg
 /* After the commit. */
 static void keep_count(const struct claiming *w) {
     if (w->d->sent)
-        *w->d->sent = (struct sent_count){ w->day.number, w->sent_today + 1 };
+        *w->d->sent = (struct sent_count){ w->day.number, w->sent_today + 1, w->queue.free_at.v };
 }
 
 /* When the mailbox may send again, at `now` or later. */
@@ -342,6 +343,8 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
         rc = read_mailbox(ctx, w);
     if (rc == OK && step->done)
         rc = delivery_record(ctx, step->done, step->outcome, w->mailbox.email);
+    if (rc == OK && step->done && step->outcome->fate != FATE_SENT) /* which may be the mailbox's */
+        rc = read_mailbox(ctx, w);
     if (rc != OK || !w->is_held)
         return rc;
     if (step->done)

@@ -16,9 +16,9 @@
 #include "store/mailbox_queues.h"
 #include "store/mailboxes.h"
 
-/* What a mailbox has sent on a day of its calendar, or is about to. */
+/* What a mailbox has sent on a day of its calendar, or is about to; `free_at` is its queue's. */
 struct sent_count {
-    int64_t day, n; /* all 0: not known */
+    int64_t day, n, free_at; /* all 0: not known */
 };
 
 /* A mailbox whose queue somebody holds; its account is that of ctx. */

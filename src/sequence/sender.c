@@ -237,7 +237,7 @@ static void serve_mailbox(struct worker *w, struct turn *t) {
     t->zones = map_in(t->lasting);
     t->settings = map_in(t->lasting);
     t->ctx.account_id = str_of(w->account_id);
-    t->sent = (struct sent_count){ 0, 0 };
+    t->sent = (struct sent_count){ 0, 0, 0 };
     t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones,
                               &t->settings, &t->sent };
     enum rc rc = delivery_recover(&t->d, &look);
