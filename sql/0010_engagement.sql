@@ -14,12 +14,14 @@ CREATE TABLE events (
     message_id TEXT,
     task_id TEXT,
     call_id TEXT,
+    reply_id TEXT,                -- what came in, and is told in data
     data TEXT NOT NULL,           -- JSON object: what the kind says of it
     snapshot TEXT,                -- JSON object: lead, user, sequence and stage as they were
     PRIMARY KEY (account_id, id)
 ) STRICT;
 CREATE INDEX events_contact ON events (account_id, contact_id, id);
 CREATE INDEX events_lead ON events (account_id, lead_id, kind);
+CREATE INDEX events_reply ON events (account_id, reply_id) WHERE reply_id IS NOT NULL;
 -- Statistics count in this index alone.
 CREATE INDEX events_sequence ON events (account_id, sequence_id, kind, stage_id, lead_id)
     WHERE sequence_id IS NOT NULL;

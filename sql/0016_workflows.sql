@@ -28,7 +28,6 @@ CREATE TABLE workflow_runs (
     status TEXT NOT NULL CHECK (status IN ('done', 'failed', 'shown')),
     is_test INTEGER NOT NULL,
     once INTEGER NOT NULL,        -- 1: no other one of its workflow is about its lead
-    referred_email TEXT,          -- whom the reply names, for their removal
     input TEXT,                   -- JSON object: the reply, as it was; these two NULL: removed
     actions TEXT,                 -- JSON array: what each action got and gave
     started_at INTEGER NOT NULL,
@@ -41,8 +40,8 @@ CREATE UNIQUE INDEX workflow_runs_once ON workflow_runs (account_id, workflow_id
 CREATE UNIQUE INDEX workflow_runs_reply ON workflow_runs (account_id, workflow_id, reply_id)
     WHERE is_test = 0;
 CREATE INDEX workflow_runs_workflow ON workflow_runs (account_id, workflow_id, id);
+CREATE INDEX workflow_runs_of_reply ON workflow_runs (account_id, reply_id)
+    WHERE reply_id IS NOT NULL;
 CREATE INDEX workflow_runs_contact ON workflow_runs (account_id, contact_id)
     WHERE contact_id IS NOT NULL;
 CREATE INDEX workflow_runs_lead ON workflow_runs (account_id, lead_id);
-CREATE INDEX workflow_runs_referred ON workflow_runs (referred_email)
-    WHERE referred_email IS NOT NULL;

@@ -9,6 +9,7 @@
 #include "data/names.h"
 #include "data/text.h"
 #include "data/urls.h"
+#include "reply/addresses.h"
 #include "reply/dates.h"
 
 enum {
@@ -66,24 +67,6 @@ static bool in_class(struct str folded, enum word_class class) {
 
 static bool is(const struct pieces *pieces, size_t at, enum word_class class) {
     return at < pieces->n && in_class(pieces->p[at].folded, class);
-}
-
-static bool is_local_char(char c) {
-    return ascii_is_alnum(c) || strchr(".+-_", c);
-}
-
-/* The address in a run without white space; false for none. */
-static bool address_in(struct arena *arena, struct str run, struct email *ret_email) {
-    size_t at = str_find(run, '@'), from = at, to = at + 1;
-    if (at == run.n)
-        return false;
-    while (from > 0 && is_local_char(run.p[from - 1]))
-        from--;
-    while (to < run.n && (ascii_is_alnum(run.p[to]) || strchr("-.", run.p[to]) || (unsigned char) run.p[to] >= 0x80))
-        to++;
-    while (to > at + 1 && strchr("-.", run.p[to - 1]))
-        to--;
-    return from < at && email_parse(arena, str_sub(run, from, to), ret_email) == OK;
 }
 
 static bool is_sign(char c) {

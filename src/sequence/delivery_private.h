@@ -4,10 +4,9 @@
 
 #include "sequence/delivery.h"
 
-/* Records what came of a message that was being sent. `sender`: its mailbox's address, if it is
- * known. */
+/* Records what came of a message that was being sent. */
 MUST_USE enum rc delivery_record(struct ctx *ctx, const struct message *message,
-                                 const struct delivery_outcome *outcome, struct str sender);
+                                 const struct delivery_outcome *outcome);
 
 /* The server could not be reached once more: when the mailbox tries again. */
 void delivery_rest(struct ctx *ctx, struct mailbox_queue *queue);

@@ -6,10 +6,12 @@
 #include "base/hmac.h"
 #include "base/vec.h"
 #include "data/urls.h"
+#include "reply/addresses.h"
 #include "sequence/reply_effects.h"
 #include "sequence/reply_label.h"
 #include "store/message_threads.h"
 #include "store/removals.h"
+#include "store/reply_addresses.h"
 
 /* Rows are shown whole; what is longer is in the message's source. */
 enum { BODY_MAX_BYTES = 256 * 1024, TEXT_MAX_BYTES = 2000 };
@@ -183,6 +185,37 @@ static struct stored_reply row_of(struct ctx *ctx, const struct receiving *r, co
 
 /* --- receiving --- */
 
+static void add_one(struct ctx *ctx, struct str address, struct strs *all) {
+    addresses_add(ctx->arena, address, REPLY_ADDRESSES_MAX, all);
+}
+
+static void add_all(struct ctx *ctx, struct list addresses, struct strs *all) {
+    const struct mime_address *a = addresses.p;
+    for (size_t i = 0; i < addresses.n; i++)
+        add_one(ctx, a[i].address, all);
+}
+
+/* All addresses that its row and its bytes have, so that a removal finds it. */
+static enum rc store_addresses(struct ctx *ctx, const struct inbound *in, const struct stored_reply *reply) {
+    struct strs all = { 0 };
+    const struct bounce *b = in->bounces.p;
+    add_one(ctx, reply->from_address, &all);
+    if (reply->referred)
+        add_one(ctx, reply->referred->email, &all);
+    for (size_t i = 0; i < in->bounces.n; i++) {
+        add_one(ctx, b[i].recipient, &all);
+        add_one(ctx, b[i].diagnostic, &all);
+    }
+    add_all(ctx, in->message->from, &all);
+    add_all(ctx, in->message->sender, &all);
+    add_all(ctx, in->message->reply_to, &all);
+    add_all(ctx, in->message->to, &all);
+    add_all(ctx, in->message->cc, &all);
+    add_one(ctx, in->subject, &all);
+    add_one(ctx, in->text, &all);
+    return reply_addresses_store(ctx, reply->id, all);
+}
+
 static enum rc store(struct ctx *ctx, const struct receiving *r, const struct thread *thread) {
     struct stored_reply reply = row_of(ctx, r, thread);
     bool known = false;
@@ -190,7 +223,8 @@ static enum rc store(struct ctx *ctx, const struct receiving *r, const struct th
     if (rc != OK || known)
         return rc;
     reply_label_find(ctx, r->in, &thread->message, &reply);
-    return reply_label_settle(ctx, &reply, EVENT_KINDS);
+    rc = store_addresses(ctx, r->in, &reply);
+    return rc == OK ? reply_label_settle(ctx, &reply, EVENT_KINDS) : rc;
 }
 
 /* Who was removed for privacy writes without being kept, and nothing is kept about them. */

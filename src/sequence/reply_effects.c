@@ -90,7 +90,8 @@ static enum rc record(const struct effecting *e, enum event_kind kind) {
     const struct event event
         = { .kind = kind, .at = r->dated_at, .lead_id = r->lead_id, .stage_id = r->stage_id,
             .sequence_id = r->sequence_id, .mailbox_id = r->mailbox_id, .user_id = r->user_id,
-            .contact_id = r->contact_id, .message_id = r->message_id, .data = buf_text(&b) };
+            .contact_id = r->contact_id, .message_id = r->message_id, .reply_id = r->id,
+            .data = buf_text(&b) };
     return rc == OK ? event_record(e->ctx, &event) : fail(e->ctx, rc, "a reply's event");
 }
 

@@ -140,6 +140,7 @@ enum rc workflow_push(struct acting *a, struct str webhook_id, struct str *ret_e
                                  .lead_id = a->reply->lead_id,
                                  .stage_id = a->reply->stage_id,
                                  .message_id = a->reply->message_id,
+                                 .reply_id = a->reply->id,
                                  .data = buf_text(&data),
                                  .snapshot = a->is_example ? str_of(example_snapshot) : STR_NONE };
     rc = event_record(a->ctx, &event);

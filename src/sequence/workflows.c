@@ -145,8 +145,7 @@ static struct workflow_run run_of(struct ctx *ctx, const struct workflow *w, con
     return (struct workflow_run){ .workflow_id = w->id, .reply_id = r->id, .lead_id = r->lead_id,
                                   .contact_id = r->contact_id, .label = r->label,
                                   .status = workflow_result_word(WORKFLOW_DONE),
-                                  .input = run_input(ctx, r),
-                                  .referred_email = r->referred ? r->referred->email : STR_NONE };
+                                  .input = run_input(ctx, r) };
 }
 
 static enum rc do_actions(struct acting *a, struct workflow_run *run) {

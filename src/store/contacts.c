@@ -10,6 +10,7 @@
 #include "store/events.h"
 #include "store/queries.h"
 #include "store/replies.h"
+#include "store/reply_addresses.h"
 #include "store/tasks.h"
 #include "store/workflow_runs.h"
 
@@ -226,7 +227,9 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
         = { &forget_email_contacts_leads, &forget_email_leads, &forget_email };
     static const struct forgetting by_profile
         = { &forget_profile_contacts_leads, &forget_profile_leads, &forget_profile };
-    enum rc rc = events_forget(ctx, email, linkedin_key);
+    enum rc rc = reply_addresses_forget(ctx, email, linkedin_key);
+    if (rc == OK)
+        rc = events_forget(ctx, email, linkedin_key);
     if (rc == OK)
         rc = tasks_forget(ctx, email, linkedin_key);
     if (rc == OK)

@@ -79,10 +79,10 @@ static const struct fields count_fields
     "'type', g.type, 'automatic', g.automatic))"
 #define RECORD(snapshot)                                                                     \
     "INSERT INTO events (account_id, id, kind, at, user_id, mailbox_id, contact_id, "        \
-    "lead_id, sequence_id, stage_id, message_id, task_id, call_id, data, snapshot) "         \
+    "lead_id, sequence_id, stage_id, message_id, task_id, call_id, data, snapshot, reply_id) " \
     "SELECT $1, $2, $3, $4, coalesce($5, l.user_id), coalesce($6, l.mailbox_id), "           \
     "coalesce($7, l.contact_id), $8, coalesce($9, l.sequence_id), $10, $11, $12, $13, $14, " \
-    "CASE WHEN $15 = 1 THEN coalesce($16, " snapshot ") END FROM (SELECT $1 AS account_id) AS a "           \
+    "CASE WHEN $15 = 1 THEN coalesce($16, " snapshot ") END, $17 FROM (SELECT $1 AS account_id) AS a "           \
     "LEFT JOIN sequence_leads l ON l.account_id = a.account_id AND l.id = $8 "               \
     "LEFT JOIN contacts c ON c.account_id = a.account_id "                                   \
     "AND c.id = coalesce($7, l.contact_id) "                                                 \
@@ -96,14 +96,8 @@ static const struct query record
         RECORD(SNAPSHOT_OF("json_build_object", "l.data::json") "::text") };
 static const struct query contacted
     = { "event_contacted",
-        "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = "
-        "(SELECT contact_id FROM sequence_leads WHERE account_id = $1 AND id = $2) "
-        "AND (last_contacted_at IS NULL OR last_contacted_at < $3)",
-        NULL };
-/* Of a contact that is known, as most often. */
-static const struct query contacted_one
-    = { "event_contacted_one",
-        "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = $2 "
+        "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = coalesce($2, "
+        "(SELECT contact_id FROM sequence_leads WHERE account_id = $1 AND id = $4)) "
         "AND (last_contacted_at IS NULL OR last_contacted_at < $3)",
         NULL };
 #define COLUMNS                                                                         \
@@ -138,8 +132,8 @@ static const struct query forget_contacts
     = { "events_forget_contacts", FORGET(FORGET_CONTACTS), NULL };
 static const struct query forget_leads = { "events_forget_leads", FORGET(FORGET_LEADS), NULL };
 
-static const struct query *const queries[] = { &record, &contacted, &contacted_one,   &of_lead,
-                                               &recent, &counts,    &forget_contacts, &forget_leads };
+static const struct query *const queries[] = { &record, &contacted,       &of_lead,     &recent,
+                                               &counts, &forget_contacts, &forget_leads };
 const struct query_table event_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -177,12 +171,6 @@ static enum rc tell(struct ctx *ctx, const struct event *e, struct str id) {
     return OK;
 }
 
-static enum rc touch_contact(struct ctx *ctx, const struct event *e, struct db_value at) {
-    bool is_known = str_is_set(e->contact_id);
-    return db_exec(ctx, is_known ? &contacted_one : &contacted,
-                   DB_ARGS(ACCOUNT, db_v_text(is_known ? e->contact_id : e->lead_id), at), NULL);
-}
-
 enum rc event_record(struct ctx *ctx, const struct event *e) {
     ASSERT(e->kind < EVENT_KINDS);
     unsigned flags = kinds[e->kind].flags;
@@ -196,10 +184,11 @@ enum rc event_record(struct ctx *ctx, const struct event *e) {
                 db_v_text(e->lead_id), db_v_text(e->sequence_id), db_v_text(e->stage_id),
                 db_v_text(e->message_id), db_v_text(e->task_id), db_v_text(e->call_id),
                 db_v_text(str_is_set(e->data) ? e->data : STR("{}")),
-                db_v_int((flags & SNAPSHOT) != 0), db_v_text(e->snapshot)),
+                db_v_int((flags & SNAPSHOT) != 0), db_v_text(e->snapshot), db_v_text(e->reply_id)),
         NULL);
     if (rc == OK && (flags & CONTACTED))
-        rc = touch_contact(ctx, e, at);
+        rc = db_exec(ctx, &contacted,
+                     DB_ARGS(ACCOUNT, db_v_text(e->contact_id), at, db_v_text(e->lead_id)), NULL);
     return rc == OK ? tell(ctx, e, id) : rc;
 }
 

@@ -25,7 +25,7 @@ struct event {
     /* What it is about. Of a lead, its user, mailbox, contact and sequence need not be said:
      * absent ones are taken from its row. */
     struct str user_id, mailbox_id, contact_id, lead_id, sequence_id, stage_id;
-    struct str message_id, task_id, call_id;
+    struct str message_id, task_id, call_id, reply_id;
     struct str data; /* JSON object, as events.def says; absent: {} */
     struct str snapshot; /* of what has no lead; absent: made where the kind has one */
 };

@@ -68,8 +68,8 @@ static const struct query recent_of_lead
 static const struct query begin
     = { "workflow_run_begin",
         "INSERT INTO workflow_runs (account_id, id, workflow_id, reply_id, lead_id, contact_id, label, "
-        "status, is_test, once, referred_email, input, started_at, finished_at) VALUES ($1, $2, $3, $4, "
-        "$5, $6, $7, 'done', $8, $9, $10, $11, $12, $12) ON CONFLICT DO NOTHING",
+        "status, is_test, once, input, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'done', "
+        "$8, $9, $10, $11, $11) ON CONFLICT DO NOTHING",
         NULL };
 static const struct query end
     = { "workflow_run_end",
@@ -97,24 +97,14 @@ static const struct query earlier_replies
         "AND kind IN ('person', 'out_of_office', 'auto_reply')",
         NULL };
 #define FORGET(whose)                                                                \
-    "UPDATE workflow_runs SET contact_id = NULL, referred_email = NULL, input = NULL, actions = NULL WHERE " whose
+    "UPDATE workflow_runs SET contact_id = NULL, input = NULL, actions = NULL WHERE " whose
 static const struct query forget_contacts
     = { "workflow_runs_forget_contacts", FORGET(FORGET_CONTACTS), NULL };
 static const struct query forget_leads = { "workflow_runs_forget_leads", FORGET(FORGET_LEADS), NULL };
-static const struct query forget_referred
-    = { "workflow_runs_forget_referred", FORGET("referred_email = $1"), NULL };
-
-/* What webhooks were to be told of the reply names them as well. */
-static const struct query forget_pushed
-    = { "workflow_runs_forget_pushed",
-        "UPDATE events SET contact_id = NULL, data = '{}', snapshot = NULL WHERE kind = 'workflow_pushed' "
-        "AND (account_id, lead_id) IN (SELECT account_id, lead_id FROM workflow_runs "
-        "WHERE referred_email = $1)",
-        NULL };
 
 static const struct query *const queries[]
-    = { &forget_pushed, &runs_of_lead, &recent_of_lead,  &begin,           &end,          &get,           &list_after,
-        &list_before,  &earlier_replies, &forget_contacts, &forget_leads, &forget_referred };
+    = { &runs_of_lead, &recent_of_lead,  &begin,           &end,         &get, &list_after,
+        &list_before,  &earlier_replies, &forget_contacts, &forget_leads };
 const struct query_table workflow_run_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -146,7 +136,7 @@ enum rc workflow_run_begin(struct ctx *ctx, struct workflow_run *run, enum workf
                                  db_v_text(run->reply_id), db_v_text(run->lead_id),
                                  db_v_text(run->contact_id), db_v_text(run->label),
                                  db_v_int(limit == WORKFLOW_RUN_TEST), db_v_int(limit == WORKFLOW_RUN_ONCE),
-                                 db_v_text(run->referred_email), db_v_text(run->input), db_v_int(now)),
+                                 db_v_text(run->input), db_v_int(now)),
                          &inserted);
     *ret_fresh = rc == OK && inserted;
     return rc;
@@ -192,9 +182,5 @@ enum rc workflow_has_earlier_reply(struct ctx *ctx, struct str lead_id, struct s
 enum rc workflow_runs_forget(struct ctx *ctx, struct str email, struct str linkedin_key) {
     struct db_args who = DB_ARGS(db_v_text(email), db_v_text(linkedin_key));
     enum rc rc = db_exec(ctx, &forget_contacts, who, NULL);
-    if (rc == OK)
-        rc = db_exec(ctx, &forget_leads, who, NULL);
-    if (rc == OK && str_is_set(email))
-        rc = db_exec(ctx, &forget_pushed, DB_ARGS(db_v_text(email)), NULL);
-    return rc == OK && str_is_set(email) ? db_exec(ctx, &forget_referred, DB_ARGS(db_v_text(email)), NULL) : rc;
+    return rc == OK ? db_exec(ctx, &forget_leads, who, NULL) : rc;
 }

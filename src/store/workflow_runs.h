@@ -30,7 +30,6 @@ struct workflow_run {
     struct str input;    /* JSON object: the reply */
     struct list actions; /* of struct workflow_step */
     struct opt_int started_at, finished_at;
-    struct str referred_email; /* not shown */
 };
 extern const struct fields workflow_run_fields;
 
@@ -68,8 +67,9 @@ MUST_USE enum rc workflow_runs_list(struct ctx *ctx, const struct workflow_run_f
 MUST_USE enum rc workflow_has_earlier_reply(struct ctx *ctx, struct str lead_id, struct str reply_id,
                                             bool *ret_has);
 
-/* Empties, in all accounts, what runs say of somebody with that address or profile, also where a
- * reply names them. Before contacts and leads are forgotten; inside db_transact. */
+/* Empties, in all accounts, what runs for replies of somebody with that address or profile say; those
+ * for replies that name them are store/reply_addresses.h's. Before contacts and leads are forgotten;
+ * inside db_transact. */
 MUST_USE enum rc workflow_runs_forget(struct ctx *ctx, struct str email, struct str linkedin_key);
 
 #endif

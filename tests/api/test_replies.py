@@ -12,6 +12,7 @@ import time
 from email.message import EmailMessage
 
 import harness
+from test_privacy import traces
 
 sys.path.insert(0, str(harness.ROOT / "tests"))
 from lib import database  # noqa: E402  (the path is set above)
@@ -406,6 +407,40 @@ class RepliesTest(Sending, harness.ApiTest):
         ours = self.replies(sequence, 5)[0]
         self.assertEqual((ours["bounce_class"], self.lead(sequence, PEOPLE[13])["status"]), ("sender", "active"), ours)
         self.assertEqual(self.excluded(PEOPLE[12]) + self.excluded(PEOPLE[13]), [])
+
+    # --- privacy ---
+
+    def test_nothing_is_left_of_who_is_named(self):
+        """Somebody whom one lead names, who answers in the place of another, and gets a copy."""
+        who = "zyx.quorblax@unusual.example"
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        receiver.answers["/named"] = lambda told: (400, {"X-Told": "Quorblax"}) if b"uorblax" in told.body else (204, {})
+        hook = self.admin.post("/dashboard/api/webhooks", {"url": receiver.url("/named")}, expect=201).json
+        self.addCleanup(self.admin.delete, f"/dashboard/api/webhooks/{hook['id']}", expect=204)
+        flow = self.admin.post("/dashboard/api/workflows", {"name": "Named", "labels": ["any", "unlabeled"], "actions": [
+            {"type": "send_json", "webhook_id": hook["id"]}]}, expect=201).json
+        self.addCleanup(self.admin.delete, f"/dashboard/api/workflows/{flow['id']}", expect=204)
+        self.admin.post(f"/dashboard/api/workflows/{flow['id']}/enable", expect=200)
+        _, sequence = self.start()
+        self.reply(sequence, PEOPLE[38], f"I am not the right person for this. Please contact Zyx Quorblax ({who}).")
+        self.add(sequence, *PEOPLE[39:41])
+        for person, writer in ((PEOPLE[39], f"Zyx Quorblax <{who}>"), (PEOPLE[40], PEOPLE[40])):
+            got = self.arrived(person)
+            message = self.answer(got, person, YES, In_Reply_To=got["Message-ID"])
+            if writer == person:
+                message["Cc"] = f"Zyx Quorblax <{who}>"
+            else:
+                message.replace_header("From", writer)
+            self.send(message, person)
+        self.replies(sequence, 3)
+        self.server.wait_for(lambda: sum(b"uorblax" in told.body for told in receiver.of("/named")) >= 3, "what is told")
+        self.assertNotEqual(traces(self.server), [])
+        self.server.line("privacy", "remove", "--email", who)
+        self.server.wait_for(lambda: not traces(self.server), "nothing of them")
+        for reply in self.replies(sequence, 3):
+            self.assertNotIn("snippet", reply)
+            self.assertEqual(self.lead(sequence, PEOPLE[38])["status"], "replied")
 
     # --- reading ---
 

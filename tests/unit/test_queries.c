@@ -60,12 +60,14 @@ static const char *const large[] = {
     "credit_entries", "found_charges", "exclusions",    "enrichments",   "enrichment_items",
     "jobs",           "changes",       "lead_list_entries", "validation_emails",
     "contacts",       "sequence_leads", "events",      "tasks",
-    "contact_phones", "calls",        "call_recordings",
+    "contact_phones", "calls",        "call_recordings", "replies",     "reply_sources",
+    "reply_addresses", "workflow_runs", "webhook_deliveries", "webhook_attempts",
 };
 
 /* Statements that read all of one of them, and may. */
 static const char *const scans[] = {
     "jobs_count", /* the metrics, from an index */
+    "webhook_deliveries_waiting", /* the same; it holds only these */
     "enrichments_running", /* all of an index that holds only these */
     "changes_old", "changes_note_pruned", "changes_prune", /* only the first rows */
 };

@@ -2,10 +2,12 @@
  * its run says of it, and that one that fails keeps nothing else back. On both engines. */
 #include "leads.h"
 
+#include "base/vec.h"
 #include "json/reader.h"
 #include "sequence/workflow_edit.h"
 #include "sequence/workflows.h"
 #include "store/contacts.h"
+#include "store/reply_addresses.h"
 #include "store/secrets.h"
 #include "store/services.h"
 #include "store/webhooks.h"
@@ -25,7 +27,7 @@
 
 static void fill(struct ctx *ctx) {
     LEADS_EXEC(ctx, "DELETE FROM workflows", "DELETE FROM workflow_runs", "DELETE FROM replies",
-               "DELETE FROM reply_sources", "DELETE FROM mailboxes", "DELETE FROM lead_lists",
+               "DELETE FROM reply_sources", "DELETE FROM reply_addresses", "DELETE FROM mailboxes", "DELETE FROM lead_lists",
                "DELETE FROM lead_list_entries", "DELETE FROM account_settings");
     leads_fill(ctx);
     LEADS_EXEC(ctx, MAILBOX, LEAD_LIST, "UPDATE sequence_stages SET type = 'custom_task'",
@@ -105,7 +107,12 @@ static const struct workflow_step *only_step(struct ctx *ctx, struct str workflo
 static enum rc reply_work(struct ctx *ctx, void *arg) {
     struct stored_reply *r = arg;
     bool known;
+    struct strs addresses = { 0 };
     enum rc rc = reply_insert(ctx, r, STR("source"), &known);
+    if (r->referred)
+        strs_add(ctx->arena, &addresses, r->referred->email);
+    if (rc == OK)
+        rc = reply_addresses_store(ctx, r->id, addresses);
     if (rc == OK)
         rc = reply_label_store(ctx, r);
     return rc == OK ? workflows_run(ctx, r) : rc;
@@ -538,29 +545,36 @@ static void test_tests_do_not_count(void **state) {
 
 /* --- removals --- */
 
-static struct str forgotten_email;
+static struct str forgotten_email, forgotten_profile;
 
 static enum rc forget_work(struct ctx *ctx, void *arg) {
     (void) arg;
-    return contacts_forget(ctx, forgotten_email, STR_NONE);
+    return contacts_forget(ctx, forgotten_email, forgotten_profile);
 }
 
 static void test_removals(void **state) {
-    static const char *const cases[] = { "ann@x.example", "jane@x.example" };
+    static const struct {
+        struct str email, profile;
+        const char *lead;
+    } cases[] = { { { "ann@x.example", 13 }, { NULL, 0 }, "l1" },
+                  { { "jane@x.example", 14 }, { NULL, 0 }, "l2" },
+                  { { NULL, 0 }, { "in/jane", 7 }, "l2" } };
     struct ctx *ctx = start(state);
     struct str id = enabled(ctx, ONE("{\"type\":\"replace_lead\"},{\"type\":\"exclude_email\"}"));
     for (size_t i = 0; i < LENGTH(cases); i++) {
         LEADS_EXEC(ctx, "DELETE FROM workflow_runs", "DELETE FROM sequence_leads WHERE email = 'jane@x.example'");
         (void) reply(ctx, LABELED("not_the_right_person", .referred = &jane,
-                                  .lead_id = i ? STR("l2") : STR("l1")));
+                                  .lead_id = str_of(cases[i].lead)));
         assert_true(str_contains(only_run(ctx, id)->input, STR("jane@x.example")));
-        forgotten_email = str_of(cases[i]);
+        LEADS_EXEC(ctx, "UPDATE contacts SET linkedin_key = 'in/jane' WHERE email = 'jane@x.example'");
+        forgotten_email = cases[i].email;
+        forgotten_profile = cases[i].profile;
         assert_ok(ctx, db_transact(ctx, forget_work, NULL));
         const struct workflow_run *run = only_run(ctx, id);
         assert_false(str_is_set(run->input));
         assert_int_equal(run->actions.n, 0);
-        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM workflow_runs WHERE referred_email IS NOT NULL "
-                                         "OR actions IS NOT NULL OR input IS NOT NULL"),
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM workflow_runs WHERE actions IS NOT NULL "
+                                         "OR input IS NOT NULL"),
                          0);
     }
 }
@@ -583,6 +597,7 @@ static void test_removals_of_what_was_told(void **state) {
                          1);
         assert_int_equal(count_rows(ctx, "SELECT count(*) FROM webhook_deliveries WHERE state = 'pending'"), i + 1);
         forgotten_email = str_of(cases[i]);
+        forgotten_profile = STR_NONE;
         assert_ok(ctx, db_transact(ctx, forget_work, NULL));
         assert_int_equal(count_rows(ctx, "SELECT count(*) FROM events WHERE kind = 'workflow_pushed' AND data = '{}' "
                                          "AND snapshot IS NULL"),
