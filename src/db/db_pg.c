@@ -28,6 +28,9 @@ enum {
     PAUSE_MAX_MS = 200,
     /* Rows read to the end after an early close; more, and a new connection is cheaper. */
     DRAIN_MAX = 1000,
+    /* Statements of a connection after which it plans anew, four times as many each time. */
+    REPLAN_FIRST = 1000,
+    REPLAN_STEP_MAX = 250000,
 };
 
 /* Types of PostgreSQL, from its catalogue pg_type. */
@@ -59,6 +62,7 @@ struct pg_session {
     struct map statements;
     struct db_rows *streaming; /* the rows that the connection is delivering */
     bool again; /* the running transaction failed in a way that a repetition mends */
+    int64_t runs, replan_at; /* statements that the connection ran; it plans anew at so many */
 };
 
 /* Values in the form that libpq takes. */
@@ -174,6 +178,8 @@ static enum rc connect_session(struct ctx *ctx) {
     (void) PQsetNoticeReceiver(session->connection, ignore_notice, NULL);
     session->arena = arena_new();
     session->statements = map_in(session->arena);
+    session->runs = 0;
+    session->replan_at = REPLAN_FIRST;
     return OK;
 }
 
@@ -376,6 +382,7 @@ static enum rc run_once(struct ctx *ctx, const struct call *call, const struct p
     if (rc != OK)
         return rc;
     settle(session);
+    session->runs++;
     struct pg_statement *statement = NULL;
     rc = take_statement(ctx, call, p, &statement);
     if (rc != OK)
@@ -547,6 +554,19 @@ static enum rc script(struct ctx *ctx, const char *name, const char *sql) {
 
 /* Transactions. */
 
+/* The server keeps the plan of a prepared statement, made for the tables as they were then. One
+ * that was made when they were empty reads all of a table where an index would do, and that
+ * remains so until the server happens to gather statistics. So plans are made anew, often at
+ * first, and then ever more rarely. */
+static enum rc replan_if_due(struct ctx *ctx) {
+    struct pg_session *session = session_of(ctx);
+    if (session->runs < session->replan_at)
+        return OK;
+    int64_t step = session->replan_at * 3;
+    session->replan_at += step < REPLAN_STEP_MAX ? step : REPLAN_STEP_MAX;
+    return run_command(ctx, "replan", "DISCARD PLANS", NULL);
+}
+
 static enum rc begin(struct ctx *ctx, const char *sql, const char *tag) {
     struct pg_session *session = session_of(ctx);
     bool was_open = is_alive(session);
@@ -554,7 +574,9 @@ static enum rc begin(struct ctx *ctx, const char *sql, const char *tag) {
     enum rc rc = connect_if_needed(ctx);
     if (rc != OK)
         return rc;
-    rc = run_command(ctx, "begin", sql, tag);
+    rc = replan_if_due(ctx);
+    if (rc == OK)
+        rc = run_command(ctx, "begin", sql, tag);
     if (rc == OK || !died_idle(session, was_open))
         return rc;
     ctx->err = before;

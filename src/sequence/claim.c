@@ -181,10 +181,37 @@ struct claiming {
     struct delivery_step *step;
     struct mailbox_queue queue;
     bool is_held; /* the queue is ours */
+    bool is_gone; /* the mailbox is */
     struct mailbox mailbox;
     struct budget_day day; /* of the calendars */
     int64_t sent_today;
 };
+
+static enum rc read_mailbox(struct ctx *ctx, struct claiming *w) {
+    enum rc rc = mailbox_get(ctx, w->d->mailbox_id, &w->mailbox);
+    w->is_gone = rc == E_NOT_FOUND;
+    return w->is_gone ? OK : rc;
+}
+
+/* Of the day so far. As long as the queue is as the step before left it, nobody else has sent
+ * from the mailbox, so what is known from then can only be too much: where some were given back.
+ * Who may send no more by that counts anew. */
+static enum rc count_sent(struct ctx *ctx, struct claiming *w, const struct budget_limits *limits,
+                          const struct zone *zone) {
+    const struct sent_count *known = w->d->sent;
+    if (known && known->day == w->day.number && known->free_at == w->queue.free_at.v
+        && budget_left(limits, zone, pace_calendar(ctx, ctx_now(ctx)), known->n) > 0) {
+        w->sent_today = known->n;
+        return OK;
+    }
+    return mailbox_sent_since(ctx, w->mailbox.id, pace_instant(ctx, w->day.from_ms), &w->sent_today);
+}
+
+/* After the commit. */
+static void keep_count(const struct claiming *w) {
+    if (w->d->sent)
+        *w->d->sent = (struct sent_count){ w->day.number, w->sent_today + 1, w->queue.free_at.v };
+}
 
 /* When the mailbox may send again, at `now` or later. */
 static enum rc mailbox_free_at(struct ctx *ctx, struct claiming *w, int64_t now, int64_t *ret_at) {
@@ -199,13 +226,13 @@ static enum rc mailbox_free_at(struct ctx *ctx, struct claiming *w, int64_t now,
     if (!zone)
         return fail(ctx, E_IO, "there is no time zone %.*s any more", STR_FMT(w->mailbox.time_zone));
     w->day = budget_day(zone, calendar);
-    enum rc rc = mailbox_sent_since(ctx, w->mailbox.id, pace_instant(ctx, w->day.from_ms), &w->sent_today);
-    if (rc != OK)
-        return rc;
     struct budget_limits limits = mailbox_limits(&w->mailbox);
     limits.ramp_since = pace_calendar(ctx, limits.ramp_since);
     limits.throttled_until_ms
         = limits.throttled_until_ms ? pace_calendar(ctx, limits.throttled_until_ms) : 0;
+    enum rc rc = count_sent(ctx, w, &limits, zone);
+    if (rc != OK)
+        return rc;
     int64_t at = budget_next(&limits, zone, calendar, w->sent_today);
     at = at == calendar ? now : pace_instant(ctx, at);
     *ret_at = w->queue.free_at.v > at ? w->queue.free_at.v : at;
@@ -255,12 +282,9 @@ static enum rc drop(struct ctx *ctx, const struct message *m) {
 /* E_NOT_FOUND: nothing may be sent before *ret_at. */
 static enum rc find_next(struct ctx *ctx, struct claiming *w, int64_t *ret_at) {
     int64_t now = ctx_now(ctx);
-    enum rc rc = mailbox_get(ctx, w->d->mailbox_id, &w->mailbox);
-    bool is_gone = rc == E_NOT_FOUND;
     *ret_at = now;
-    if (rc == OK)
-        rc = mailbox_free_at(ctx, w, now, ret_at);
-    if (rc != OK && !is_gone)
+    enum rc rc = w->is_gone ? OK : mailbox_free_at(ctx, w, now, ret_at);
+    if (rc != OK)
         return rc;
     if (*ret_at > now)
         return E_NOT_FOUND;
@@ -270,8 +294,8 @@ static enum rc find_next(struct ctx *ctx, struct claiming *w, int64_t *ret_at) {
         if (rc != OK)
             return rc;
         struct checking c = { .d = w->d, .ctx = ctx, .mailbox = &w->mailbox, .m = &m };
-        rc = is_gone ? drop(ctx, &m) : judge(&c);
-        if (rc == OK && !is_gone && c.verdict == VERDICT_SEND)
+        rc = w->is_gone ? drop(ctx, &m) : judge(&c);
+        if (rc == OK && !w->is_gone && c.verdict == VERDICT_SEND)
             return take(ctx, w, &m);
         if (rc != OK)
             return rc;
@@ -315,8 +339,12 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
     w->is_held = rc == OK;
     if (rc == E_CANCELED)
         rc = OK;
+    if (rc == OK)
+        rc = read_mailbox(ctx, w);
     if (rc == OK && step->done)
-        rc = delivery_record(ctx, step->done, step->outcome);
+        rc = delivery_record(ctx, step->done, step->outcome, w->mailbox.email);
+    if (rc == OK && step->done && step->outcome->fate != FATE_SENT) /* which may be the mailbox's */
+        rc = read_mailbox(ctx, w);
     if (rc != OK || !w->is_held)
         return rc;
     if (step->done)
@@ -326,7 +354,10 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
 
 enum rc delivery_step(const struct delivery *d, struct delivery_step *step) {
     struct claiming work = { .d = d, .step = step };
-    return db_transact(d->ctx, step_work, &work);
+    enum rc rc = db_transact(d->ctx, step_work, &work);
+    if (rc == OK && step->ret_has_next) /* it is counted when it is begun, which is next */
+        keep_count(&work);
+    return rc;
 }
 
 /* --- around the connection --- */

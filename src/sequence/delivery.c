@@ -47,14 +47,11 @@ static void add_list(struct json_writer *w, const char *name, struct str only) {
     json_end_array(w);
 }
 
-static enum rc record_sent(struct ctx *ctx, const struct message *m) {
-    struct mailbox mailbox = { .email = STR_NONE };
-    struct str said = STR_NONE;
+static enum rc record_sent(struct ctx *ctx, const struct message *m, struct str from) {
+    struct mailbox mailbox = { .email = from };
     struct buf b = buf_in(ctx->arena, DATA_MAX_BYTES);
     struct json_writer w = json_writer(&b);
-    enum rc rc = mailbox_get(ctx, m->mailbox_id, &mailbox);
-    if (rc == OK || rc == E_NOT_FOUND)
-        rc = message_body(ctx, m->id, &said);
+    enum rc rc = str_is_set(from) ? OK : mailbox_get(ctx, m->mailbox_id, &mailbox);
     if (rc != OK && rc != E_NOT_FOUND)
         return rc;
     json_begin_object(&w);
@@ -63,7 +60,7 @@ static enum rc record_sent(struct ctx *ctx, const struct message *m) {
     add_list(&w, "cc", STR_NONE);
     add_list(&w, "bcc", STR_NONE);
     add(&w, "subject", m->subject);
-    add(&w, "body", said);
+    add(&w, "body", m->body);
     json_end_object(&w);
     rc = buf_result(&b);
     return rc == OK ? message_record(ctx, m, EVENT_EMAIL_SENT, buf_text(&b))
@@ -108,6 +105,7 @@ struct recording {
     const struct message *m;
     const struct delivery_outcome *outcome;
     enum message_state from;
+    struct str sender; /* the mailbox's address, if it is known */
 };
 
 static enum rc put(const struct recording *r, struct message_move move) {
@@ -117,11 +115,15 @@ static enum rc put(const struct recording *r, struct message_move move) {
 }
 
 static enum rc sent(const struct recording *r) {
-    struct opt_int at = opt_int(ctx_now(r->ctx));
-    enum rc rc = put(r, (struct message_move){ .to = MESSAGE_SENT, .sent_at = at, .reply = r->outcome->words });
+    const struct message_move move = { .from = r->from, .to = MESSAGE_SENT, .reply = r->outcome->words,
+                                       .sent_at = opt_int(ctx_now(r->ctx)) };
+    struct message now = { .id = STR_NONE };
+    enum rc rc = message_move_sent(r->ctx, r->m->id, &move, &now);
     if (rc == OK)
-        rc = record_sent(r->ctx, r->m);
-    return rc == OK ? finish(r->ctx, r->m, STAGE_DONE, NULL) : rc;
+        rc = sequence_work_end(r->ctx, &now);
+    if (rc == OK)
+        rc = record_sent(r->ctx, &now, r->sender);
+    return rc == OK ? finish(r->ctx, &now, STAGE_DONE, NULL) : rc;
 }
 
 static enum rc failed(const struct recording *r) {
@@ -173,13 +175,19 @@ static enum rc (*const outcomes[FATES])(const struct recording *) = {
     [FATE_NETWORK] = back,        [FATE_LOGIN] = back,          [FATE_UNKNOWN] = unknown,
 };
 
-enum rc delivery_record(struct ctx *ctx, const struct message *m, const struct delivery_outcome *outcome) {
+enum rc delivery_record(struct ctx *ctx, const struct message *m, const struct delivery_outcome *outcome,
+                        struct str sender) {
     struct message now = { .id = STR_NONE };
-    enum rc rc = message_get(ctx, m->id, &now);
+    struct recording r = { ctx, m, outcome, MESSAGE_SENDING, sender };
+    enum rc rc = outcome->fate == FATE_SENT ? sent(&r) : E_CONFLICT; /* as most often */
+    if (rc != E_CONFLICT)
+        return rc;
+    rc = message_get(ctx, m->id, &now);
     if (rc != OK)
         return rc == E_NOT_FOUND ? OK : rc;
     enum message_state state = message_state_of(&now);
-    struct recording r = { ctx, &now, outcome, state };
+    r.m = &now;
+    r.from = state;
     if (state == MESSAGE_SENDING)
         return outcomes[outcome->fate](&r);
     /* Somebody took the mailbox over and is in doubt; we are not. */
@@ -205,9 +213,9 @@ struct recovering {
 static enum rc recover_one(struct ctx *ctx, struct recovering *w, const struct message *m) {
     static const struct delivery_outcome lost = { FATE_UNKNOWN, { "the process that sent it ended", 30 }, 0, false };
     if (message_state_of(m) == MESSAGE_SENDING)
-        return delivery_record(ctx, m, &lost);
+        return delivery_record(ctx, m, &lost, STR_NONE);
     if (message_state_of(m) == MESSAGE_CLAIMED) {
-        struct recording r = { ctx, m, NULL, MESSAGE_CLAIMED };
+        struct recording r = { ctx, m, NULL, MESSAGE_CLAIMED, STR_NONE };
         return put(&r, (struct message_move){ .to = MESSAGE_QUEUED });
     }
     if (m->next_at.v <= ctx_now(ctx))
@@ -264,7 +272,7 @@ static enum rc looked_work(struct ctx *ctx, void *arg) {
     enum rc rc = message_get(ctx, w->id, &m);
     if (rc != OK || message_state_of(&m) != MESSAGE_UNCERTAIN)
         return rc;
-    struct recording r = { ctx, &m, &found, MESSAGE_UNCERTAIN };
+    struct recording r = { ctx, &m, &found, MESSAGE_UNCERTAIN, STR_NONE };
     if (w->look == LOOK_FOUND)
         return sent(&r);
     if (w->look != LOOK_FAILED)
@@ -298,7 +306,7 @@ static enum rc decide_work(struct ctx *ctx, void *arg) {
     if (state != MESSAGE_UNCERTAIN && state != MESSAGE_HELD)
         return problem(ctx, E_CONFLICT, "conflict", "The message is %.*s: there is nothing to decide",
                        STR_FMT(m.state));
-    struct recording r = { ctx, &m, &told, state };
+    struct recording r = { ctx, &m, &told, state, STR_NONE };
     if (w->decision == DECIDE_SENT)
         rc = sent(&r);
     else if (w->decision == DECIDE_RESEND)

@@ -16,12 +16,18 @@
 #include "store/mailbox_queues.h"
 #include "store/mailboxes.h"
 
+/* What a mailbox has sent on a day of its calendar, or is about to; `free_at` is its queue's. */
+struct sent_count {
+    int64_t day, n, free_at; /* all 0: not known */
+};
+
 /* A mailbox whose queue somebody holds; its account is that of ctx. */
 struct delivery {
     struct ctx *ctx;
     struct str owner, mailbox_id;
     struct map *zones; /* name to struct zone *; the caller's, who closes them */
     struct map *settings; /* of sequences, by id, as claim.c keeps them; the caller's; NULL: not kept */
+    struct sent_count *sent; /* as claim.c keeps it, all 0 at first; the caller's; NULL: not kept */
 };
 
 struct delivery_outcome {

@@ -4,9 +4,10 @@
 
 #include "sequence/delivery.h"
 
-/* Records what came of a message that was being sent. */
+/* Records what came of a message that was being sent. `sender`: its mailbox's address, if it is
+ * known. */
 MUST_USE enum rc delivery_record(struct ctx *ctx, const struct message *message,
-                                 const struct delivery_outcome *outcome);
+                                 const struct delivery_outcome *outcome, struct str sender);
 
 /* The server could not be reached once more: when the mailbox tries again. */
 void delivery_rest(struct ctx *ctx, struct mailbox_queue *queue);

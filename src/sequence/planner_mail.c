@@ -10,6 +10,7 @@
 #include "sequence/progress.h"
 #include "store/mailbox_load.h"
 #include "store/mailbox_queues.h"
+#include "store/mailbox_state.h"
 #include "store/messages.h"
 
 /* Looked at again after this, in the days of the calendars. */
@@ -86,7 +87,21 @@ static enum rc take_budget(const struct planned *planned, const struct mailbox *
 
 /* --- the message --- */
 
-/* True: the lead was put off. */
+/* The mailbox as it was read may be old: when it works again, those that wait for it are told in
+ * a transaction that has its row. So the row is read again under its lock, which the other one
+ * is never waited for with: then the lead stays due. */
+static enum rc wait_for_mailbox(const struct planned *planned, const struct mailbox *mailbox) {
+    struct planning *p = planned->p;
+    struct str status = STR_NONE;
+    enum rc rc = mailbox ? mailbox_status_shared(p->ctx, mailbox->id, &status) : OK;
+    if (mailbox && (rc == E_NOT_FOUND || (rc == OK && str_eq(status, STR("active")))))
+        return OK;
+    if (rc == OK)
+        put_off(planned, WAIT_MAILBOX, p->now + pace_span(p->ctx, MAILBOX_LOOK_MS));
+    return rc;
+}
+
+/* True: it is not written now. */
 static enum rc mail_waits(const struct planned *planned, bool *ret_waits) {
     struct planning *p = planned->p;
     const struct mailbox *mailbox = NULL;
@@ -97,10 +112,8 @@ static enum rc mail_waits(const struct planned *planned, bool *ret_waits) {
     enum rc rc = planning_mailbox(p, planned->lead->mailbox_id, &mailbox);
     if (rc != OK)
         return rc;
-    if (!mailbox || !str_eq(mailbox->status, STR("active"))) {
-        put_off(planned, WAIT_MAILBOX, p->now + pace_span(p->ctx, MAILBOX_LOOK_MS));
-        return OK;
-    }
+    if (!mailbox || !str_eq(mailbox->status, STR("active")))
+        return wait_for_mailbox(planned, mailbox);
     rc = mail_opening(planned, p->now, &o);
     if (rc == OK && is_late && o.from_ms <= p->now)
         rc = mail_opening(planned, o.to_ms, &o);

@@ -82,6 +82,7 @@ struct turn {
     int on_connection; /* messages that were sent over it */
     struct delivery d;
     struct map zones, settings;
+    struct sent_count sent;
     struct mailbox mailbox;
     struct smtp_client *smtp; /* NULL: not connected */
 };
@@ -236,7 +237,9 @@ static void serve_mailbox(struct worker *w, struct turn *t) {
     t->zones = map_in(t->lasting);
     t->settings = map_in(t->lasting);
     t->ctx.account_id = str_of(w->account_id);
-    t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones, &t->settings };
+    t->sent = (struct sent_count){ 0, 0, 0 };
+    t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones,
+                              &t->settings, &t->sent };
     enum rc rc = delivery_recover(&t->d, &look);
     if (rc == OK && look.n && !stops(w->pool))
         rc = uncertain_look(&t->d, look);

@@ -96,8 +96,14 @@ static const struct query record
         RECORD(SNAPSHOT_OF("json_build_object", "l.data::json") "::text") };
 static const struct query contacted
     = { "event_contacted",
-        "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = coalesce($2, "
-        "(SELECT contact_id FROM sequence_leads WHERE account_id = $1 AND id = $4)) "
+        "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = "
+        "(SELECT contact_id FROM sequence_leads WHERE account_id = $1 AND id = $2) "
+        "AND (last_contacted_at IS NULL OR last_contacted_at < $3)",
+        NULL };
+/* Of a contact that is known, as most often. */
+static const struct query contacted_one
+    = { "event_contacted_one",
+        "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = $2 "
         "AND (last_contacted_at IS NULL OR last_contacted_at < $3)",
         NULL };
 #define COLUMNS                                                                         \
@@ -132,8 +138,8 @@ static const struct query forget_contacts
     = { "events_forget_contacts", FORGET(FORGET_CONTACTS), NULL };
 static const struct query forget_leads = { "events_forget_leads", FORGET(FORGET_LEADS), NULL };
 
-static const struct query *const queries[] = { &record, &contacted,       &of_lead,     &recent,
-                                               &counts, &forget_contacts, &forget_leads };
+static const struct query *const queries[] = { &record, &contacted, &contacted_one,   &of_lead,
+                                               &recent, &counts,    &forget_contacts, &forget_leads };
 const struct query_table event_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -171,6 +177,12 @@ static enum rc tell(struct ctx *ctx, const struct event *e, struct str id) {
     return OK;
 }
 
+static enum rc touch_contact(struct ctx *ctx, const struct event *e, struct db_value at) {
+    bool is_known = str_is_set(e->contact_id);
+    return db_exec(ctx, is_known ? &contacted_one : &contacted,
+                   DB_ARGS(ACCOUNT, db_v_text(is_known ? e->contact_id : e->lead_id), at), NULL);
+}
+
 enum rc event_record(struct ctx *ctx, const struct event *e) {
     ASSERT(e->kind < EVENT_KINDS);
     unsigned flags = kinds[e->kind].flags;
@@ -187,8 +199,7 @@ enum rc event_record(struct ctx *ctx, const struct event *e) {
                 db_v_int((flags & SNAPSHOT) != 0), db_v_text(e->snapshot), db_v_text(e->reply_id)),
         NULL);
     if (rc == OK && (flags & CONTACTED))
-        rc = db_exec(ctx, &contacted,
-                     DB_ARGS(ACCOUNT, db_v_text(e->contact_id), at, db_v_text(e->lead_id)), NULL);
+        rc = touch_contact(ctx, e, at);
     return rc == OK ? tell(ctx, e, id) : rc;
 }
 

@@ -85,6 +85,14 @@ static const struct query lock
     "WHERE sequence_leads.account_id = v.account_id AND sequence_leads.id = v.id"
 static const struct query write
     = { "lead_plans_write", WRITE("json_each($1)"), WRITE("json_array_elements($1::json)") };
+/* The same of one, for whom PostgreSQL need not guess how many there are. */
+static const struct query write_one
+    = { "lead_plan_write",
+        "UPDATE sequence_leads SET status = $3, reason = $4, stage_id = $5, due_at = $6, "
+        "done_stage_id = $7, counts_from = $8, next_at = $9, waits_for = $10, urgency = $11, "
+        "paused_until = $12, ended_at = $13, ignores_exclusions = $14, updated_at = $15 "
+        "WHERE account_id = $1 AND id = $2",
+        NULL };
 static const struct query begin
     = { "lead_plans_begin",
         "UPDATE sequence_leads SET next_at = $3, waits_for = 'plan', urgency = 0, updated_at = $3 "
@@ -117,7 +125,7 @@ static const struct query next_due
         NULL };
 
 static const struct query *const queries[]
-    = { &due, &lock, &write, &begin, &begin_mailbox, &of_address, &of_domain, &next_due };
+    = { &due, &lock, &write, &write_one, &begin, &begin_mailbox, &of_address, &of_domain, &next_due };
 const struct query_table lead_plan_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -205,8 +213,15 @@ enum rc lead_plans_write(struct ctx *ctx, const struct list *leads) {
 }
 
 enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead) {
-    struct lead_plan copy = *lead;
-    return lead_plans_write(ctx, &(struct list){ &copy, 1 });
+    return db_exec(ctx, &write_one,
+                   DB_ARGS(db_v_text(lead->account_id), db_v_text(lead->id), db_v_text(lead->status),
+                           db_v_text(lead->reason), db_v_text(lead->stage_id), db_v_opt(lead->due_at),
+                           db_v_text(lead->done_stage_id), db_v_opt(lead->counts_from),
+                           db_v_opt(lead->next_at), db_v_text(lead->waits_for),
+                           db_v_int(lead->urgency.v), db_v_opt(lead->paused_until),
+                           db_v_opt(lead->ended_at), db_v_int(lead->ignores_exclusions == YES),
+                           db_v_int(ctx_now(ctx))),
+                   NULL);
 }
 
 enum rc lead_plans_begin(struct ctx *ctx, struct str sequence_id) {

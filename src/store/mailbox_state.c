@@ -105,7 +105,11 @@ static const struct query health
         "FROM mailboxes WHERE reason <> 'deleted'",
         NULL };
 
-static const struct query *const queries[] = { &set_state, &note_refusal, &note_login, &throttle, &set_checks,
+#define STATUS "SELECT status FROM mailboxes WHERE account_id = $1 AND id = $2"
+static const struct query status_shared
+    = { "mailbox_status_shared", STATUS, STATUS " FOR SHARE SKIP LOCKED" };
+
+static const struct query *const queries[] = { &set_state, &status_shared, &note_refusal, &note_login, &throttle, &set_checks,
                                                &claim, &release, &set_tokens, &health };
 const struct query_table mailbox_state_queries = QUERY_TABLE(queries);
 
@@ -133,6 +137,10 @@ enum rc mailbox_state_set(struct ctx *ctx, struct str id, enum mailbox_event eve
     if (rc != OK)
         return rc;
     return str_eq(next.status, STR("active")) ? go_on(ctx, id) : inbox_call(ctx, id);
+}
+
+enum rc mailbox_status_shared(struct ctx *ctx, struct str id, struct str *ret_status) {
+    return db_get_text(ctx, &status_shared, DB_ARGS(db_v_text(ctx->account_id), db_v_text(id)), ret_status);
 }
 
 struct happened {

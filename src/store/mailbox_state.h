@@ -31,6 +31,10 @@ bool mailbox_state_next(struct mailbox_state from, enum mailbox_event event,
 MUST_USE enum rc mailbox_event(struct ctx *ctx, struct str id, enum mailbox_event event,
                                struct str detail);
 
+/* Its status, which stays as it is until the transaction ends. E_NOT_FOUND: somebody changes the
+ * mailbox just now, or there is none. Inside db_transact. */
+MUST_USE enum rc mailbox_status_shared(struct ctx *ctx, struct str id, struct str *ret_status);
+
 /* A server refused the login. The third refusal in a row, ten minutes or more after the
  * first, is MAILBOX_REFUSED: mail servers sometimes refuse what is right. Those of one minute
  * count as one. Transacts itself. */

@@ -45,6 +45,7 @@ static const struct field message_rows[] = {
     F_INT(T, looks, .flags = FIELD_REQUIRED, .example = "0",
           .doc = "How often it was looked for while it was uncertain."),
     F_TIME(T, dated_at, .flags = FIELD_HIDDEN),
+    F_STR(T, body, .flags = FIELD_HIDDEN),
     F_TIME(T, sent_at, .doc = "When it was taken."),
     F_INT(T, opens, .flags = FIELD_REQUIRED, .example = "0", .doc = "How often it was opened, as far as it is known."),
     F_INT(T, clicks, .flags = FIELD_REQUIRED, .example = "0", .doc = "How often a link in it was followed."),
@@ -113,9 +114,6 @@ static const struct query put_source
 static const struct query source_of
     = { "message_source",
         "SELECT source FROM message_sources WHERE account_id = $1 AND message_id = $2", NULL };
-static const struct query body_of
-    = { "message_body",
-        "SELECT body FROM message_sources WHERE account_id = $1 AND message_id = $2", NULL };
 #define MOVE(more)                                                                            \
     "UPDATE messages SET state = $4, reason = $5, detail = $6, reply = coalesce($7, reply), " \
     "next_at = coalesce($8, next_at), attempts = coalesce($9, attempts), "                    \
@@ -123,6 +121,11 @@ static const struct query body_of
     "sent_at = coalesce($12, sent_at), updated_at = $13" more                                 \
     " WHERE account_id = $1 AND id = $2 AND state = $3"
 static const struct query move_one = { "message_move", MOVE(""), NULL };
+static const struct query move_sent
+    = { "message_move_sent",
+        MOVE("") " RETURNING " COLUMNS ", (SELECT s.body FROM message_sources s "
+        "WHERE s.account_id = messages.account_id AND s.message_id = messages.id) AS body",
+        NULL };
 static const struct query move_counted = { "message_move_counted", MOVE(", counted_at = $14"), NULL };
 static const struct query cancel_lead
     = { "messages_cancel_lead",
@@ -183,7 +186,7 @@ static const struct query count
 
 static const struct query *const queries[]
     = { &list_after,  &list_before, &get,         &of_stage,    &before,
-        &queue,       &put_source,  &source_of,   &body_of,     &move_one,
+        &queue,       &put_source,  &source_of,   &move_one,    &move_sent,
         &move_counted, &cancel_lead, &cancel_sequence, &unpark, &count_open,  &count_click, &forget_email_sources,
         &forget_email, &forget_profile_sources,   &forget_profile, &prune, &count };
 const struct query_table message_queries = QUERY_TABLE(queries);
@@ -217,10 +220,6 @@ enum rc message_before(struct ctx *ctx, struct str lead_id, struct message *ret_
 
 enum rc message_source(struct ctx *ctx, struct str id, struct str *ret_source) {
     return db_get_text(ctx, &source_of, DB_ARGS(ACCOUNT, db_v_text(id)), ret_source);
-}
-
-enum rc message_body(struct ctx *ctx, struct str id, struct str *ret_body) {
-    return db_get_text(ctx, &body_of, DB_ARGS(ACCOUNT, db_v_text(id)), ret_body);
 }
 
 enum rc messages_list(struct ctx *ctx, const struct message_filter *filter, const struct page *page,
@@ -271,18 +270,29 @@ enum rc message_queue(struct ctx *ctx, struct new_message *message) {
                : rc;
 }
 
+/* Of MOVE, and the time that some take. */
+#define MOVE_ARGS(m, counted_at)                                                                     \
+    DB_ARGS(ACCOUNT, db_v_text(id), db_v_text(states[(m)->from]), db_v_text(states[(m)->to]),        \
+            db_v_text((m)->reason), db_v_text((m)->detail), db_v_text((m)->reply),                   \
+            db_v_opt((m)->next_at), db_v_opt((m)->attempts), db_v_opt((m)->looks),                   \
+            db_v_opt((m)->dated_at), db_v_opt((m)->sent_at), db_v_int(ctx_now(ctx)), counted_at)
+
 enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *m) {
     bool counts = m->uncount || m->counted_at.set;
-    struct db_value counted_at = m->uncount ? db_v_null(DB_KIND_INT) : db_v_opt(m->counted_at);
-    struct db_args args = DB_ARGS(
-        ACCOUNT, db_v_text(id), db_v_text(states[m->from]), db_v_text(states[m->to]), db_v_text(m->reason),
-        db_v_text(m->detail), db_v_text(m->reply), db_v_opt(m->next_at), db_v_opt(m->attempts),
-        db_v_opt(m->looks), db_v_opt(m->dated_at), db_v_opt(m->sent_at), db_v_int(ctx_now(ctx)), counted_at);
+    struct db_args args = MOVE_ARGS(m, m->uncount ? db_v_null(DB_KIND_INT) : db_v_opt(m->counted_at));
     int64_t changes = 0;
     if (!counts) /* most do not, and then its index stays as it is */
         args.n--;
     enum rc rc = db_exec(ctx, counts ? &move_counted : &move_one, args, &changes);
     return rc == OK && changes == 0 ? E_CONFLICT : rc;
+}
+
+enum rc message_move_sent(struct ctx *ctx, struct str id, const struct message_move *m,
+                          struct message *ret_message) {
+    struct db_args args = MOVE_ARGS(m, db_v_null(DB_KIND_INT));
+    args.n--;
+    enum rc rc = read_one(ctx, &move_sent, args, ret_message);
+    return rc == E_NOT_FOUND ? E_CONFLICT : rc;
 }
 
 enum rc message_record(struct ctx *ctx, const struct message *m, enum event_kind kind,

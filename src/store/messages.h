@@ -25,6 +25,7 @@ extern const struct enum_values message_states; /* in this order */
 struct message {
     struct str id, lead_id, sequence_id, stage_id, variant_id, contact_id, user_id, mailbox_id;
     struct str state, reason, detail, recipient, subject, message_id, refers_to, reply;
+    struct str body; /* what it says, where that was asked for and is kept still */
     struct opt_int priority, due_at, next_at, attempts, looks, dated_at, sent_at, opens, clicks,
         created_at, updated_at;
 };
@@ -53,7 +54,6 @@ MUST_USE enum rc message_of_stage(struct ctx *ctx, struct str lead_id, struct st
 MUST_USE enum rc message_before(struct ctx *ctx, struct str lead_id, struct message *ret_message);
 /* Its bytes without Date; E_NOT_FOUND when they are kept no more. */
 MUST_USE enum rc message_source(struct ctx *ctx, struct str id, struct str *ret_source);
-MUST_USE enum rc message_body(struct ctx *ctx, struct str id, struct str *ret_body);
 
 /* Filters of a list; an absent one does not filter. */
 struct message_filter {
@@ -72,6 +72,10 @@ struct message_move {
 };
 /* E_CONFLICT, with nothing changed, when it is in another state. */
 MUST_USE enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *move);
+/* The same of one that was sent; `move` counts and uncounts nothing. Gives the row as it is then,
+ * with its body. */
+MUST_USE enum rc message_move_sent(struct ctx *ctx, struct str id, const struct message_move *move,
+                                   struct message *ret_message);
 
 /* Records what happened to the message, with all that it belongs to. `data` as in
  * store/events.def; absent: {}. */

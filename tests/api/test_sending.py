@@ -99,6 +99,21 @@ class SendingTest(Sending, harness.ApiTest):
         self.assertIn("throttled_until", self.admin.get(f"{MAILBOXES}/{box}", expect=200).json)
         self.assertEqual(message["attempts"], 0)
 
+    def test_throttled_at_once(self):
+        """Of a mailbox that is throttled nothing more is begun, not even what was waiting behind."""
+        all_written = threading.Event()
+        self.addCleanup(all_written.set)
+        smtp, box = self.start({"banner": {"when": all_written, "reply": "220 at last"},
+                                "mail": ["452 4.7.1 daily sending limit reached", "250 ok"]})
+        sequence = self.sequence(box)
+        self.add(sequence, *[f"t{number}@throttled.example" for number in range(3)])
+        self.server.wait_for(lambda: len(self.messages(sequence_id=sequence)) == 3, "3 messages in the queue")
+        all_written.set()
+        self.server.wait_for(lambda: any(m.get("reason") == "throttled" for m in self.messages(sequence_id=sequence)),
+                             "a refusal")
+        self.assertEqual([m["state"] for m in self.messages(sequence_id=sequence)], ["queued"] * 3)
+        self.assertEqual(smtp.whole, [])
+
     def test_no_server(self):
         box = self.connect("nobody@acme.example", free_ports(1)[0])
         sequence = self.sequence(box)

@@ -355,7 +355,7 @@ static void look_for(struct simulation *s, const struct delivery *d, const struc
 }
 
 static void serve_queue(struct simulation *s, const struct mailbox_queue *queue, struct str owner) {
-    const struct delivery d = { s->ctx, owner, queue->mailbox_id, &s->zones, NULL };
+    const struct delivery d = { s->ctx, owner, queue->mailbox_id, &s->zones, NULL, NULL };
     struct list look = { 0 };
     struct delivery_step step = { .is_connected = true, .goes_on = true };
     struct delivery_outcome outcome;
