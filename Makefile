@@ -143,11 +143,15 @@ bench: deps-build-test-bench
 # Benchmarks in C, alone: make bench-json.
 $(BUILD)/bench/%: bench/%.c $(BUILD)/liboutrider.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS)
+	$(CC) $(CFLAGS_ALL) -Itests $(LDFLAGS_ALL) -o $@ $< $(BUILD)/liboutrider.a $(LIBS) $(if $(filter %/inbound,$@),-lcmocka)
 
 bench-store:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/store
 	tests/pg exec -- build/bench/store
+
+bench-inbound:
+	$(MAKE) -s -j$(JOBS) MODE=release build/bench/inbound
+	tests/pg exec -- build/bench/inbound
 
 bench-search:
 	$(MAKE) -s -j$(JOBS) MODE=release build/bench/search_index
