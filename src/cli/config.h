@@ -51,11 +51,8 @@ struct config {
     struct {
         int64_t usual, people_search, people_find; /* requests a minute; 0: no limit */
     } rate_limit;
-    struct {
-        bool allow_private, find_addresses;
-        struct str provider_url;
-        int64_t timeout_ms;
-    } reveal;
+    struct { struct str hook_url, hook_token; bool hook_allow_private; } reply;
+    struct { bool allow_private, find_addresses; struct str provider_url; int64_t timeout_ms; } reveal;
     struct { int engine; } search; /* enum search_engine */
     struct { struct str key_file; /* empty: DATA_DIR/secret.key */ } security;
     struct { bool linkedin_allow_private; double clock_scale; int64_t senders, tick_ms; struct str linkedin_url, linkedin_secret; } sequence;

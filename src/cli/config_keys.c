@@ -87,6 +87,13 @@ const struct config_key config_keys[] = {
           .doc = "The same for GET /people/find."),
     K_INT("rate_limit.people_search", rate_limit.people_search, "300", .min = 0, .max = RATE_MAX,
           .doc = "The same for POST /people/search."),
+    K_BOOL("reply.hook_allow_private", reply.hook_allow_private, "false",
+           .doc = "The endpoint may have a loopback or private address."),
+    K_TEXT("reply.hook_token", reply.hook_token, "", .secret = true,
+           .doc = "Sent to it as a bearer token. Empty: none."),
+    K_TEXT("reply.hook_url", reply.hook_url, "", .secret = true,
+           .doc = "https://… that is asked for the label of replies that this program is not certain "
+                  "of, a language model for example. Empty: a person decides."),
     K_BOOL("reveal.allow_private", reveal.allow_private, "false",
            .doc = "The provider may have a loopback or private address."),
     K_BOOL("reveal.find_addresses", reveal.find_addresses, "true",

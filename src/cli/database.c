@@ -212,6 +212,9 @@ enum rc cli_services(struct cli *cli) {
     if (!str_is_empty(config->reveal.provider_url))
         cli->services.reveal.provider_url = config->reveal.provider_url;
     cli->services.reveal.allow_private = config->reveal.allow_private;
+    cli->services.replies.hook_url = unless_empty(config->reply.hook_url);
+    cli->services.replies.hook_token = unless_empty(config->reply.hook_token);
+    cli->services.replies.hook_allow_private = config->reply.hook_allow_private;
     cli->services.recordings.allow_private = config->webhook.allow_private;
     cli->services.reveal.timeout_ms = config->reveal.timeout_ms;
     if (str_is_empty(config->sequence.linkedin_url) != str_is_empty(config->sequence.linkedin_secret))

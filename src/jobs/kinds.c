@@ -6,6 +6,7 @@
 #include "jobs/runner.h"
 #include "sequence/call_log.h"
 #include "sequence/connector.h"
+#include "sequence/label_hook.h"
 #include "sequence/mailbox_check.h"
 #include "sequence/states.h"
 
@@ -21,6 +22,9 @@ static const int64_t batch_retries[] = { SECOND_MS, 5 * SECOND_MS, 30 * SECOND_M
 static const int64_t recording_retries[]
     = { 5 * SECOND_MS, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, 0 };
 
+/* After that a person is quicker. */
+static const int64_t label_retries[] = { 5 * SECOND_MS, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 0 };
+
 const struct job_kind job_kinds[] = {
     { "reveal", reveal_job, NULL, reveal_retries,
       "Asks the provider for a person's unknown email and phone numbers." },
@@ -30,6 +34,8 @@ const struct job_kind job_kinds[] = {
       "Works off a batch of companies to enrich." },
     { CALL_RECORDING_JOB, call_recording_job, call_recording_gave_up, recording_retries,
       "Fetches the recording of a call and stores it." },
+    { LABEL_HOOK_JOB, label_hook_job, label_hook_gave_up, label_retries,
+      "Asks the operator's endpoint for the label of a reply." },
     { MAILBOX_TEST_JOB, mailbox_test_job, NULL, batch_retries,
       "Tests a mailbox: logins, a message to itself, the domain's DNS." },
     { "sequence_settle", sequence_settle_job, NULL, batch_retries,

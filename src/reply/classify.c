@@ -10,6 +10,10 @@
 const double reply_threshold = 0.5;
 const double reply_threshold_refusal = 0.7;
 
+double reply_threshold_of(enum label label) {
+    return label == LABEL_HARD_NO || label == LABEL_NOT_INTERESTED ? reply_threshold_refusal : reply_threshold;
+}
+
 /* A weight of a table in units of the scores; what adds up beyond the first phrases counts
  * less and less, so that long replies are not certain by their length. */
 static const double unit = 0.9;

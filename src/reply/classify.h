@@ -42,6 +42,7 @@ struct reply_class {
  * the reply may be interested: to stop a conversation by mistake costs more than to ask a person. */
 extern const double reply_threshold;         /* any label */
 extern const double reply_threshold_refusal; /* hard_no and not_interested */
+double reply_threshold_of(enum label label);
 
 struct reply_class reply_class_of(struct arena *arena, const struct reply *reply);
 

@@ -4,6 +4,7 @@
 #include "reply/classify.h"
 #include "reply/dates.h"
 #include "reply/referral.h"
+#include "sequence/label_hook.h"
 #include "sequence/reply_effects.h"
 #include "sequence/workflows.h"
 
@@ -92,14 +93,32 @@ enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply, enum eve
     enum rc rc = reply_effects_apply(ctx, reply, told);
     if (rc == OK)
         rc = reply_label_store(ctx, reply);
-    return rc == OK && takes_label(reply) ? workflows_run(ctx, reply) : rc;
+    if (rc != OK || !takes_label(reply))
+        return rc;
+    return label_hook_decides(ctx, reply) ? label_hook_ask(ctx, reply) : workflows_run(ctx, reply);
 }
 
-/* --- by a person --- */
+/* --- by somebody else --- */
+
+enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel, struct stored_reply *reply) {
+    enum rc rc = reply_effects_undo(ctx, reply);
+    if (rc != OK)
+        return rc;
+    enum event_kind told = reply_event(reply);
+    reply->label = relabel->label;
+    reply->label_source = enum_label_sources.values[relabel->by];
+    reply->confidence = relabel->confidence;
+    reply->evidence = (struct strs){ 0 };
+    if (str_is_set(relabel->return_on))
+        reply->return_on = relabel->return_on;
+    if (str_is_set(relabel->follow_up_on))
+        reply->follow_up_on = relabel->follow_up_on;
+    return reply_label_settle(ctx, reply, told);
+}
 
 struct relabeling {
     struct str id;
-    const struct reply_relabel *relabel;
+    struct reply_relabel relabel;
     struct stored_reply *reply;
 };
 
@@ -117,25 +136,15 @@ static enum rc relabel_work(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = check(ctx, &reply);
     if (rc == OK)
-        rc = reply_effects_undo(ctx, &reply);
-    if (rc != OK)
-        return rc;
-    enum event_kind told = reply_event(&reply);
-    reply.label = w->relabel->label;
-    reply.label_source = enum_label_sources.values[LABELED_BY_PERSON];
-    reply.confidence = opt_int(1000);
-    reply.evidence = (struct strs){ 0 };
-    if (str_is_set(w->relabel->return_on))
-        reply.return_on = w->relabel->return_on;
-    if (str_is_set(w->relabel->follow_up_on))
-        reply.follow_up_on = w->relabel->follow_up_on;
-    rc = reply_label_settle(ctx, &reply, told);
+        rc = reply_label_change(ctx, &w->relabel, &reply);
     return rc == OK ? reply_get(ctx, w->id, w->reply) : rc;
 }
 
 enum rc reply_relabel(struct ctx *ctx, struct str id, const struct reply_relabel *relabel,
                       struct stored_reply *ret_reply) {
-    struct relabeling relabeling = { id, relabel, ret_reply };
+    struct relabeling relabeling = { id, *relabel, ret_reply };
+    relabeling.relabel.by = LABELED_BY_PERSON;
+    relabeling.relabel.confidence = opt_int(1000);
     enum rc rc = db_transact(ctx, relabel_work, &relabeling);
     if (rc == OK)
         workflows_wake(ctx);

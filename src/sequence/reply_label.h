@@ -19,12 +19,20 @@ void reply_label_find(struct ctx *ctx, const struct inbound *inbound, const stru
 MUST_USE enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply,
                                     enum event_kind told);
 
-/* What a person says of it. */
+/* What somebody says of it who may know better. */
 struct reply_relabel {
     struct str label;        /* absent: none fits */
     struct str return_on, follow_up_on; /* absent: as they are */
+    enum label_source by;
+    struct opt_int confidence; /* of 1000 */
 };
-/* Takes back what followed from the old label, and does what follows from the new one.
+/* Takes back what followed from the old label, and does what follows from the new one. `reply` was
+ * locked (reply_lock) by the caller, who wakes the workflows (workflows_wake) behind the
+ * transaction. Inside db_transact. */
+MUST_USE enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel,
+                                    struct stored_reply *reply);
+
+/* The same by id and for a person, who is certain.
  * Transacts itself. E_NOT_FOUND; E_INVALID with problems; E_CONFLICT with a problem for what
  * has no label: bounces and what machines wrote. */
 MUST_USE enum rc reply_relabel(struct ctx *ctx, struct str id, const struct reply_relabel *relabel,

@@ -36,6 +36,10 @@ struct services {
         int64_t test_wait_ms;             /* for the message that a test sends to itself */
         int64_t poll_ms;                  /* between looks at a mailbox that tells no news */
     } mail;
+    struct {
+        struct str hook_url, hook_token; /* absent: nobody else is asked for labels; none is sent */
+        bool hook_allow_private;         /* it may be on a private address */
+    } replies;
     struct oauth_client {
         struct str client_id, client_secret, token_url;
     } oauth_google, oauth_microsoft; /* without an id: cannot be used */

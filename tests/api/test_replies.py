@@ -15,6 +15,7 @@ import harness
 from test_privacy import traces
 
 sys.path.insert(0, str(harness.ROOT / "tests"))
+from fake.provider import Provider  # noqa: E402  (the path is set above)
 from lib import database  # noqa: E402  (the path is set above)
 from lib.mail_servers import MailServers  # noqa: E402  (the path is set above)
 from lib.receiver import Receiver  # noqa: E402
@@ -69,7 +70,10 @@ class RepliesTest(Sending, harness.ApiTest):
         cls.servers = MailServers({user: SECRET for user in (*SENDERS, *PEOPLE, MACHINE)})
         cls.addClassCleanup(cls.servers.close)
         cls.servers.__enter__()
-        cls.settings = cls.settings | {"mail.ca_file": cls.servers.certificate}
+        cls.judge = Provider("text", otherwise=(200, {"label": None}))
+        cls.addClassCleanup(cls.judge.close)
+        cls.settings = cls.settings | {"mail.ca_file": cls.servers.certificate, "reply.hook_url": cls.judge.url,
+                                       "reply.hook_token": "t0ken", "reply.hook_allow_private": True}
         super().setUpClass()
 
     # --- the outside ---
@@ -215,6 +219,81 @@ class RepliesTest(Sending, harness.ApiTest):
             self.admin.patch(path, wrong, expect=400)
         self.admin.patch(f"{REPLIES}/0198f652-73a2-7d41-914e-e511382bb808", {"label": "ooo"}, expect=404)
         self.api.patch(path, {"label": "ooo"}, expect=403)
+
+    # --- another judge ---
+
+    def judged(self, sequence, person, text, *answers):
+        """The reply once the endpoint was asked so often."""
+        self.judge.answers[text] = list(answers)
+        self.reply(sequence, person, text)
+        self.server.wait_for(lambda: not self.judge.answers[text], "the questions")
+        return self.replies(sequence)[0]["id"]
+
+    def reply_with(self, id, label):
+        got = {}
+
+        def has_it():
+            got.update(self.admin.get(f"{REPLIES}/{id}", expect=200).json)
+            return got.get("label") == label
+        self.server.wait_for(has_it, f"the label {label}")
+        return got
+
+    def unlabeled_flow(self):
+        """A workflow for replies without a label, and how often it ran."""
+        path = "/dashboard/api/workflows"
+        flow = self.admin.post(path, {"name": "Look", "labels": ["unlabeled"],
+                                      "actions": [{"type": "create_task", "subject": "Look"}]}, expect=201).json
+        self.addCleanup(self.admin.delete, f"{path}/{flow['id']}", expect=204)
+        self.admin.post(f"{path}/{flow['id']}/enable", expect=200)
+        return lambda: len(self.admin.get(f"{path}/{flow['id']}/runs", expect=200).json["runs"])
+
+    def test_another_judge(self):
+        """Is asked what is not certain, and answers what would have been a label anyway."""
+        self.server.allow_errors("reply hook answered 503")
+        runs = self.unlabeled_flow()
+        _, sequence = self.start()
+        id = self.judged(sequence, PEOPLE[50], "Fine, number fifty.", (503, {}),
+                         (200, {"label": "hard_no", "confidence": 900, "why": "who knows"}))
+        got = self.reply_with(id, "hard_no")
+        self.assertEqual((got["label_source"], got["confidence"], got["effects"]["excluded_email"]), ("hook", 900, PEOPLE[50]), got)
+        self.assertEqual((self.excluded(PEOPLE[50]), runs()), (["hard_no"], 0))
+        question = next(question for question in self.judge.questions if question["text"] == "Fine, number fifty.")
+        labels = question.pop("labels")
+        self.assertEqual(question, {"id": id, "subject": "Re: An offer", "text": "Fine, number fifty.",
+                                    "from_address": PEOPLE[50]})
+        self.assertIn("not_the_right_person", labels)
+        self.assertEqual(set(self.judge.tokens), {"Bearer t0ken"})
+        asked = len(self.judge.questions)
+        self.reply(sequence, PEOPLE[51], YES)
+        self.assertEqual(self.replies(sequence, 2)[0]["label"], "interested")
+        self.assertEqual(len(self.judge.questions), asked)
+
+    def test_another_judge_does_not_know(self):
+        self.server.allow_errors("the answer cannot be read")
+        runs = self.unlabeled_flow()
+        for number, answer in enumerate(({"label": None}, {"label": "hard_no", "confidence": 690},
+                                         {"label": "interested", "confidence": 499}, {"label": "maybe"}, {"confidence": 1000},
+                                         ["interested"])):
+            _, sequence = self.start()
+            id = self.judged(sequence, PEOPLE[52 + number], f"Fine, number {number}.", (200, answer))
+            self.server.wait_for(lambda: runs() == number + 1, f"the workflow for {answer}")  # noqa: B023
+            self.assertNotIn("label", self.admin.get(f"{REPLIES}/{id}", expect=200).json, answer)
+
+    def test_a_person_is_quicker_than_another_judge(self):
+        _, sequence = self.start()
+        text = "Fine, then."
+        self.judge.hold()
+        self.addCleanup(self.judge.release)
+        self.judge.answers[text] = (200, {"label": "hard_no"})
+        self.reply(sequence, PEOPLE[58], text)
+        got, = self.replies(sequence)
+        self.server.wait_for(lambda: text in [question["text"] for question in self.judge.questions], "the question")
+        self.relabel(got, "interested")
+        done = self.server.metric("outrider_jobs", '{status="done"}')
+        self.judge.release()
+        self.server.wait_for(lambda: self.server.metric("outrider_jobs", '{status="done"}') > done, "the answer")
+        got = self.admin.get(f"{REPLIES}/{got['id']}", expect=200).json
+        self.assertEqual((got["label"], got["label_source"], self.excluded(PEOPLE[58])), ("interested", "person", []))
 
     def test_what_is_shown(self):
         """Without what would move the cursor of a terminal or end a text."""

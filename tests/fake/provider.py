@@ -1,13 +1,16 @@
-"""A provider of emails and phone numbers, as reveal.provider_url asks one. It answers
-when it is let: `hold` makes questions wait, `release` answers them."""
+"""An endpoint that the operator configures and the server asks with JSON: a provider of emails and
+phone numbers (reveal.provider_url), a judge of replies (reply.hook_url). It answers when it is let:
+`hold` makes questions wait, `release` answers them."""
 import http.server
 import json
 import threading
 
 
 class Provider:
-    def __init__(self):
-        self.answers, self.questions = {}, []  # answers: name of the person -> (status, body)
+    def __init__(self, key="name", otherwise=(404, {})):
+        """Answers by the question's member `key`: (status, body), or a list of them for one after
+        the other."""
+        self.answers, self.questions, self.tokens = {}, [], []
         self.free = threading.Event()
         self.free.set()
         provider = self
@@ -18,8 +21,10 @@ class Provider:
             def do_POST(self):
                 question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 provider.questions.append(question)
+                provider.tokens.append(self.headers["Authorization"])
                 provider.free.wait(60)
-                status, body = provider.answers.get(question["name"], (404, {}))
+                answer = provider.answers.get(question[key], otherwise)
+                status, body = answer.pop(0) if isinstance(answer, list) else answer
                 data = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

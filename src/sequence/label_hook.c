@@ -1,0 +1,153 @@
+/* The endpoint gets POST {"id", "subject", "text", "from_address", "labels": […]} and answers 200
+ * with {"label": "…" or null, "confidence": 0 to 1000}. What it says is foreign: it counts only as
+ * one of our labels, and as little certain as this program would have to be it is none. */
+#include "sequence/label_hook.h"
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "data/labels.h"
+#include "json/reader.h"
+#include "json/writer.h"
+#include "net/http_client.h"
+#include "reply/classify.h"
+#include "sequence/reply_label.h"
+#include "sequence/workflows.h"
+#include "store/services.h"
+
+enum { HOOK_MS = 60 * 1000, ANSWER_MAX_BYTES = 65536, QUESTION_BYTES = 4096 };
+
+struct question {
+    struct str id, subject, text, from_address;
+    struct strs labels;
+};
+
+#define T struct question
+static const struct field question_rows[] = {
+    F_ID(T, id, .doc = "Id of the reply."),
+    F_STR(T, subject, .doc = "Its subject."),
+    F_STR(T, text, .doc = "What is new in it."),
+    F_STR(T, from_address, .doc = "Who wrote it."),
+    F_STRS(T, labels, .doc = "What may be answered."),
+};
+#undef T
+static const struct fields question_fields
+    = FIELDS("LabelQuestion", struct question, question_rows, .doc = "What does this reply mean?");
+
+#define T struct reply_relabel
+static const struct field answer_rows[] = {
+    F_ENUM(T, label, .flags = FIELD_REQUIRED | FIELD_NULLABLE, .values = &enum_labels, .doc = "The label."),
+    F_INT(T, confidence, .max = 1000, .doc = "How certain that is, of 1000; 1000 if it is not said."),
+    F_DATE(T, return_on, .flags = FIELD_NULLABLE, .doc = "The day when they are back."),
+    F_DATE(T, follow_up_on, .flags = FIELD_NULLABLE, .doc = "The day from which to write again."),
+};
+#undef T
+static const struct fields answer_fields
+    = FIELDS("LabelAnswer", struct reply_relabel, answer_rows, .doc = "What it means.");
+
+static bool is_open(const struct stored_reply *reply) {
+    return !str_is_set(reply->label_source) && reply->confidence.set && !str_is_empty(reply->last_message);
+}
+
+bool label_hook_decides(const struct ctx *ctx, const struct stored_reply *reply) {
+    return ctx->services && str_is_set(ctx->services->replies.hook_url) && is_open(reply);
+}
+
+enum rc label_hook_ask(struct ctx *ctx, const struct stored_reply *reply) {
+    return job_enqueue(ctx, LABEL_HOOK_JOB, reply->id, STR("{}"));
+}
+
+/* --- the exchange --- */
+
+static struct str question_about(struct arena *arena, const struct stored_reply *reply) {
+    const struct question question = { reply->id, reply->subject, reply->last_message, reply->from_address,
+                                       { (struct str *) enum_labels.values, enum_labels.n } };
+    struct buf body = buf_in(arena, QUESTION_BYTES);
+    struct json_writer w = json_writer(&body);
+    json_fields(&w, &question_fields, &question);
+    return buf_text(&body);
+}
+
+static enum rc read_answer(struct ctx *ctx, struct str text, struct reply_relabel *ret_answer) {
+    json_t *root = NULL;
+    struct json_position at = { 0 };
+    if (json_parse(ctx->arena, text, &root, &at) != OK
+        || json_read_fields(ctx, &answer_fields, root, STR(""), ret_answer) != OK)
+        return fail(ctx, E_PROTO, "reply hook: the answer cannot be read");
+    ret_answer->by = LABELED_BY_HOOK;
+    if (!ret_answer->confidence.set)
+        ret_answer->confidence = opt_int(1000);
+    return OK;
+}
+
+static enum rc ask(struct ctx *ctx, const struct stored_reply *reply, struct reply_relabel *ret_answer) {
+    struct str token = ctx->services->replies.hook_token;
+    const char *headers[] = { NULL, NULL };
+    struct http_call call = { .url = ctx->services->replies.hook_url, .body = question_about(ctx->arena, reply),
+                              .headers = headers, .timeout_ms = HOOK_MS, .answer_max = ANSWER_MAX_BYTES,
+                              .allow_private = ctx->services->replies.hook_allow_private,
+                              .stopping = ctx->services->jobs_stopping };
+    struct http_reply answer = { 0 };
+    struct str reason = STR_NONE;
+    if (str_is_set(token))
+        headers[0] = arena_printf(ctx->arena, "Authorization: Bearer %.*s", STR_FMT(token)).p;
+    enum rc rc = http_call(ctx->arena, &call, &answer, &reason);
+    if (rc == E_CANCELED)
+        rc = E_TIMEOUT; /* the process is to end: its next life asks again */
+    if (rc != OK)
+        return fail(ctx, rc, "reply hook: %.*s", STR_FMT(reason));
+    if (answer.status != 200)
+        return fail(ctx, E_IO, "reply hook answered %ld", answer.status);
+    return read_answer(ctx, answer.body, ret_answer);
+}
+
+/* --- what it says --- */
+
+static bool is_certain(const struct reply_relabel *answer) {
+    enum label label = label_of(answer->label);
+    return label != LABEL_NONE && (double) answer->confidence.v >= 1000 * reply_threshold_of(label);
+}
+
+struct settling {
+    const struct job *job;
+    const struct reply_relabel *answer; /* NULL: none */
+};
+
+/* Without a certain answer it stays a person's, and what waited for the answer goes on. */
+static enum rc settle_in_transaction(struct ctx *ctx, void *arg) {
+    struct settling *s = arg;
+    struct stored_reply reply;
+    enum rc rc = job_still_mine(ctx, s->job);
+    if (rc == OK)
+        rc = reply_lock(ctx, s->job->subject, &reply);
+    if (rc == E_NOT_FOUND) /* forgotten */
+        return OK;
+    if (rc != OK || !is_open(&reply)) /* a person was quicker */
+        return rc;
+    return s->answer && is_certain(s->answer) ? reply_label_change(ctx, s->answer, &reply)
+                                              : workflows_run(ctx, &reply);
+}
+
+static enum rc settle(struct ctx *ctx, const struct job *job, const struct reply_relabel *answer) {
+    struct settling settling = { job, answer };
+    enum rc rc = db_transact(ctx, settle_in_transaction, &settling);
+    if (rc == OK)
+        workflows_wake(ctx);
+    return rc;
+}
+
+enum rc label_hook_job(struct ctx *ctx, const struct job *job) {
+    struct stored_reply reply;
+    struct reply_relabel answer = { 0 };
+    enum rc rc = reply_get(ctx, job->subject, &reply);
+    if (rc != OK)
+        return rc == E_NOT_FOUND ? OK : rc;
+    if (!label_hook_decides(ctx, &reply))
+        return settle(ctx, job, NULL);
+    rc = ask(ctx, &reply, &answer);
+    return rc == OK ? settle(ctx, job, &answer) : rc;
+}
+
+enum rc label_hook_gave_up(struct ctx *ctx, const struct job *job) {
+    struct settling settling = { job, NULL };
+    return settle_in_transaction(ctx, &settling);
+}
