@@ -4,7 +4,8 @@
  *
  * `make bench-search_updates`, or build/bench/search_updates [PEOPLE [SECONDS]], on the
  * engine that OUTRIDER_BENCH_DATABASE names (a URL of an empty PostgreSQL database), else on
- * SQLite. One thread searches for pages of 30 with a pause of a millisecond in between. */
+ * SQLite. One thread searches for pages of 30 with a pause of a millisecond in between; what it
+ * takes counts from LEAD_SECONDS after the writer began on. */
 #include <pthread.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -25,7 +26,7 @@
 #include "store/migrations.h"
 #include "store/shown.h"
 
-enum { FILL_ROWS = 500, WRITERS = 16, BATCH = 1000, PAGE = 30, LATENCIES_MAX = 1 << 20, AT_ONCE = 90000 };
+enum { FILL_ROWS = 500, WRITERS = 16, BATCH = 1000, PAGE = 30, LATENCIES_MAX = 1 << 20, AT_ONCE = 90000, LEAD_SECONDS = 5 };
 
 static struct ctx ctx_of(struct db *db) {
     return (struct ctx){ .arena = arena_new(), .clock = &clock_system,
@@ -202,6 +203,7 @@ struct searcher {
     struct dice dice;
     double *latencies;
     size_t n, elsewhere; /* not answered by the index */
+    double counts_from;
     atomic_bool stop;
 };
 
@@ -244,8 +246,11 @@ static void *search_all_the_time(void *arg) {
     struct ctx ctx = ctx_of(s->db);
     while (!atomic_load(&s->stop) && s->n < LATENCIES_MAX) {
         double began = now_s();
-        s->elsewhere += search_once(&ctx, s, false) != OK;
-        s->latencies[s->n++] = (now_s() - began) * 1000;
+        bool is_elsewhere = search_once(&ctx, s, false) != OK;
+        if (began >= s->counts_from) {
+            s->elsewhere += is_elsewhere;
+            s->latencies[s->n++] = (now_s() - began) * 1000;
+        }
         arena_reset(ctx.arena);
         sleep_until(now_s() + 0.001);
     }
@@ -311,6 +316,8 @@ static void measure(struct searcher *s, const char *folder, const char *what, ui
     pthread_t thread;
     double written = 0;
     s->n = s->elsewhere = 0;
+    s->counts_from = now_s() + LEAD_SECONDS;
+    seconds += LEAD_SECONDS;
     atomic_store(&s->stop, false);
     ASSERT(pthread_create(&thread, NULL, search_all_the_time, s) == 0);
     if (rows)

@@ -178,11 +178,18 @@ enum rc db_transact(struct ctx *ctx, db_work *work, void *arg) {
     if (ctx->db->in_transaction)
         return work(ctx, arg);
     struct db *db = ctx->db->db;
+    int64_t marks = db->marks;
     db->writer_queue++;
     enum rc rc = db->engine->transact(ctx, work, arg);
     db->writer_queue--;
     db->writes++;
+    if (db->marks != marks) /* perhaps another's: one too many does no harm */
+        db->marked++;
     return rc;
+}
+
+void db_mark(struct ctx *ctx) {
+    ctx->db->db->marks++;
 }
 
 enum rc db_at_one_moment(struct ctx *ctx, db_work *work, void *arg) {
@@ -219,7 +226,7 @@ enum rc db_backup(struct ctx *ctx, const char *path) {
 
 void db_stats(const struct db *db, struct db_stats *ret_stats) {
     *ret_stats = (struct db_stats){
-        .queries = db->queries, .writes = db->writes, .commits = db->commits,
-        .failures = db->failures, .writer_queue = db->writer_queue,
+        .queries = db->queries, .writes = db->writes, .marked = db->marked,
+        .commits = db->commits, .failures = db->failures, .writer_queue = db->writer_queue,
     };
 }

@@ -188,6 +188,10 @@ void db_row_json(struct db_rows *rows, const struct row_json *how, struct json_w
 typedef enum rc db_work(struct ctx *ctx, void *arg);
 MUST_USE enum rc db_transact(struct ctx *ctx, db_work *work, void *arg);
 
+/* Inside db_transact: it changes people or companies, so that this process can tell when it
+ * has done so (db_stats). */
+void db_mark(struct ctx *ctx);
+
 /* Runs `work(ctx, arg)`, which only reads, so that all it reads is from one moment. Its rows
  * end with it. Not inside db_transact. */
 MUST_USE enum rc db_at_one_moment(struct ctx *ctx, db_work *work, void *arg);
@@ -227,6 +231,7 @@ MUST_USE enum rc db_rewrite(struct ctx *ctx);
 struct db_stats {
     int64_t queries;      /* statements run */
     int64_t writes;       /* transactions that ended, kept or rolled back */
+    int64_t marked;       /* at least those of them with db_mark; counted before db_transact returns */
     int64_t commits;      /* commits made: on SQLite one for many transactions */
     int64_t failures;     /* statements and commits that failed; conflicts count */
     int64_t writer_queue; /* transactions that wait or run now */

@@ -14,6 +14,7 @@ struct pg_result;
 struct db {
     const struct engine *engine;
     _Atomic int64_t queries, writes, commits, failures, writer_queue;
+    _Atomic int64_t marks, marked; /* calls of db_mark; transactions with one that ended */
     _Atomic int64_t sessions; /* open ones; none may be left at db_close */
 };
 

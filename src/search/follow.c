@@ -7,8 +7,11 @@
  * round began. So a round that began before is not enough, and one round serves all who
  * waited for it.
  *
- * When other programs write much for long, a search does not wait for each of their batches:
- * it takes the state of a moment ago. What this process has committed is always waited for. */
+ * When other programs write much, or some for seconds, a search waits for none of it and asks
+ * nobody: it takes the state of a moment ago, and the thread reads together what changed in that
+ * time, which costs a fraction of a round for each search. What this process has committed is
+ * always waited for: whatever writes people or companies says so (db_mark), and most of what a
+ * server commits, as counting the request itself, is nothing that a search could see. */
 #include "search/follow.h"
 
 #include <errno.h>
@@ -32,7 +35,10 @@ enum {
     CHECKPOINT_MS = 5000,
     CHECKPOINT_ROWS = 32768,
     FLOOD_ROWS = 5000, /* changed in a second: others write much */
-    BEHIND_MS = 800,   /* how old a state searches take then; an older one, the database */
+    STEADY_ROWS = 500, /* in each of so many seconds: others write all the time */
+    STEADY_SECONDS = 3,
+    FLOOD_POLL_MS = 100,
+    BEHIND_MS = 800, /* how old a state searches take then; an older one, the database */
     PAUSE_MIN_MS = 100, /* before it tries again after a failure; doubles each time */
     PAUSE_MAX_MS = 60000,
     FOLDERS_MAX = 64,
@@ -57,10 +63,11 @@ struct follower {
     uint64_t asked, answered;
     bool is_current;     /* the last round succeeded */
     int64_t current_ms;  /* when the last one that did began, monotonic; 0: never */
-    int64_t writes;      /* of this process, before that */
-    bool is_flood;
+    int64_t written;     /* by this process, before that */
+    bool is_flood;       /* the thread itself reads it without the mutex */
     struct {
         int64_t from_ms, rows;
+        int steady; /* seconds before it */
     } second;            /* for telling a flood: what changed since then */
     struct change_position position; /* a copy of the replica's */
     char *snapshot;
@@ -87,14 +94,14 @@ static uint64_t wait_for_work(struct follower *f, int64_t ms) {
 /* What a round stands for. */
 struct round {
     uint64_t asked; /* when it began, like the next two */
-    int64_t began_ms, writes;
+    int64_t began_ms, written;
     int64_t changed;
 };
 
 static struct round begin_round(struct follower *f, uint64_t asked) {
     struct db_stats stats;
     db_stats(f->db, &stats);
-    return (struct round){ .asked = asked, .began_ms = monotonic_ms(), .writes = stats.writes };
+    return (struct round){ .asked = asked, .began_ms = monotonic_ms(), .written = stats.marked };
 }
 
 /* With `mutex` held. */
@@ -104,7 +111,8 @@ static void watch_for_flood(struct follower *f, const struct round *round) {
         f->is_flood = true;
     if (round->began_ms - f->second.from_ms < SECOND_MS)
         return;
-    f->is_flood = f->second.rows >= FLOOD_ROWS;
+    f->second.steady = f->second.rows >= STEADY_ROWS ? f->second.steady + 1 : 0;
+    f->is_flood = f->second.rows >= FLOOD_ROWS || f->second.steady >= STEADY_SECONDS;
     f->second.rows = 0;
     f->second.from_ms = round->began_ms;
 }
@@ -118,7 +126,7 @@ static void answer(struct follower *f, const struct round *round) {
     f->snapshot = str_is_set(f->position.snapshot) ? mem_strdup(f->replica.snapshot) : NULL;
     f->position.snapshot.p = f->snapshot;
     f->current_ms = round->began_ms;
-    f->writes = round->writes;
+    f->written = round->written;
     watch_for_flood(f, round);
     pthread_cond_broadcast(&f->done);
     pthread_mutex_unlock(&f->mutex);
@@ -233,7 +241,7 @@ static enum rc follow(struct follower *f, struct ctx *ctx) {
     enum rc rc = OK;
     int64_t checkpoint_ms = monotonic_ms(), pause_ms = PAUSE_MIN_MS;
     while ((rc == OK || is_passing(rc)) && !atomic_load(&f->stop)) {
-        rc = catch_up(f, ctx, wait_for_work(f, POLL_MS));
+        rc = catch_up(f, ctx, wait_for_work(f, f->is_flood ? FLOOD_POLL_MS : POLL_MS));
         if (is_passing(rc))
             wait_after_failure(f, ctx, rc, &pause_ms);
         if (rc == OK) {
@@ -375,7 +383,7 @@ void follower_stop(struct follower **follower) {
 /* How the indexes were after the last round. */
 struct state {
     bool is_current;
-    bool is_flood; /* and this process has written nothing */
+    bool may_lag; /* others write much, and this process has written nothing */
     bool is_recent;
     struct change_position position;
 };
@@ -386,7 +394,7 @@ static struct state state_of(struct follower *f, struct arena *arena) {
     pthread_mutex_lock(&f->mutex);
     struct state state = {
         .is_current = f->is_current,
-        .is_flood = f->is_flood && f->writes == stats.writes,
+        .may_lag = f->is_flood && f->written == stats.marked,
         .is_recent = monotonic_ms() - f->current_ms < BEHIND_MS,
         .position = f->position,
     };
@@ -422,17 +430,14 @@ static enum rc make_current(struct ctx *ctx, struct follower *f, bool had_gaps,
                             bool *ret_is_current) {
     bool pending = false;
     struct state state = state_of(f, ctx->arena);
+    bool may_lag = state.may_lag && !had_gaps;
+    *ret_is_current = state.is_current && may_lag && state.is_recent;
+    if (*ret_is_current)
+        return OK;
     enum rc rc = state.is_current ? changes_pending(ctx, state.position, &pending) : OK;
     if (rc != OK)
         return rc;
-    if (!pending) {
-        *ret_is_current = state.is_current;
-    } else if (state.is_flood && !had_gaps) {
-        (void) ask(f); /* for those who come later */
-        *ret_is_current = state.is_recent;
-    } else {
-        *ret_is_current = wait_for_round(f);
-    }
+    *ret_is_current = pending ? !may_lag && wait_for_round(f) : state.is_current;
     return OK;
 }
 

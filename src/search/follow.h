@@ -5,8 +5,8 @@
  *
  * A search sees everything that was committed before it began, whoever committed it: it
  * asks the feed, and when there is something new it wakes the thread and waits for it. Only
- * when more than 5,000 rows a second change, what other processes commit may be missing for
- * up to a second.
+ * when more than 5,000 rows change in a second, or 500 in each of three, what other processes
+ * commit may be missing for up to a second.
  *
  * Life cycle: follower_start once the database is open, in services before other threads
  * start; follower_stop when they have ended. All functions from any thread. */

@@ -170,6 +170,7 @@ static enum rc put(struct ctx *ctx, const struct query *query, const struct fiel
                    struct list rows) {
     if (rows.n == 0)
         return OK;
+    db_mark(ctx);
     struct buf text = buf_on_heap(BATCH_MAX_BYTES);
     struct json_writer w = json_writer(&text);
     json_begin_array(&w);

@@ -182,6 +182,7 @@ enum rc person_remove(struct ctx *ctx, const struct person *person) {
     static const struct query *const deletions[]
         = { &forget_reviews, &forget_phones, &forget_charges, &forget_search, &forget_items,
             &forget_person };
+    db_mark(ctx);
     enum rc rc = leave_hashes(ctx, person);
     for (size_t i = 0; rc == OK && i < LENGTH(deletions); i++)
         rc = db_exec(ctx, deletions[i], DB_ARGS(db_v_text(person->id)), NULL);

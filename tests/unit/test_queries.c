@@ -52,6 +52,38 @@ static void test_all_prepare(void **state) {
             check_query(t, query_tables[i]->rows[k]);
 }
 
+/* --- what searches find --- */
+
+/* Behind db_mark, all of them: a search waits for what its own process writes. */
+static const char *const marked[] = { "people_put", "companies_put", "removal_person" };
+
+static bool is_marked(const struct query *query) {
+    for (size_t i = 0; i < LENGTH(marked); i++)
+        if (strcmp(marked[i], query->name) == 0)
+            return true;
+    return false;
+}
+
+static bool writes_found(const char *sql) {
+    static const char *const ways[]
+        = { "INTO people ", "UPDATE people ", "DELETE FROM people ",
+            "INTO companies ", "UPDATE companies ", "DELETE FROM companies " };
+    for (size_t i = 0; sql && i < LENGTH(ways); i++)
+        if (strstr(sql, ways[i]))
+            return true;
+    return false;
+}
+
+static void test_writes_of_what_is_found_are_marked(void **state) {
+    (void) state;
+    for (size_t i = 0; i < query_tables_count; i++)
+        for (size_t k = 0; k < query_tables[i]->n; k++) {
+            const struct query *query = query_tables[i]->rows[k];
+            if ((writes_found(query->sql) || writes_found(query->pg)) != is_marked(query))
+                fail_case("%s: is it behind db_mark?", query->name);
+        }
+}
+
 /* --- plans --- */
 
 /* Tables that grow without bounds. */
@@ -163,6 +195,7 @@ int main(void) {
         BOTH_ENGINES(test_all_prepare),
         BOTH_ENGINES(test_large_tables_are_read_by_index),
         cmocka_unit_test(test_names_are_unique),
+        cmocka_unit_test(test_writes_of_what_is_found_are_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
