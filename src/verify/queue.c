@@ -5,6 +5,7 @@
 #include "base/bell.h"
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "verify/item.h"
 #include "verify/site.h"
@@ -194,11 +195,23 @@ static struct str without_addresses(struct arena *arena, struct str text) {
     return buf_text(&b);
 }
 
+/* Only the loop writes them, so it reads them without the lock. */
+static bool is_kept(const struct verify_engine *e, struct str line) {
+    for (size_t i = 0; i < UNMATCHED_KEPT; i++)
+        if (str_eq(e->unmatched[i], line))
+            return true;
+    return false;
+}
+
+/* The log has each of them once, unless as many others came between. */
 void engine_note_unmatched(struct verify_engine *e, enum provider provider,
                            const struct reply *reply) {
     struct str line = arena_printf(e->scratch, "%s, %d, %.*s", provider_facts(provider)->name,
                                    reply->code, STR_FMT(without_addresses(e->scratch, reply->text)));
     e->stats.unmatched++;
+    if (is_kept(e, line))
+        return;
+    log_info(NULL, "no rule knows a mail server's reply", LOG_S("reply", line));
     pthread_mutex_lock(&e->lock);
     struct str *place = &e->unmatched[e->unmatched_at++ % UNMATCHED_KEPT];
     mem_free((char *) (uintptr_t) place->p);

@@ -182,6 +182,8 @@ class BatchTest(ValidationTest):
         for name, was in zip(names, before):
             self.assertGreater(seen(*name), was, name)
         self.assertEqual((seen("queued"), seen("blocks_total")), (0, 0))
+        told = [line["reply"] for line in self.server.log_lines() if line["message"] == "no rule knows a mail server's reply"]
+        self.assertEqual(told, ["other, 550, glorp frobnicates the zyzzyx"])
 
     def test_small_one_does_not_wait_for_large_one(self):
         large = self.start([f"{n}@slow.org" for n in range(500)])
