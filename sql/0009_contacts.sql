@@ -32,6 +32,7 @@ CREATE TABLE sequence_leads (
     sequence_id TEXT NOT NULL,
     contact_id TEXT,              -- NULL: removed for privacy
     email TEXT,
+    email_domain TEXT,            -- behind its @, the labels backwards: com.example.mail.
     linkedin_url TEXT,
     linkedin_key TEXT,
     domain TEXT,                  -- the company's, of the address; NULL: anybody gets an address there
@@ -65,6 +66,9 @@ CREATE INDEX sequence_leads_sequence ON sequence_leads (account_id, sequence_id,
 CREATE INDEX sequence_leads_domain ON sequence_leads (account_id, sequence_id, domain, id)
     WHERE domain IS NOT NULL;
 CREATE INDEX sequence_leads_contact ON sequence_leads (account_id, contact_id);
+-- Whom an excluded domain is about: those at it and below it stand together.
+CREATE INDEX sequence_leads_excluded ON sequence_leads (account_id, email_domain)
+    WHERE status IN ('pending', 'active', 'waiting_task', 'paused', 'errored');
 -- The planner's: those of all accounts whose time comes.
 CREATE INDEX sequence_leads_due ON sequence_leads (urgency, next_at) WHERE next_at IS NOT NULL;
 -- A mailbox that works again.

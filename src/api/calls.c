@@ -90,8 +90,8 @@ static const struct route routes[] = {
       .doc = "Newest first; all filters hold together." },
     { GET, "/calls/dispositions", get_calls_dispositions, COMMON, .reply = &dispositions_fields,
       .summary = "List dispositions", .doc = "How calls of the account can end." },
-    { GET, "/calls/{id}/recording", get_call_recording, COMMON,
-      .flags = ROUTE_PATH_UUID | ROUTE_TEXT, .media = "audio/*", STATUSES(recording_statuses),
+    { GET, "/calls/{id}/recording", get_call_recording, .scope = SCOPE_API,
+      .limit = LIMIT_CALL_RECORDING, .tag = "Calls", .flags = ROUTE_PATH_UUID | ROUTE_TEXT, .media = "audio/*", STATUSES(recording_statuses),
       .summary = "Get call recording", .doc = "The audio as it was fetched from recording_url." },
 };
 const struct route_table call_routes = ROUTE_TABLE(routes);

@@ -152,8 +152,8 @@ static enum rc create(struct request *r, enum exclusion_kind kind) {
     enum rc rc = read_values(r, kind, &added.values);
     if (rc == OK)
         rc = exclusions_add(r->ctx, &added, &results);
-    if (rc == OK && kind == EXCLUDED_EMAIL)
-        rc = excluded_remove_leads(r->ctx, added.values);
+    if (rc == OK)
+        rc = excluded_remove_leads(r->ctx, kind, added.values);
     return rc == OK ? respond_results(r, results) : rc;
 }
 
@@ -192,7 +192,9 @@ static const struct route routes[] = {
       .summary = "List excluded domains", .doc = "Domains that are not to be sequenced." },
     { POST, "/excluded-domains", post_excluded_domains, COMMON, .body = &domain_request_fields,
       .reply_schema = create_schema, .body_max = BODY_MAX_BYTES,
-      .summary = "Create domain exclusions", .doc = "Says for each value whether it is new." },
+      .summary = "Create domain exclusions",
+      .doc = "Says for each value whether it is new. Leads at the domains and below them are "
+             "removed from their sequences at once." },
     { DELETE, "/excluded-domains", delete_excluded_domains, COMMON,
       .body = &domain_request_fields, .reply_schema = delete_schema, .body_max = BODY_MAX_BYTES,
       .summary = "Delete domain exclusions",
@@ -201,7 +203,9 @@ static const struct route routes[] = {
       .summary = "List excluded emails", .doc = "Addresses that are not to be sequenced." },
     { POST, "/excluded-emails", post_excluded_emails, COMMON, .body = &email_request_fields,
       .reply_schema = create_schema, .body_max = BODY_MAX_BYTES,
-      .summary = "Create email exclusions", .doc = "Says for each value whether it is new." },
+      .summary = "Create email exclusions",
+      .doc = "Says for each value whether it is new. Leads with the addresses are removed from "
+             "their sequences at once." },
     { DELETE, "/excluded-emails", delete_excluded_emails, COMMON, .body = &email_request_fields,
       .reply_schema = delete_schema, .body_max = BODY_MAX_BYTES,
       .summary = "Delete email exclusions",

@@ -346,6 +346,7 @@ const struct command_table *const command_tables[] = {
     &mailbox_commands,
     &sequence_commands,
     &task_commands,
+    &disposition_commands,
     &webhook_commands,
     &workflow_commands,
     &validate_commands,

@@ -49,7 +49,7 @@ struct config {
         struct str microsoft_client_id, microsoft_client_secret, microsoft_token_url;
     } oauth;
     struct {
-        int64_t usual, people_search, people_find; /* requests a minute; 0: no limit */
+        int64_t usual, people_search, people_find, call_recording; /* a minute, the last an hour; 0: no limit */
     } rate_limit;
     struct { struct str hook_url, hook_token; bool hook_allow_private; } reply;
     struct { bool allow_private, find_addresses; struct str provider_url; int64_t timeout_ms; } reveal;

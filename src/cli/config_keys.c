@@ -81,6 +81,8 @@ const struct config_key config_keys[] = {
     K_TEXT("oauth.microsoft_token_url", oauth.microsoft_token_url,
            "https://login.microsoftonline.com/common/oauth2/v2.0/token",
            .doc = "Where access tokens come from; of one organisation: …/ORGANISATION-ID/oauth2/v2.0/token."),
+    K_INT("rate_limit.call_recording", rate_limit.call_recording, "50", .min = 0, .max = RATE_MAX,
+          .doc = "Requests an hour and account for GET /calls/{id}/recording; 0 switches the limit off."),
     K_INT("rate_limit.default", rate_limit.usual, "500", .min = 0, .max = RATE_MAX,
           .doc = "Requests a minute and account; 0 switches the limit off."),
     K_INT("rate_limit.people_find", rate_limit.people_find, "350", .min = 0, .max = RATE_MAX,

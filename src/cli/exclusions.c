@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "cli/tables.h"
 #include "data/urls.h"
+#include "sequence/excluded.h"
 #include "store/exclusions.h"
 
 enum { FILE_MAX_BYTES = 32 * 1024 * 1024 };
@@ -33,9 +34,10 @@ static void take_line(struct import *im, struct str line, size_t number) {
 static enum rc add(struct import *im, int64_t *imported) {
     for (size_t k = 0; k < LENGTH(im->by_kind); k++) {
         struct strs results = { 0 };
-        enum rc rc = im->by_kind[k].values.n
-                         ? exclusions_add(&im->cli->ctx, &im->by_kind[k], &results)
-                         : OK;
+        const struct new_exclusions *added = &im->by_kind[k];
+        enum rc rc = added->values.n ? exclusions_add(&im->cli->ctx, added, &results) : OK;
+        if (rc == OK)
+            rc = excluded_remove_leads(&im->cli->ctx, added->kind, added->values);
         if (rc != OK)
             return rc;
         for (size_t i = 0; i < results.n; i++)
@@ -74,6 +76,6 @@ static const struct option_row options[] = {
 static const struct command rows[] = {
     { "exclusions import", "FILE", 1, 1, COMMAND_DATABASE | COMMAND_ACCOUNT, options,
       LENGTH(options), exclusions_import, "Excludes the domains and addresses of a file",
-      "One on each line." },
+      "One on each line. Their leads are removed from sequences at once." },
 };
 const struct command_table exclusion_commands = COMMAND_TABLE(rows);

@@ -89,6 +89,7 @@ static enum rc start_app(struct running *running) {
             [LIMIT_DEFAULT] = config->rate_limit.usual,
             [LIMIT_PEOPLE_SEARCH] = config->rate_limit.people_search,
             [LIMIT_PEOPLE_FIND] = config->rate_limit.people_find,
+            [LIMIT_CALL_RECORDING] = config->rate_limit.call_recording,
         },
     };
     return app_start(&running->cli->ctx, &options, &running->app);

@@ -7,6 +7,7 @@
 extern const struct command_table account_commands;
 extern const struct command_table database_commands;
 extern const struct command_table describe_commands;
+extern const struct command_table disposition_commands;
 extern const struct command_table doctor_commands;
 extern const struct command_table exclusion_commands;
 extern const struct command_table export_commands;

@@ -5,9 +5,9 @@
 
 #define T struct disposition
 #define ROWS(required)                                                                        \
-    F_STR(T, name, .flags = (required), .min = 1, .max = 100, .example = "Call back",         \
+    F_STR(T, name, .flags = (required), .min = 1, .max = DISPOSITION_NAME_MAX, .example = "Call back",         \
           .doc = "What people read."),                                                        \
-    F_STR(T, slug, .flags = (required), .min = 1, .max = 50, .example = "call_back",          \
+    F_STR(T, slug, .flags = (required), .min = 1, .max = DISPOSITION_SLUG_MAX, .example = "call_back",          \
           .doc = "What programs read: lower case letters, digits and underscores."),          \
     F_ENUM(T, action, .flags = (required), .values = &enum_disposition_actions,               \
            .doc = "complete: the task and its lead are completed; next_stage: nothing happens.")

@@ -72,6 +72,19 @@ bool domain_is_free_mail(const struct domain *domain) {
     return is_free_mail(domain->registrable) || is_free_mail(domain->host);
 }
 
+struct str domain_reversed(struct arena *arena, struct str host) {
+    char *p = arena_alloc(arena, host.n + 1);
+    size_t end = host.n, n = 0;
+    for (size_t i = host.n; i-- > 0;)
+        if (i == 0 || host.p[i - 1] == '.') {
+            memcpy(p + n, host.p + i, end - i);
+            n += end - i;
+            p[n++] = '.';
+            end = i > 0 ? i - 1 : 0;
+        }
+    return (struct str){ p, n };
+}
+
 /* RFC 5322, 3.2.3 (dot-atom), and letters beyond ASCII (RFC 6532). */
 static bool local_is_valid(struct str local) {
     if (local.n == 0 || local.n > LOCAL_MAX_BYTES)

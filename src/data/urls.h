@@ -54,6 +54,9 @@ struct domain {
  * names and bare public suffixes ("co.uk"). */
 MUST_USE enum rc domain_parse(struct arena *arena, struct str text, struct domain *ret_domain);
 
+/* "mail.example.com" -> "com.example.mail.": sorted so, a domain begins all that are below it. */
+struct str domain_reversed(struct arena *arena, struct str host);
+
 /* True when anybody gets a mailbox there (gmail.com), so that the domain says nothing
  * about a person's company. */
 bool domain_is_free_mail(const struct domain *domain);

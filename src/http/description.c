@@ -229,6 +229,7 @@ struct str operation_doc(struct arena *arena, const struct route *route) {
         [LIMIT_DEFAULT] = "rate_limit.default",
         [LIMIT_PEOPLE_SEARCH] = "rate_limit.people_search",
         [LIMIT_PEOPLE_FIND] = "rate_limit.people_find",
+        [LIMIT_CALL_RECORDING] = "rate_limit.call_recording",
     };
     struct buf b = buf_in(arena, TEXT_MAX_BYTES);
     if (route->doc)

@@ -85,8 +85,8 @@ static enum rc check_caller(struct call *c) {
     c->ctx.account_id = c->caller.account_id;
     rc = limits_count(&c->ctx, c->app->limits, limits, route->limit, &c->limit);
     if (rc == OK && c->limit.refused)
-        rc = problem(&c->ctx, E_LIMIT, "rate_limited", "%lld requests a minute are allowed.",
-                     (long long) c->limit.quota);
+        rc = problem(&c->ctx, E_LIMIT, "rate_limited", "%lld requests %s are allowed.",
+                     (long long) c->limit.quota, limit_window_word(route->limit));
     if (rc == OK && route->scope == SCOPE_ADMIN && !c->caller.is_admin)
         rc = problem(&c->ctx, E_DENIED, "forbidden", "This needs a key whose scope is admin.");
     return rc;

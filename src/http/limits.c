@@ -34,13 +34,26 @@ struct limits {
     struct stripe stripes[STRIPES];
 };
 
-static const char *const class_names[LIMIT_CLASS_COUNT]
-    = { [LIMIT_DEFAULT] = "default",
-        [LIMIT_PEOPLE_SEARCH] = "people-search",
-        [LIMIT_PEOPLE_FIND] = "people-find" };
+static const struct {
+    const char *name, *window;
+    int64_t window_ms;
+} classes[LIMIT_CLASS_COUNT] = {
+    [LIMIT_DEFAULT] = { "default", "a minute", MINUTE_MS },
+    [LIMIT_PEOPLE_SEARCH] = { "people-search", "a minute", MINUTE_MS },
+    [LIMIT_PEOPLE_FIND] = { "people-find", "a minute", MINUTE_MS },
+    [LIMIT_CALL_RECORDING] = { "call-recording", "an hour", HOUR_MS },
+};
 
 const char *limit_class_name(enum limit_class limit_class) {
-    return class_names[limit_class];
+    return classes[limit_class].name;
+}
+
+int64_t limit_window_ms(enum limit_class limit_class) {
+    return classes[limit_class].window_ms;
+}
+
+const char *limit_window_word(enum limit_class limit_class) {
+    return classes[limit_class].window;
 }
 
 struct limits *limits_new(const int64_t quotas[LIMIT_CLASS_COUNT], bool in_database) {
@@ -93,23 +106,23 @@ struct account_limits *limits_account(struct limits *limits, struct str account_
 
 /* A window may begin a little after `now`, which another thread read before. One that
  * begins far from now was left behind by a clock that was set. */
-static bool is_running(int64_t started_ms, int64_t now_ms) {
-    return now_ms < started_ms + LIMIT_WINDOW_MS && started_ms <= now_ms + LIMIT_WINDOW_MS;
+static bool is_running(int64_t started_ms, int64_t now_ms, int64_t window_ms) {
+    return now_ms < started_ms + window_ms && started_ms <= now_ms + window_ms;
 }
 
-static void count_in_memory(_Atomic uint64_t *window, int64_t now_ms,
+static void count_in_memory(_Atomic uint64_t *window, int64_t window_ms, int64_t now_ms,
                             struct limit_result *result) {
     uint64_t seen = atomic_load_explicit(window, memory_order_relaxed), next;
     do {
         int64_t started = (int64_t) (seen >> USED_BITS), used = (int64_t) (seen & USED_MASK);
-        if (!is_running(started, now_ms)) {
+        if (!is_running(started, now_ms, window_ms)) {
             started = now_ms;
             used = 0;
         }
         result->refused = used >= result->quota;
         used += !result->refused;
         result->left = result->quota - used;
-        result->reset_ms = started + LIMIT_WINDOW_MS - now_ms;
+        result->reset_ms = started + window_ms - now_ms;
         next = (uint64_t) started << USED_BITS | (uint64_t) used;
     } while (next != seen
              && !atomic_compare_exchange_weak_explicit(window, &seen, next, memory_order_relaxed,
@@ -120,13 +133,14 @@ static enum rc count_in_database(struct ctx *ctx, struct account_limits *account
                                  enum limit_class limit_class, int64_t now_ms,
                                  struct limit_result *result) {
     int64_t full_until = atomic_load(&account->full_until[limit_class]);
-    if (now_ms < full_until && full_until <= now_ms + LIMIT_WINDOW_MS) {
+    int64_t window_ms = classes[limit_class].window_ms;
+    if (now_ms < full_until && full_until <= now_ms + window_ms) {
         result->refused = true;
         result->reset_ms = full_until - now_ms;
         return OK;
     }
     struct rate_window window;
-    enum rc rc = rate_window_count(ctx, (int) limit_class, result->quota, LIMIT_WINDOW_MS, &window);
+    enum rc rc = rate_window_count(ctx, (int) limit_class, result->quota, window_ms, &window);
     if (rc != OK)
         return rc;
     result->refused = window.used > result->quota;
@@ -147,7 +161,7 @@ enum rc limits_count(struct ctx *ctx, struct limits *limits, struct account_limi
     if (limits->in_database)
         rc = count_in_database(ctx, account, limit_class, now_ms, ret_result);
     else
-        count_in_memory(&account->windows[limit_class], now_ms, ret_result);
+        count_in_memory(&account->windows[limit_class], classes[limit_class].window_ms, now_ms, ret_result);
     if (ret_result->refused)
         atomic_fetch_add_explicit(&limits->refused[limit_class], 1, memory_order_relaxed);
     return rc;
@@ -166,7 +180,7 @@ enum { FIELD_VALUE_MAX = 80 };
 static struct buf begin_value(struct arena *arena, enum limit_class limit_class) {
     struct buf b = buf_in(arena, FIELD_VALUE_MAX);
     buf_char(&b, '"');
-    buf_str(&b, str_of(class_names[limit_class]));
+    buf_str(&b, str_of(classes[limit_class].name));
     buf_char(&b, '"');
     return b;
 }
@@ -179,7 +193,7 @@ static void add_parameter(struct buf *b, struct str name, int64_t value) {
 struct str limit_policy_text(struct arena *arena, enum limit_class limit_class, int64_t quota) {
     struct buf b = begin_value(arena, limit_class);
     add_parameter(&b, STR(";q="), quota);
-    add_parameter(&b, STR(";w="), LIMIT_WINDOW_MS / SECOND_MS);
+    add_parameter(&b, STR(";w="), classes[limit_class].window_ms / SECOND_MS);
     return buf_text(&b);
 }
 

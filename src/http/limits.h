@@ -1,5 +1,5 @@
-/* Request limits: so many a minute for each account and limit class. A window begins
- * with its first request and lasts a minute. Exact: of any number of concurrent
+/* Request limits: so many a minute, or an hour, for each account and limit class. A window
+ * begins with its first request. Exact: of any number of concurrent
  * requests exactly the quota passes; on PostgreSQL over all processes together, there
  * the count is a row of the database.
  *
@@ -13,11 +13,15 @@
 struct limits;
 struct account_limits; /* one account's counters; lives as long as the limits */
 
-#define LIMIT_WINDOW_MS MINUTE_MS
+/* How long a window of the class lasts: a minute or an hour. */
+int64_t limit_window_ms(enum limit_class limit_class);
+/* "a minute", "an hour" */
+const char *limit_window_word(enum limit_class limit_class);
+
 /* A counter has 22 bits; a larger quota is cut to this, 70,000 requests a second. */
 #define LIMIT_QUOTA_MAX ((int64_t) 4000000)
 
-/* `quotas`: requests a minute by class, 0 for no limit. `in_database`: the counts are
+/* `quotas`: requests a window by class, 0 for no limit. `in_database`: the counts are
  * shared with other processes. */
 struct limits *limits_new(const int64_t quotas[LIMIT_CLASS_COUNT], bool in_database);
 /* Nulls *limits. Accepts NULL. */
@@ -41,7 +45,7 @@ MUST_USE enum rc limits_count(struct ctx *ctx, struct limits *limits,
 /* Number of requests that were refused so far, for /metrics. */
 int64_t limits_refused(const struct limits *limits, enum limit_class limit_class);
 
-/* "default", "people-search", "people-find"; NULL for LIMIT_NONE. */
+/* "default", "people-search", "people-find", "call-recording"; NULL for LIMIT_NONE. */
 const char *limit_class_name(enum limit_class limit_class);
 
 /* Values of the fields RateLimit-Policy and RateLimit

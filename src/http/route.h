@@ -20,7 +20,8 @@ enum scope {
 };
 
 /* Which bucket a request is counted in; the numbers are configuration keys. */
-enum limit_class { LIMIT_NONE, LIMIT_DEFAULT, LIMIT_PEOPLE_SEARCH, LIMIT_PEOPLE_FIND, LIMIT_CLASS_COUNT };
+enum limit_class { LIMIT_NONE, LIMIT_DEFAULT, LIMIT_PEOPLE_SEARCH, LIMIT_PEOPLE_FIND,
+                   LIMIT_CALL_RECORDING, LIMIT_CLASS_COUNT };
 
 enum {
     ROUTE_PAGED = 1,      /* takes page[size], page[after], page[before] */

@@ -6,6 +6,7 @@
  *   claimed -> sending              before the first byte; from then on its fate may be unknown
  *   sending -> sent, retry_wait, failed, queued, uncertain
  *   uncertain -> sent, queued, held (sequence/uncertain.h)
+ *   uncertain, held -> sent         something that came in names it (sequence/inbox_message.h)
  *
  * A sequence_work row stands for each that is claimed or sent (sequence/states.h). */
 #ifndef SEQUENCE_DELIVERY_H
@@ -73,6 +74,10 @@ enum delivery_look {
 };
 MUST_USE enum rc delivery_looked(const struct delivery *d, const struct message *message,
                                  enum delivery_look look, struct str words);
+
+/* Something that came in names the message: one that is uncertain or held was sent; others stay as
+ * they are. Inside db_transact, before what that something means for the lead. */
+MUST_USE enum rc delivery_proven(struct ctx *ctx, struct str message_id);
 
 /* --- people --- */
 

@@ -66,26 +66,52 @@ enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *ret_reaso
     return rc;
 }
 
-static enum rc remove_one(struct ctx *ctx, struct str id) {
-    struct lead_plan lead = { .id = STR_NONE };
-    enum rc rc = lead_plan_lock(ctx, id, &lead);
-    if (rc != OK || lead.ignores_exclusions == YES)
-        return rc == E_NOT_FOUND ? OK : rc; /* its sequence was deleted just now */
-    return lead_end(ctx, id, LEAD_REMOVED, by_email);
-}
+/* --- leads --- */
+
+/* So many values are looked for, and so many leads removed, at a time: others write in between. */
+enum { VALUES_STEP = 5000, LEADS_STEP = 500 };
+
+struct removing {
+    struct ctx *ctx; /* its arena is reset for each step */
+    enum exclusion_kind kind;
+    struct strs ids;
+    size_t removed;
+};
 
 static enum rc remove_work(struct ctx *ctx, void *arg) {
-    const struct strs *emails = arg;
-    enum rc rc = OK;
-    for (size_t i = 0; rc == OK && i < emails->n; i++) {
-        struct strs ids = { 0 };
-        rc = leads_of_address(ctx, emails->p[i], &ids);
-        for (size_t k = 0; rc == OK && k < ids.n; k++)
-            rc = remove_one(ctx, ids.p[k]);
-    }
+    struct removing *r = arg;
+    struct list leads = { 0 };
+    enum rc rc = lead_plans_lock(ctx, r->ids, &leads);
+    r->removed = leads.n;
+    return rc == OK ? leads_remove_held(ctx, &leads, r->kind == EXCLUDED_EMAIL ? by_email : by_domain) : rc;
+}
+
+static enum rc remove_step(struct removing *r, struct strs values, bool *ret_more) {
+    arena_reset(r->ctx->arena);
+    r->ids = (struct strs){ 0 };
+    enum rc rc = leads_of_excluded(r->ctx, r->kind, values, LEADS_STEP, &r->ids);
+    r->removed = 0;
+    if (rc == OK && r->ids.n)
+        rc = db_transact(r->ctx, remove_work, r);
+    *ret_more = r->ids.n == LEADS_STEP && r->removed > 0;
     return rc;
 }
 
-enum rc excluded_remove_leads(struct ctx *ctx, struct strs emails) {
-    return db_transact(ctx, remove_work, &emails);
+/* What a step needs is gone when it ends: a domain may have any number of leads. */
+enum rc excluded_remove_leads(struct ctx *ctx, enum exclusion_kind kind, struct strs values) {
+    struct arena *kept = ctx->arena, *arena = arena_new();
+    struct removing r = { .ctx = ctx, .kind = kind };
+    enum rc rc = OK;
+    ctx->arena = arena;
+    for (size_t at = 0; rc == OK && at < values.n; at += VALUES_STEP) {
+        size_t left = values.n - at;
+        bool more = true;
+        while (rc == OK && more)
+            rc = remove_step(&r, (struct strs){ values.p + at, left < VALUES_STEP ? left : VALUES_STEP }, &more);
+    }
+    struct str why = arena_str(kept, ctx->err.text); /* it lies on the arena */
+    ctx_clear_error(ctx);
+    ctx->arena = kept;
+    arena_free(&arena);
+    return rc == OK ? OK : fail(ctx, rc, "%.*s", STR_FMT(why));
 }

@@ -5,6 +5,7 @@
 #include "base/ctx.h"
 #include "base/map.h"
 #include "data/urls.h"
+#include "store/exclusions.h"
 
 /* The domains that exclude the address: its own first, then those above it, up to the one
  * that somebody registered. Slices of it. */
@@ -17,9 +18,9 @@ MUST_USE enum rc excluded_among(struct ctx *ctx, struct strs emails, struct map 
 /* The same of one; *ret_reason is absent when it is not excluded. An absent one is not. */
 MUST_USE enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *ret_reason);
 
-/* The addresses (in normal form) were excluded: removes their leads, but for those that were
- * added in spite of exclusions. Leads of an excluded domain are removed when their time comes.
- * Transacts itself. */
-MUST_USE enum rc excluded_remove_leads(struct ctx *ctx, struct strs emails);
+/* The addresses or domains (in normal form) were excluded: removes their leads, but for those
+ * that were added in spite of exclusions. Each few hundred in a transaction of their own: whom a
+ * failure leaves is removed when their time comes. Not inside db_transact. */
+MUST_USE enum rc excluded_remove_leads(struct ctx *ctx, enum exclusion_kind kind, struct strs values);
 
 #endif

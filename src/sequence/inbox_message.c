@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "data/urls.h"
 #include "reply/addresses.h"
+#include "sequence/delivery.h"
 #include "sequence/reply_effects.h"
 #include "sequence/reply_label.h"
 #include "store/message_threads.h"
@@ -220,6 +221,8 @@ static enum rc store(struct ctx *ctx, const struct receiving *r, const struct th
     struct stored_reply reply = row_of(ctx, r, thread);
     bool known = false;
     enum rc rc = reply_insert(ctx, &reply, r->source, &known);
+    if (rc == OK && !known && thread_names(r->in, &thread->message))
+        rc = delivery_proven(ctx, thread->message.id);
     if (rc != OK || known)
         return rc;
     reply_label_find(ctx, r->in, &thread->message, &reply);

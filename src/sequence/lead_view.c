@@ -1,5 +1,5 @@
-/* A domain may be that of any number of leads, so those are not looked for when it is excluded:
- * each is removed when its time comes, and until then it is shown that it will be. */
+/* What a reply, a bounce or a workflow excludes may be taken back, so other leads than its own are
+ * removed for that when their time comes; until then it is shown that they will be. */
 #include "sequence/lead_view.h"
 
 #include "base/vec.h"

@@ -1,6 +1,7 @@
 #include "sequence/progress.h"
 
 #include "base/check.h"
+#include "base/vec.h"
 #include "json/writer.h"
 #include "sequence/excluded.h"
 #include "store/events.h"
@@ -76,11 +77,15 @@ static enum rc has_ended(struct ctx *ctx, const struct lead_plan *lead) {
 
 /* --- what came of a stage --- */
 
-static enum rc error_lead(struct ctx *ctx, struct lead_plan *lead, struct str reason) {
-    lead_set_status(lead, LEAD_ERRORED, reason);
+static void set_ended(struct ctx *ctx, struct lead_plan *lead, enum lead_status status, struct str reason) {
+    lead_set_status(lead, status, reason);
     lead->waits_for = STR_NONE;
     lead->next_at = lead->paused_until = NEVER;
     lead->ended_at = now(ctx);
+}
+
+static enum rc error_lead(struct ctx *ctx, struct lead_plan *lead, struct str reason) {
+    set_ended(ctx, lead, LEAD_ERRORED, reason);
     enum rc rc = take_back(ctx, lead);
     if (rc == OK)
         rc = lead_plan_write(ctx, lead);
@@ -153,12 +158,26 @@ enum rc lead_end_held(struct ctx *ctx, struct lead_plan *lead, enum lead_status 
     ASSERT(ending);
     if (!is_in(lead, ending->from))
         return OK;
-    lead_set_status(lead, status, reason);
-    lead->waits_for = STR_NONE;
-    lead->next_at = lead->paused_until = NEVER;
-    lead->ended_at = now(ctx);
+    set_ended(ctx, lead, status, reason);
     enum rc rc = take_back(ctx, lead);
     return rc == OK ? record(ctx, lead, ending->kind, event_data(ctx, reason, NEVER)) : rc;
+}
+
+enum rc leads_remove_held(struct ctx *ctx, struct list *leads, struct str reason) {
+    const struct lead_ending *ending = ending_to(LEAD_REMOVED);
+    struct lead_plan *lead = leads->p;
+    struct strs ids = { 0 };
+    for (size_t i = 0; i < leads->n; i++)
+        if (is_in(&lead[i], ending->from)) {
+            set_ended(ctx, &lead[i], LEAD_REMOVED, reason);
+            strs_add(ctx->arena, &ids, lead[i].id);
+        }
+    enum rc rc = messages_cancel_leads(ctx, ids, reason);
+    if (rc == OK)
+        rc = tasks_cancel_leads(ctx, ids);
+    if (rc == OK)
+        rc = lead_plans_write(ctx, leads);
+    return rc == OK ? events_record_leads(ctx, ending->kind, ids, event_data(ctx, reason, NEVER)) : rc;
 }
 
 struct end_work {

@@ -1,6 +1,7 @@
 #include "sequence/threads.h"
 
 #include "base/check.h"
+#include "base/vec.h"
 #include "data/text.h"
 #include "data/urls.h"
 #include "store/message_threads.h"
@@ -135,6 +136,13 @@ static enum rc (*const rules[])(const struct finding *) = {
     [THREAD_SENDER] = sender,
     [THREAD_DOMAIN_SUBJECT] = domain_subject,
 };
+
+bool thread_names(const struct inbound *in, const struct message *m) {
+    const struct inbound_original *original = &in->original;
+    return strs_have(in->in_reply_to, m->message_id) || strs_have(in->references, m->message_id)
+           || str_eq(in->outrider_id, m->id) || str_eq(original->outrider_id, m->id)
+           || str_eq(original->message_id, m->message_id);
+}
 
 enum rc thread_find(struct ctx *ctx, const struct mailbox *mailbox, const struct inbound *in,
                     struct thread *ret_thread) {

@@ -29,6 +29,10 @@ struct str thread_rule_name(enum thread_rule rule);
  * can guess, or by what it said to whom. Everything else, senders too, anybody can write. */
 bool thread_rule_proves(struct str rule_name);
 
+/* True when what came in names this very message, so that somebody has had it; else it only comes
+ * from somebody whom that was sent to, or is about them. */
+bool thread_names(const struct inbound *inbound, const struct message *message);
+
 /* E_NOT_FOUND: it belongs to nothing that the mailbox's account has sent. */
 MUST_USE enum rc thread_find(struct ctx *ctx, const struct mailbox *mailbox,
                              const struct inbound *inbound, struct thread *ret_thread);

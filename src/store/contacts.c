@@ -85,8 +85,8 @@ static const struct query update
         UPDATE("json_array_elements($2::json) AS w (value)") };
 /* The leads of the contact, and those that have the address or profile themselves. */
 #define FORGET_LEADS(which)                                                                 \
-    "UPDATE sequence_leads SET contact_id = NULL, email = NULL, linkedin_url = NULL, "      \
-    "linkedin_key = NULL, domain = NULL, data = '{}', status = 'removed', reason = 'legal', "              \
+    "UPDATE sequence_leads SET contact_id = NULL, email = NULL, email_domain = NULL, domain = NULL, " \
+    "linkedin_url = NULL, linkedin_key = NULL, data = '{}', status = 'removed', reason = 'legal', " \
     "updated_at = $2 WHERE " which
 #define OF_CONTACT(column)                                                                  \
     "(account_id, contact_id) IN (SELECT account_id, id FROM contacts WHERE " column " = $1)"

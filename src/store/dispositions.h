@@ -6,7 +6,7 @@
 #include "base/ctx.h"
 #include "base/field.h"
 
-enum { DISPOSITIONS_MAX = 100 };
+enum { DISPOSITIONS_MAX = 100, DISPOSITION_NAME_MAX = 100, DISPOSITION_SLUG_MAX = 50 }; /* the last two: bytes */
 
 struct disposition {
     struct str id, name, slug;

@@ -3,12 +3,13 @@
 #include "base/check.h"
 #include "base/rand.h"
 #include "db/sql.h"
+#include "json/writer.h"
 #include "store/forget.h"
 #include "store/queries.h"
 #include "store/webhook_deliveries.h"
 #include "store/webhooks.h"
 
-enum { CONTACTED = 1, SNAPSHOT = 2, ACTIVITY = 4 };
+enum { CONTACTED = 1, SNAPSHOT = 2, ACTIVITY = 4, PAIRS_MAX_BYTES = EVENT_LEADS_MAX * 200 };
 
 static const struct {
     struct str name;
@@ -94,6 +95,16 @@ static const struct fields count_fields
 static const struct query record
     = { "event_record", RECORD(SNAPSHOT_OF("json_object", "json(l.data)")),
         RECORD(SNAPSHOT_OF("json_build_object", "l.data::json") "::text") };
+/* $3: pairs of an id for the event and a lead. */
+#define RECORD_LEADS(from, account)                                                          \
+    "INSERT INTO events (account_id, id, kind, at, user_id, mailbox_id, contact_id, lead_id, " \
+    "sequence_id, stage_id, data) SELECT l.account_id, w.value ->> 0, $2, $4, l.user_id, "   \
+    "l.mailbox_id, l.contact_id, l.id, l.sequence_id, l.stage_id, $5 FROM " from             \
+    " JOIN sequence_leads l ON l.account_id = " account " AND l.id = w.value ->> 1"
+static const struct query record_leads
+    = { "events_record_leads", RECORD_LEADS("json_each($3) w", "$1"),
+        "WITH w AS MATERIALIZED (SELECT $1 AS account_id, value FROM json_array_elements($3::json)) "
+        RECORD_LEADS("w", "w.account_id") };
 static const struct query contacted
     = { "event_contacted",
         "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = "
@@ -138,7 +149,7 @@ static const struct query forget_contacts
     = { "events_forget_contacts", FORGET(FORGET_CONTACTS), NULL };
 static const struct query forget_leads = { "events_forget_leads", FORGET(FORGET_LEADS), NULL };
 
-static const struct query *const queries[] = { &record, &contacted, &contacted_one,   &of_lead,
+static const struct query *const queries[] = { &record, &record_leads, &contacted, &contacted_one,   &of_lead,
                                                &recent, &counts,    &forget_contacts, &forget_leads };
 const struct query_table event_queries = QUERY_TABLE(queries);
 
@@ -201,6 +212,38 @@ enum rc event_record(struct ctx *ctx, const struct event *e) {
     if (rc == OK && (flags & CONTACTED))
         rc = touch_contact(ctx, e, at);
     return rc == OK ? tell(ctx, e, id) : rc;
+}
+
+static bool is_told(enum event_kind kind) {
+    for (size_t i = 0; i < LENGTH(told); i++)
+        if (told[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* [["id of an event", "id of a lead"], …] */
+static struct str events_of(struct ctx *ctx, struct strs lead_ids) {
+    struct buf text = buf_in(ctx->arena, PAIRS_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_begin_array(&w);
+    for (size_t i = 0; i < lead_ids.n; i++) {
+        json_begin_array(&w);
+        json_str(&w, uuid_new(ctx->arena, ctx_now(ctx)));
+        json_str(&w, lead_ids.p[i]);
+        json_end_array(&w);
+    }
+    json_end_array(&w);
+    ASSERT(buf_result(&text) == OK);
+    return buf_text(&text);
+}
+
+enum rc events_record_leads(struct ctx *ctx, enum event_kind kind, struct strs lead_ids, struct str data) {
+    ASSERT(kind < EVENT_KINDS && !(kinds[kind].flags & (CONTACTED | SNAPSHOT)) && !is_told(kind));
+    ASSERT(lead_ids.n <= EVENT_LEADS_MAX);
+    return db_exec(ctx, &record_leads,
+                   DB_ARGS(ACCOUNT, db_v_text(kinds[kind].name), db_v_text(events_of(ctx, lead_ids)),
+                           db_v_int(ctx_now(ctx)), db_v_text(data)),
+                   NULL);
 }
 
 enum rc events_of_lead(struct ctx *ctx, struct str lead_id, struct list *ret_events) {

@@ -34,6 +34,12 @@ struct event {
  * (events.def), and queues it for the webhooks that want it. Inside db_transact. */
 MUST_USE enum rc event_record(struct ctx *ctx, const struct event *event);
 
+/* The same of several leads, each as it is in its row, where all have the kind and the data in
+ * common: a kind with neither a snapshot nor a webhook. One statement; at most EVENT_LEADS_MAX. */
+enum { EVENT_LEADS_MAX = 1000 };
+MUST_USE enum rc events_record_leads(struct ctx *ctx, enum event_kind kind, struct strs lead_ids,
+                                     struct str data);
+
 /* A snapshot is a JSON object with the members
  *   email, linkedin_url   of the lead, else of the contact
  *   dynamic_fields        object of texts: the lead's data

@@ -1,8 +1,9 @@
 #include "store/lead_plans.h"
 
 #include "base/check.h"
-#include "data/enums.h"
 #include "base/vec.h"
+#include "data/enums.h"
+#include "data/urls.h"
 #include "db/sql.h"
 #include "json/writer.h"
 #include "store/queries.h"
@@ -69,6 +70,12 @@ static const struct query due
 #define ONE "l.account_id = $1 AND l.id = $2"
 static const struct query lock
     = { "lead_plan_lock", PLAN("l.data") ONE, PLAN("l.data::json") ONE " FOR UPDATE OF l" };
+static const struct query lock_all
+    = { "lead_plans_lock",
+        PLAN("l.data") "l.account_id = $1 AND l.id IN (SELECT value FROM json_each($2))",
+        "WITH " SQL_SET_PG("e", "$2") " "
+        PLAN("l.data::json") "(l.account_id, l.id) IN (SELECT account_id, v FROM e) "
+        "ORDER BY l.id FOR UPDATE OF l" };
 #define TEXT(k) "value ->> " #k
 #define TIME(k) "CAST(value ->> " #k " AS BIGINT)"
 #define WRITE(from)                                                                           \
@@ -114,6 +121,28 @@ static const struct query of_domain
         "AND domain = $3 AND status IN "
         "('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored') ORDER BY id",
         NULL };
+/* Whom an exclusion ends. A domain is reversed, so those at it and below it are one range; each
+ * is looked for by itself, which neither engine does of its own accord. Those at addresses are
+ * found first and judged then, or PostgreSQL without statistics takes the index of domains. */
+#define ENDS                                                                                  \
+    "l.status IN ('pending', 'active', 'waiting_task', 'paused', 'errored') "                 \
+    "AND l.ignores_exclusions = 0"
+#define AT_DOMAIN                                                                             \
+    "l.email_domain >= w.value AND l.email_domain < rtrim(w.value, '.') || '/' AND " ENDS
+static const struct query of_excluded_emails
+    = { "leads_of_excluded_emails",
+        "SELECT l.id FROM json_each($2) w CROSS JOIN sequence_leads l ON l.email = w.value "
+        "AND l.account_id = $1 AND " ENDS " LIMIT $3",
+        "WITH " SQL_SET_PG("e", "$2") ", l AS MATERIALIZED (SELECT l.id, l.status, l.ignores_exclusions "
+        "FROM e JOIN sequence_leads l ON l.account_id = e.account_id AND l.email = e.v) "
+        "SELECT l.id FROM l WHERE " ENDS " LIMIT $3" };
+static const struct query of_excluded_domains
+    = { "leads_of_excluded_domains",
+        "SELECT l.id FROM json_each($2) w CROSS JOIN sequence_leads l ON l.account_id = $1 AND "
+        AT_DOMAIN " LIMIT $3",
+        "SELECT x.id FROM json_array_elements_text($2::json) AS w (value) CROSS JOIN LATERAL "
+        "(SELECT l.id FROM sequence_leads l WHERE l.account_id = $1 AND " AT_DOMAIN
+        " ORDER BY l.account_id, l.email_domain LIMIT $3) AS x LIMIT $3" };
 #define FIRST(urgency)                                                                        \
     "SELECT min(next_at) AS at FROM sequence_leads WHERE urgency = " #urgency                 \
     " AND next_at IS NOT NULL"
@@ -125,7 +154,8 @@ static const struct query next_due
         NULL };
 
 static const struct query *const queries[]
-    = { &due, &lock, &write, &write_one, &begin, &begin_mailbox, &of_address, &of_domain, &next_due };
+    = { &due,        &lock,      &lock_all,           &write,               &write_one, &begin, &begin_mailbox,
+        &of_address, &of_domain, &of_excluded_emails, &of_excluded_domains, &next_due };
 const struct query_table lead_plan_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -164,6 +194,14 @@ enum rc lead_plan_lock(struct ctx *ctx, struct str id, struct lead_plan *ret_lea
     enum rc rc = db_get(ctx, &lock, DB_ARGS(ACCOUNT, db_v_text(id)), &plan_fields, &found);
     if (rc == OK)
         *ret_lead = found;
+    return rc;
+}
+
+enum rc lead_plans_lock(struct ctx *ctx, struct strs ids, struct list *ret_leads) {
+    struct list found = { 0 };
+    enum rc rc = db_list(ctx, &lock_all, DB_ARGS(ACCOUNT, sql_texts(ctx->arena, ids)), &plan_fields, &found);
+    if (rc == OK)
+        *ret_leads = found;
     return rc;
 }
 
@@ -252,6 +290,18 @@ enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids
 
 enum rc leads_of_domain(struct ctx *ctx, struct str sequence_id, struct str domain, struct strs *ret_ids) {
     return read_ids(ctx, &of_domain, DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(domain)), ret_ids);
+}
+
+enum rc leads_of_excluded(struct ctx *ctx, enum exclusion_kind kind, struct strs values, int64_t limit,
+                          struct strs *ret_ids) {
+    const struct query *query = kind == EXCLUDED_EMAIL ? &of_excluded_emails : &of_excluded_domains;
+    struct strs reversed = { 0 };
+    for (size_t i = 0; kind == EXCLUDED_DOMAIN && i < values.n; i++)
+        strs_add(ctx->arena, &reversed, domain_reversed(ctx->arena, values.p[i]));
+    return read_ids(ctx, query,
+                    DB_ARGS(ACCOUNT, sql_texts(ctx->arena, kind == EXCLUDED_EMAIL ? values : reversed),
+                            db_v_int(limit)),
+                    ret_ids);
 }
 
 enum rc lead_plans_next_due(struct ctx *ctx, int64_t *ret_at) {

@@ -6,6 +6,7 @@
 
 #include "base/ctx.h"
 #include "base/field.h"
+#include "store/exclusions.h"
 
 /* Position in enum_lead_statuses. */
 enum lead_status {
@@ -57,6 +58,8 @@ MUST_USE enum rc lead_plans_due(struct ctx *ctx, int64_t urgency, int64_t now, i
                                 struct list *ret_leads);
 /* Of the account; nobody else changes it until the transaction ends. E_NOT_FOUND. */
 MUST_USE enum rc lead_plan_lock(struct ctx *ctx, struct str id, struct lead_plan *ret_lead);
+/* The same of several; those that are not there are left out. List of struct lead_plan. */
+MUST_USE enum rc lead_plans_lock(struct ctx *ctx, struct strs ids, struct list *ret_leads);
 /* Writes what changes of each (list of struct lead_plan, of any account). */
 MUST_USE enum rc lead_plans_write(struct ctx *ctx, const struct list *leads);
 MUST_USE enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead);
@@ -77,6 +80,12 @@ MUST_USE enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs
  * an end, or have only been completed. */
 MUST_USE enum rc leads_of_domain(struct ctx *ctx, struct str sequence_id, struct str domain,
                                  struct strs *ret_ids);
+
+/* Ids of up to `limit` leads of the account that an exclusion ends: those at the addresses, or at
+ * the domains and below them (normal form), that have not come to an end (or only errored), but
+ * for those that were added in spite of exclusions. */
+MUST_USE enum rc leads_of_excluded(struct ctx *ctx, enum exclusion_kind kind, struct strs values,
+                                   int64_t limit, struct strs *ret_ids);
 
 /* When the first lead of any account is due; INT64_MAX when none is. */
 MUST_USE enum rc lead_plans_next_due(struct ctx *ctx, int64_t *ret_at);

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "data/enums.h"
 #include "data/urls.h"
+#include "db/sql.h"
 #include "store/mailbox_queues.h"
 #include "store/queries.h"
 
@@ -132,6 +133,14 @@ static const struct query cancel_lead
         "UPDATE messages SET state = 'canceled', reason = $3, detail = NULL, updated_at = $4 "
         "WHERE account_id = $1 AND lead_id = $2 AND state IN ('queued', 'claimed', 'retry_wait')",
         NULL };
+#define CANCEL_LEADS(is_one)                                                                   \
+    "UPDATE messages SET state = 'canceled', reason = $3, detail = NULL, updated_at = $4 "    \
+    "WHERE " is_one " AND state IN ('queued', 'claimed', 'retry_wait')"
+static const struct query cancel_leads
+    = { "messages_cancel_leads",
+        CANCEL_LEADS("account_id = $1 AND lead_id IN (SELECT value FROM json_each($2))"),
+        "WITH " SQL_SET_PG("e", "$2") " "
+        CANCEL_LEADS("(account_id, lead_id) IN (SELECT account_id, v FROM e)") };
 static const struct query cancel_sequence
     = { "messages_cancel_sequence",
         "UPDATE messages SET state = 'canceled', reason = 'sequence_archived', detail = NULL, "
@@ -187,7 +196,7 @@ static const struct query count
 static const struct query *const queries[]
     = { &list_after,  &list_before, &get,         &of_stage,    &before,
         &queue,       &put_source,  &source_of,   &move_one,    &move_sent,
-        &move_counted, &cancel_lead, &cancel_sequence, &unpark, &count_open,  &count_click, &forget_email_sources,
+        &move_counted, &cancel_lead, &cancel_leads, &cancel_sequence, &unpark, &count_open,  &count_click, &forget_email_sources,
         &forget_email, &forget_profile_sources,   &forget_profile, &prune, &count };
 const struct query_table message_queries = QUERY_TABLE(queries);
 
@@ -307,6 +316,12 @@ enum rc message_record(struct ctx *ctx, const struct message *m, enum event_kind
 enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason) {
     return db_exec(ctx, &cancel_lead,
                    DB_ARGS(ACCOUNT, db_v_text(lead_id), db_v_text(reason), db_v_int(ctx_now(ctx))),
+                   NULL);
+}
+
+enum rc messages_cancel_leads(struct ctx *ctx, struct strs lead_ids, struct str reason) {
+    return db_exec(ctx, &cancel_leads,
+                   DB_ARGS(ACCOUNT, sql_texts(ctx->arena, lead_ids), db_v_text(reason), db_v_int(ctx_now(ctx))),
                    NULL);
 }
 

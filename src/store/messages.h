@@ -85,6 +85,9 @@ MUST_USE enum rc message_record(struct ctx *ctx, const struct message *message,
 /* Cancels those of the lead that are not being sent and are not in doubt. */
 MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason);
 
+/* The same of several leads. */
+MUST_USE enum rc messages_cancel_leads(struct ctx *ctx, struct strs lead_ids, struct str reason);
+
 /* The same of a sequence that was archived. */
 MUST_USE enum rc messages_cancel_sequence(struct ctx *ctx, struct str sequence_id);
 

@@ -62,10 +62,10 @@ static const struct query among
         BY_PG("email", "a") " UNION ALL " BY_PG("linkedin_key", "b") ")" WITH_SEQUENCES };
 #define INSERT(from)                                                                      \
     "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
-    "linkedin_url, linkedin_key, data, user_id, mailbox_id, ignores_exclusions, domain, "     \
+    "linkedin_url, linkedin_key, data, user_id, mailbox_id, email_domain, ignores_exclusions, domain, " \
     "status, next_at, waits_for, created_at, updated_at) "                                \
     "SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, "    \
-    "value ->> 5, value ->> 6, value ->> 7, CAST(value ->> 8 AS INTEGER), value ->> 9, 'pending', " \
+    "value ->> 5, value ->> 6, value ->> 7, value ->> 8, CAST(value ->> 9 AS INTEGER), value ->> 10, 'pending', " \
     "CAST($5 AS BIGINT), CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'sequence' ELSE 'plan' END, $4, $4 FROM " from \
     " WHERE 1 = 1 ON CONFLICT DO NOTHING"
 static const struct query insert
@@ -130,10 +130,16 @@ static struct str domain_of(struct arena *arena, struct str email) {
     return str_is_set(email) ? email_company_domain(arena, email) : STR_NONE;
 }
 
+/* What an excluded domain is compared with. */
+static struct str host_of(struct arena *arena, struct str email) {
+    struct str at = str_sub(email, str_find(email, '@'), email.n);
+    return at.n ? domain_reversed(arena, str_sub(at, 1, at.n)) : STR_NONE;
+}
+
 static void write_lead(struct ctx *ctx, struct json_writer *w, const struct sequence_lead *lead) {
     const struct str columns[] = { lead->id,           lead->contact_id, lead->email,
                                    lead->linkedin_url, lead->linkedin_key, lead->data,
-                                   lead->user_id,      lead->mailbox_id };
+                                   lead->user_id,      lead->mailbox_id, host_of(ctx->arena, lead->email) };
     json_begin_array(w);
     for (size_t i = 0; i < LENGTH(columns); i++)
         json_str(w, columns[i]);

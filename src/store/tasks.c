@@ -92,6 +92,13 @@ static const struct query open_of_lead
                            "AND t.status IN ('scheduled', 'in_progress')",
         TASK_SELECT_PG "t.account_id = $1 AND t.lead_id = $2 "
                        "AND t.status IN ('scheduled', 'in_progress')" };
+static const struct query open_of_leads
+    = { "tasks_open_of_leads",
+        TASK_SELECT_SQLITE "t.account_id = $1 AND t.lead_id IN (SELECT value FROM json_each($2)) "
+                           "AND t.status IN ('scheduled', 'in_progress')",
+        "WITH " SQL_SET_PG("e", "$2") " "
+        TASK_SELECT_PG "(t.account_id, t.lead_id) IN (SELECT account_id, v FROM e) "
+                       "AND t.status IN ('scheduled', 'in_progress')" };
 static const struct query cancel_sequence
     = { "tasks_cancel_sequence",
         "UPDATE tasks SET status = 'canceled', finished_at = $3, updated_at = $3 "
@@ -124,7 +131,7 @@ static const struct query forget_contacts
 static const struct query forget_leads = { "tasks_forget_leads", FORGET(FORGET_LEADS), NULL };
 
 static const struct query *const queries[]
-    = { &get,        &lock,   &insert,   &open_of_stage,   &open_of_lead, &cancel_sequence,
+    = { &get,        &lock,   &insert,   &open_of_stage,   &open_of_lead, &open_of_leads, &cancel_sequence,
         &set_status, &snooze, &reassign, &forget_contacts, &forget_leads };
 const struct query_table task_queries = QUERY_TABLE(queries);
 
@@ -266,16 +273,23 @@ enum rc task_set_status(struct ctx *ctx, const struct task *task,
     return rc == OK && is_end(change->to) ? record_end(ctx, change->to, &after) : rc;
 }
 
-enum rc tasks_cancel_lead(struct ctx *ctx, struct str lead_id) {
+static enum rc cancel_open(struct ctx *ctx, const struct query *query, struct db_value whose) {
     struct list open = { 0 };
-    enum rc rc = db_list(ctx, &open_of_lead, DB_ARGS(ACCOUNT, db_v_text(lead_id)),
-                         &task_fields, &open);
+    enum rc rc = db_list(ctx, query, DB_ARGS(ACCOUNT, whose), &task_fields, &open);
     const struct task *task = open.p;
     for (size_t i = 0; rc == OK && i < open.n; i++)
         rc = task_set_status(ctx, &task[i],
                              &(struct task_change){ task_status_of(&task[i]), TASK_CANCELED,
                                                     STR_NONE });
     return rc;
+}
+
+enum rc tasks_cancel_lead(struct ctx *ctx, struct str lead_id) {
+    return cancel_open(ctx, &open_of_lead, db_v_text(lead_id));
+}
+
+enum rc tasks_cancel_leads(struct ctx *ctx, struct strs lead_ids) {
+    return cancel_open(ctx, &open_of_leads, sql_texts(ctx->arena, lead_ids));
 }
 
 enum rc tasks_cancel_sequence(struct ctx *ctx, struct str sequence_id) {

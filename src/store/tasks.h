@@ -54,6 +54,7 @@ MUST_USE enum rc task_create(struct ctx *ctx, const struct new_task *task, struc
 
 /* Cancels the open tasks of the lead: it left the sequence. */
 MUST_USE enum rc tasks_cancel_lead(struct ctx *ctx, struct str lead_id);
+MUST_USE enum rc tasks_cancel_leads(struct ctx *ctx, struct strs lead_ids);
 /* The same for all leads of a sequence, which is archived; without events, as they say no
  * more than the sequence's state. */
 MUST_USE enum rc tasks_cancel_sequence(struct ctx *ctx, struct str sequence_id);

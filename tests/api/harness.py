@@ -457,7 +457,7 @@ class ApiTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server({"rate_limit.default": 0, "rate_limit.people_search": 0,
-                             "rate_limit.people_find": 0, **cls.settings}, tls=cls.tls)
+                             "rate_limit.people_find": 0, "rate_limit.call_recording": 0, **cls.settings}, tls=cls.tls)
         cls.account = cls.server.make_account("Acme")
         cls.other = cls.server.make_account("Globex")
         for account in (cls.account, cls.other):

@@ -220,12 +220,28 @@ class SendingTest(Sending, harness.ApiTest):
         self.assertEqual(self.message(sequence, address)["state"], "canceled")
         self.assertEqual(shown(domain)["waits_for"], "message")
         self.api.post("/excluded-domains", {"excluded_domains": [{"domain": domain.split("@")[1]}]}, expect=200)
-        self.assertEqual((shown(domain)["status"], shown(domain)["waits_for"]), ("active", "excluded"))
-        self.assertIn("removed when its time comes", shown(other)["waits_because"])
-        listed = self.admin.get(f"{SEQUENCES}/{sequence}/leads", expect=200).json["leads"]
-        self.assertEqual([row["waits_for"] for row in listed if row["email"] in (domain, other)], ["excluded"] * 2)
-        self.api.delete("/excluded-domains", {"excluded_domains": [{"domain": domain.split("@")[1]}]}, expect=200)
-        self.assertEqual(shown(domain)["waits_for"], "message")
+        for email in (domain, other):
+            self.assertEqual((shown(email)["status"], shown(email)["reason"]), ("removed", "excluded_domain"))
+            self.assertEqual(self.message(sequence, email)["state"], "canceled")
+
+    def test_excluded_by_what_another_sequence_found_out(self):
+        """Nobody has the address: that may be taken back, so it waits for the lead's time."""
+        sequence, (address, _) = self.one_waits("elsewhere", 3)
+        lead, = [row["id"] for row in self.admin.get(f"{SEQUENCES}/{sequence}/leads", expect=200).json["leads"]
+                 if row["email"] == address]
+        _, box = self.start({"rcpt": "550 5.1.1 no such user"})
+        other = self.sequence(box)
+        body = {"leads": [{"email": address, "overrides": {
+            "ignore_recently_contacted": True, "ignore_duplicate_leads_in_other_active_sequences": True}}]}
+        self.admin.post(f"{SEQUENCES}/{other}/leads", body, expect=200)
+        self.message(other, address, "failed", "no_such_address")
+        shown = self.admin.get(f"/dashboard/api/leads/{lead}", expect=200).json
+        self.assertEqual((shown["status"], shown["waits_for"]), ("active", "excluded"))
+        self.assertIn("removed when its time comes", shown["waits_because"])
+        listed = self.admin.get(f"{SEQUENCES}/{sequence}/leads", query={"email": address}, expect=200).json["leads"]
+        self.assertEqual([row["waits_for"] for row in listed], ["excluded"])
+        self.api.delete("/excluded-emails", {"excluded_emails": [{"email": address}]}, expect=200)
+        self.assertEqual(self.admin.get(f"/dashboard/api/leads/{lead}", expect=200).json["waits_for"], "message")
 
     def test_a_mailbox_that_works_again(self):
         smtp, box = self.start()

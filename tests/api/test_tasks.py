@@ -6,6 +6,7 @@ import threading
 import time
 
 import harness
+from test_privacy import kept
 
 TASKS = "/dashboard/api/tasks"
 NOBODY = "01890000-0000-7000-8000-000000000000"
@@ -356,7 +357,8 @@ class Recordings:
     """A server of files on loopback; counts who asks."""
 
     def __init__(self, files):
-        self.asked = asked = []
+        self.asked, self.files = [], files
+        asked = self.asked
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -380,6 +382,22 @@ class Recordings:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+class RecordingLimitTest(harness.ApiTest):
+    settings = {"rate_limit.call_recording": 2}
+
+    def test_so_many_an_hour(self):
+        path = f"/calls/{NOBODY}/recording"
+        for left in (1, 0):
+            answer = self.api.get(path, expect=404)
+            self.assertIn(f'"call-recording";r={left};', answer.headers["RateLimit"])
+        answer = self.api.get(path)
+        self.assert_error(answer, 429, "rate_limited")
+        self.assertEqual(answer.json["_errors"][0]["detail"], "2 requests an hour are allowed.")
+        self.assertTrue(3500 < int(answer.headers["Retry-After"]) <= 3600, answer.headers)
+        self.api.get("/calls", expect=200)
+        self.stranger.get(path, expect=404)
 
 
 class WithRecordings(TasksTest):
@@ -459,6 +477,31 @@ class CallsTest(WithRecordings):
         self.assertEqual(shown[0]["disposition_name"], "Call back")
         self.assertEqual(len(self.stranger.get("/calls/dispositions", expect=200).json["dispositions"]), 6)
 
+    def test_dispositions_by_command(self):
+        def line(*words, expect=0):
+            return self.server.cli("disposition", *words, "--account", self.other.id, expect=expect).stdout.strip()
+        first = [row.split("\t")[1:] for row in line("list").splitlines()]
+        self.assertEqual(first[0], ["no_answer", "next_stage", "No answer"])
+        self.assertEqual(len(first), 6)
+        made = line("add", "gatekeeper", "--name", "Talked to somebody else", "--action", "next_stage")
+        id = made.split("\t")[0]
+        self.assertEqual(made.split("\t")[1:], ["gatekeeper", "next_stage", "Talked to somebody else"])
+        self.assertEqual(line("set", "gatekeeper", "--slug", "somebody_else", "--action", "complete"),
+                         f"{id}\tsomebody_else\tcomplete\tTalked to somebody else")
+        self.assertEqual(line("set", id, "--name", "Somebody else"), f"{id}\tsomebody_else\tcomplete\tSomebody else")
+        self.assertIn({"id": id, "name": "Somebody else", "slug": "somebody_else", "action": "complete"},
+                      self.stranger.get("/calls/dispositions", expect=200).json["dispositions"])
+        for words, code in ((("add", "busy", "--name", "x", "--action", "complete"), 1),
+                            (("add", "Not so", "--name", "x", "--action", "complete"), 1),
+                            (("add", "x" * 51, "--name", "x", "--action", "complete"), 2),
+                            (("add", "fine", "--name", "x", "--action", "dance"), 2),
+                            (("add", "fine", "--name", "x"), 2), (("add", "fine", "--name", "", "--action", "complete"), 2),
+                            (("set", "somebody_else", "--slug", "busy"), 1), (("set", "nobody", "--name", "x"), 1),
+                            (("delete", "nobody"), 1)):
+            line(*words, expect=code)
+        line("delete", "somebody_else")
+        self.assertEqual([row.split("\t")[1:] for row in line("list").splitlines()], first)
+
     def test_every_mistake_is_told(self):
         answer = self.api.post("/calls", {})
         self.assertEqual(answer.codes, ["missing_field"] * 7)
@@ -508,6 +551,39 @@ class CallsTest(WithRecordings):
                 self.server.wait_for(lambda: "no recording:" in str(self.recording(call).json)
                                      or self.recording(call).status == 413, name)
                 self.assertEqual(self.recording(call).status, status, str(self.recording(call)))
+
+
+class RemovedRecordingsTest(WithRecordings):
+    settings = {"webhook.allow_private": "true"}
+    VOICE, PROFILE = b"the voice of somebody ", "https://www.linkedin.com/in/recorded-person"
+
+    def is_stored(self):
+        """In a file of the data directory; in a dump of PostgreSQL, which writes bytes as digits."""
+        traces = (self.VOICE, self.VOICE.hex().encode())
+        return any(trace in data for data in kept(self.server).values() for trace in traces)
+
+    def test_a_removal_deletes_recordings(self):
+        """Of the person's calls, by address and by profile; nobody else's."""
+        path = self.server.folder / "recorded.csv"
+        path.write_text(f"First Name,Last Name,Email,LinkedIn URL\nCid,Cc,,{self.PROFILE}\n", encoding="utf-8")
+        self.server.line("import", "contacts", path, "--account", self.account.id)
+        cid, = {one["id"] for one in self.api.get("/contacts", expect=200).json["contacts"]} - {self.ann, self.bob}
+        self.files.files["/voice.mp3"] = b"ID3" + self.VOICE * 20000
+        kept_one = self.call(self.make("Kept"), recording_url=self.files.url + "/call.mp3")
+        removed = [self.call(self.make("Gone", contact_id=contact), recording_url=self.files.url + "/voice.mp3")
+                   for contact in (self.ann, cid)]
+        for call in (kept_one, *removed):
+            self.server.wait_for(lambda call=call: self.recording(call).status == 200, "the recording")
+        self.assertTrue(self.is_stored())
+        for option, who in (("--email", "ann@one.example"), ("--linkedin-url", self.PROFILE)):
+            self.assertTrue(self.is_stored())
+            self.server.line("privacy", "remove", option, who)
+        self.assertFalse(self.is_stored())
+        for call in removed:
+            answer = self.recording(call)
+            self.assert_error(answer, 404, "not_found")
+            self.assertNotIn("voice.mp3", str(answer.json))
+        self.assertEqual(self.recording(kept_one).body, self.AUDIO)
 
 
 class PrivateAddressTest(WithRecordings):

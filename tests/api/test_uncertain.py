@@ -1,6 +1,7 @@
 """Messages whose fate is not known are looked for in the mailbox (Dovecot), three times, and sent
 again only where the server files what it sends; a killed server leaves such messages."""
 import imaplib
+import re
 import ssl
 import sys
 
@@ -11,12 +12,45 @@ from fake.smtp import FakeSmtp  # noqa: E402  (the path is set above)
 from lib.mail_servers import MailServers  # noqa: E402
 from lib.sending import Anybody, Sending  # noqa: E402
 
-PEOPLE = ("files@acme.example", "keeps@acme.example", "finds@acme.example")
+PEOPLE = ("files@acme.example", "keeps@acme.example", "finds@acme.example", "bounces@acme.example",
+          "held@acme.example", "other@acme.example")
+REPORT = """From: Mail Delivery System <mailer-daemon@acme.example>
+To: {box}
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+Message-ID: <report.{to}>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=_report"
+
+--=_report
+Content-Type: text/plain; charset=us-ascii
+
+This is the mail system. Your message could not be delivered.
+
+--=_report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.acme.example
+
+Final-Recipient: rfc822; {to}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 User unknown
+
+--=_report
+Content-Type: text/rfc822-headers
+
+To: {to}
+Message-ID: {message_id}
+
+--=_report--
+"""
 
 
 class UncertainTest(Sending, harness.ApiTest):
     # Three looks within a quarter of an hour are 9 seconds.
-    settings = {"mail.allow_private": True, "sequence.tick_ms": 50, "sequence.senders": 8, "sequence.clock_scale": 100}
+    settings = {"mail.allow_private": True, "sequence.tick_ms": 50, "sequence.senders": 8, "sequence.clock_scale": 100,
+                "mail.readers": 2, "mail.poll_ms": 100}
 
     @classmethod
     def setUpClass(cls):
@@ -67,6 +101,52 @@ class UncertainTest(Sending, harness.ApiTest):
         message = self.message(sequence, "one@finds.example", "sent")
         self.assertEqual(message["reply"], "found in the mailbox")
         self.assertEqual(len(smtp.whole), 1)
+
+    def report(self, user, to, message_id):
+        """The server tells that it could not deliver the message."""
+        context = ssl.create_default_context(cafile=self.servers.certificate)
+        with imaplib.IMAP4_SSL("localhost", self.servers.imaps, ssl_context=context) as imap:
+            imap.login(user, "secret")
+            text = REPORT.format(box=user, to=to, message_id=message_id)
+            imap.append("INBOX", None, None, text.replace("\n", "\r\n").encode())
+
+    def start_in_doubt(self, user, to, state):
+        """A message that the server has, and did not say so; the mailbox is being read."""
+        smtp, sequence = self.start(user, {"dot": ""})
+        inbox = self.servers.folder_of(user) / "dovecot-uidlist"
+        self.server.wait_for(inbox.exists, "the mailbox to be read")
+        self.add(sequence, to)
+        self.message(sequence, to, state)
+        sent, = smtp.whole
+        return smtp, sequence, re.search(rb"(?mi)^Message-ID: (<.*>)", sent["bytes"])[1].decode()
+
+    def lead(self, sequence):
+        lead, = self.admin.get(f"/dashboard/api/sequences/{sequence}/leads", expect=200).json["leads"]
+        return lead
+
+    def test_a_report_about_it(self):
+        """Whoever reports that it could not be delivered has had it."""
+        for user, state in ((PEOPLE[3], "uncertain"), (PEOPLE[4], "held")):
+            to = f"one@{state}.example"
+            smtp, sequence, message_id = self.start_in_doubt(user, to, state)
+            self.report(user, to, message_id)
+            message = self.message(sequence, to, "sent")
+            self.assertEqual(message["reply"], "something that came back names it")
+            self.server.wait_for(lambda sequence=sequence: self.lead(sequence)["status"] == "bounced", "a bounce")
+            self.assertEqual(self.lead(sequence)["reason"], "no_such_address")
+            contact = self.api.get(f"/contacts/email/{to}", expect=200).json["id"]
+            activity = self.api.get(f"/contacts/{contact}", expect=200).json["recent_activity"]
+            kinds = [event["event_type"] for event in reversed(activity)]
+            self.assertLess(kinds.index("email_sent"), kinds.index("email_bounced"), kinds)
+            self.assertEqual(len(smtp.whole), 1)
+
+    def test_a_report_about_another_one(self):
+        """To the same person, so the lead bounces; but it does not say which message it is about."""
+        to = "one@another.example"
+        _, sequence, _ = self.start_in_doubt(PEOPLE[5], to, "uncertain")
+        self.report(PEOPLE[5], to, "<something.else@acme.example>")
+        self.server.wait_for(lambda: self.lead(sequence)["status"] == "bounced", "a bounce")
+        self.message(sequence, to, "held")
 
     def test_killed(self):
         """Killed while the server thinks about the final dot: never sent twice, nothing lost."""

@@ -39,6 +39,7 @@ static void test_defaults(void **state) {
     assert_int_equal(c.rate_limit.usual, 500);
     assert_int_equal(c.rate_limit.people_search, 300);
     assert_int_equal(c.rate_limit.people_find, 350);
+    assert_int_equal(c.rate_limit.call_recording, 50);
     assert_int_equal(c.reveal.timeout_ms, 20000);
     assert_int_equal(c.log.level, LOG_INFO);
     assert_true(c.sequence.clock_scale == 1 && c.webhook.retry_scale == 1);

@@ -51,6 +51,35 @@ static void test_window(void **state) {
     arena_free(&ctx.arena);
 }
 
+/* A window of an hour ends after an hour. */
+static void test_an_hour(void **state) {
+    (void) state;
+    static const struct clock clock = { set_time };
+    static const struct {
+        int64_t now_ms;
+        bool refused;
+        int64_t reset_ms;
+    } steps[] = {
+        { 10000000, false, HOUR_MS },           { 10060001, true, HOUR_MS - 60001 },
+        { 10000000 + HOUR_MS - 1, true, 1 },    { 10000000 + HOUR_MS, false, HOUR_MS },
+    };
+    struct ctx ctx = test_ctx();
+    ctx.clock = &clock;
+    int64_t quotas[LIMIT_CLASS_COUNT] = { [LIMIT_CALL_RECORDING] = 1 };
+    struct limits *limits = limits_new(quotas, false);
+    struct account_limits *account = limits_account(limits, STR("a"));
+    for (size_t i = 0; i < LENGTH(steps); i++) {
+        struct limit_result result;
+        now_ms = steps[i].now_ms;
+        assert_ok(&ctx, limits_count(&ctx, limits, account, LIMIT_CALL_RECORDING, &result));
+        if (result.refused != steps[i].refused || result.reset_ms != steps[i].reset_ms)
+            fail_case("step %zu: refused %d reset %d", i, result.refused, (int) result.reset_ms);
+    }
+    assert_str(limit_policy_text(ctx.arena, LIMIT_CALL_RECORDING, 50), "\"call-recording\";q=50;w=3600");
+    limits_free(&limits);
+    arena_free(&ctx.arena);
+}
+
 static void test_texts(void **state) {
     (void) state;
     struct ctx ctx = test_ctx();
@@ -155,6 +184,7 @@ static void test_headers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_window),
+        cmocka_unit_test(test_an_hour),
         cmocka_unit_test(test_texts),
         BOTH_ENGINES(test_exact),
         { "test_exact_across_processes (postgresql)", test_exact_across_processes,

@@ -19,14 +19,15 @@ static const char *fill_sequences(bool pg) {
 }
 
 static const char *fill_leads(bool pg) {
-    return pg ? "INSERT INTO sequence_leads (account_id, id, sequence_id, email, linkedin_key, data, "
-                "user_id, status, created_at, updated_at) SELECT a.id, 'l' || n, 's' || n % 4, "
-                "n || '@x.example', 'in/' || n, '{}', 'u', 'pending', 1, 1 "
+    return pg ? "INSERT INTO sequence_leads (account_id, id, sequence_id, email, email_domain, linkedin_key, "
+                "data, user_id, status, created_at, updated_at) SELECT a.id, 'l' || n, 's' || n % 4, "
+                "n || '@x.example', 'example.x.', 'in/' || n, '{}', 'u', 'pending', 1, 1 "
                 "FROM accounts a, generate_series(1, 40000) AS g (n)"
               : "WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 40000) "
-                "INSERT INTO sequence_leads (account_id, id, sequence_id, email, linkedin_key, data, "
-                "user_id, status, created_at, updated_at) SELECT a.id, 'l' || n, 's' || n % 4, "
-                "n || '@x.example', 'in/' || n, '{}', 'u', 'pending', 1, 1 FROM accounts a, g";
+                "INSERT INTO sequence_leads (account_id, id, sequence_id, email, email_domain, linkedin_key, "
+                "data, user_id, status, created_at, updated_at) SELECT a.id, 'l' || n, 's' || n % 4, "
+                "n || '@x.example', 'example.x.', 'in/' || n, '{}', 'u', 'pending', 1, 1 "
+                "FROM accounts a, g";
 }
 
 static const struct query *query_named(const char *name) {
@@ -68,6 +69,8 @@ static void test_by_the_right_index(void **state) {
         { "leads_among", { "sequence_leads_email", "sequence_leads_linkedin" } },
         { "contacts_among", { "contacts_email", "contacts_linkedin" } },
         { "leads_of_domain", { "sequence_leads_domain", "sequence_leads_domain" } },
+        { "leads_of_excluded_emails", { "sequence_leads_email" } },
+        { "leads_of_excluded_domains", { "sequence_leads_excluded" } },
     };
     struct test_db *t = *state;
     struct ctx *ctx = account_start(state);
@@ -78,7 +81,7 @@ static void test_by_the_right_index(void **state) {
                                      "FROM sequence_leads"));
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct str plan = plan_of(t, query_named(cases[i].query));
-        for (size_t k = 0; k < 2; k++)
+        for (size_t k = 0; k < 2 && cases[i].indexes[k]; k++)
             if (!str_contains(plan, str_of(cases[i].indexes[k])))
                 fail_case("%s without %s:\n%.*s", cases[i].query, cases[i].indexes[k], STR_FMT(plan));
         if (test_db_is_pg(t))

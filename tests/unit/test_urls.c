@@ -115,6 +115,17 @@ static void test_linkedin(void **state) {
     arena_free(&arena);
 }
 
+static void test_reversed(void **state) {
+    (void) state;
+    static const char *const cases[][2] = {
+        { "com", "com." }, { "acme.com", "com.acme." }, { "a.mail.acme.co.uk", "uk.co.acme.mail.a." },
+    };
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        assert_str(domain_reversed(arena, str_of(cases[i][0])), cases[i][1]);
+    arena_free(&arena);
+}
+
 static void test_domains(void **state) {
     (void) state;
     static const struct {
@@ -246,6 +257,7 @@ int main(void) {
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_linkedin),
         cmocka_unit_test(test_domains),
+        cmocka_unit_test(test_reversed),
         cmocka_unit_test(test_free_mail_is_in_order),
         cmocka_unit_test(test_emails),
     };
