@@ -3,6 +3,7 @@
 # runs with both search engines
 import json
 import sys
+import time
 
 import harness
 from test_tasks import Recordings
@@ -291,7 +292,7 @@ class IsolationTest(harness.ApiTest):
         owned = {"account_id": cls.account.id, "message_id": message["id"], "kind": "person", "matched_by": "sender",
                  "header_id": "x@leads.example", "dated_at": 1, "created_at": 1, "updated_at": 1} | {
                      name: message[name] for name in ("mailbox_id", "user_id", "lead_id", "sequence_id", "stage_id")}
-        kept = database.insert("reply_sources", account_id=cls.account.id, reply_id=id, read_at=1, source=source)
+        kept = database.insert("reply_sources", account_id=cls.account.id, reply_id=id, read_at=int(time.time() * 1000), source=source)
         if harness.ENGINE != "postgres":
             kept = kept.replace(f"'{source}'", f"CAST('{source}' AS BLOB)")
         database.change(cls.server, database.insert("replies", id=id, **owned), kept)

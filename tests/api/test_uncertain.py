@@ -41,6 +41,7 @@ Diagnostic-Code: smtp; 550 5.1.1 User unknown
 Content-Type: text/rfc822-headers
 
 To: {to}
+Subject: Hi
 Message-ID: {message_id}
 
 --=_report--
@@ -141,7 +142,7 @@ class UncertainTest(Sending, harness.ApiTest):
             self.assertEqual(len(smtp.whole), 1)
 
     def test_a_report_about_another_one(self):
-        """To the same person, so the lead bounces; but it does not say which message it is about."""
+        """To the same person with the same subject, so the lead bounces; but it names another message."""
         to = "one@another.example"
         _, sequence, _ = self.start_in_doubt(PEOPLE[5], to, "uncertain")
         self.report(PEOPLE[5], to, "<something.else@acme.example>")
