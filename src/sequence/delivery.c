@@ -294,7 +294,7 @@ enum rc delivery_proven(struct ctx *ctx, struct str message_id) {
     if (rc != OK)
         return rc;
     enum message_state state = message_state_of(&m);
-    struct recording r = { ctx, &m, &named, state };
+    struct recording r = { ctx, &m, &named, state, STR_NONE };
     if (state != MESSAGE_UNCERTAIN && state != MESSAGE_HELD)
         return OK;
     rc = sent(&r);
