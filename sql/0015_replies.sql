@@ -56,7 +56,7 @@ CREATE TABLE replies (
     referred TEXT,                -- JSON object: who is to be written to instead
     bounce_class TEXT CHECK (bounce_class IN ('hard', 'soft', 'sender')), -- NULL: no bounce
     bounce TEXT,                  -- JSON object: recipient, reason, status, diagnostic
-    effects TEXT,                 -- JSON object: what it did, so that it can be undone
+    effects TEXT,                 -- JSON object: what it changed
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (account_id, id)

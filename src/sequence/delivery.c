@@ -89,7 +89,7 @@ static enum rc bounce_lead(struct ctx *ctx, const struct message *m, struct str 
     if (settings.stop_on_bounce == NO)
         return finish(ctx, m, STAGE_SKIPPED, NULL);
     const struct new_exclusions excluded = { EXCLUDED_EMAIL, { &email, str_is_set(email) ? 1 : 0 },
-                                             STR(EXCLUSION_OWN_SOURCE), STR("bounced") };
+                                             STR(EXCLUSION_OWN_SOURCE), .reason = STR("bounced") };
     if (excluded.values.n)
         rc = exclusions_add(ctx, &excluded, &results);
     if (rc == OK)

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "json/writer.h"
 #include "sequence/excluded.h"
+#include "store/reply_claims.h"
 #include "store/events.h"
 #include "store/messages.h"
 #include "store/sequences.h"
@@ -70,9 +71,15 @@ static void plan_now(struct ctx *ctx, struct lead_plan *lead) {
     lead->paused_until = NEVER;
 }
 
-static enum rc has_ended(struct ctx *ctx, const struct lead_plan *lead) {
+enum rc lead_ended_problem(struct ctx *ctx, const struct lead_plan *lead) {
     return problem(ctx, E_CONFLICT, "conflict", "The lead has come to an end: it is %.*s",
                    STR_FMT(lead->status));
+}
+
+/* What replies held of it. */
+static enum rc decided(struct ctx *ctx, const struct lead_plan *lead) {
+    struct str id = lead->id;
+    return reply_claims_drop(ctx, CLAIM_LEAD, (struct strs){ &id, 1 });
 }
 
 /* --- what came of a stage --- */
@@ -153,6 +160,15 @@ static const struct lead_ending *ending_to(enum lead_status status) {
     return NULL;
 }
 
+bool lead_can_end(const struct lead_plan *lead, enum lead_status status) {
+    const struct lead_ending *ending = ending_to(status);
+    return ending && is_in(lead, ending->from);
+}
+
+bool lead_has_ended(const struct lead_plan *lead) {
+    return !is_in(lead, LIVE);
+}
+
 enum rc lead_end_held(struct ctx *ctx, struct lead_plan *lead, enum lead_status status, struct str reason) {
     const struct lead_ending *ending = ending_to(status);
     ASSERT(ending);
@@ -193,7 +209,9 @@ static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
     if (rc != OK)
         return rc;
     struct str before = lead.status;
-    rc = lead_end_held(ctx, &lead, w->status, w->reason);
+    rc = decided(ctx, &lead);
+    if (rc == OK)
+        rc = lead_end_held(ctx, &lead, w->status, w->reason);
     return rc == OK && !str_eq(before, lead.status) ? lead_plan_write(ctx, &lead) : rc;
 }
 
@@ -231,23 +249,27 @@ struct pause_work {
     struct opt_int until;
 };
 
+static enum rc pause_held(struct ctx *ctx, struct lead_plan *lead, struct str reason, struct opt_int until) {
+    lead_set_status(lead, LEAD_PAUSED, reason);
+    lead_set_wait(lead, WAIT_PAUSE, until);
+    lead->paused_until = until;
+    lead->urgency = opt_int(0);
+    enum rc rc = take_back(ctx, lead);
+    if (rc == OK)
+        rc = lead_plan_write(ctx, lead);
+    return rc == OK ? record(ctx, lead, EVENT_LEAD_PAUSED, event_data(ctx, reason, until)) : rc;
+}
+
 static enum rc pause_in_transaction(struct ctx *ctx, void *arg) {
     const struct pause_work *w = arg;
     struct lead_plan lead;
     enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
     if (rc != OK)
         return rc;
-    if (!is_in(&lead, LIVE))
-        return has_ended(ctx, &lead);
-    lead_set_status(&lead, LEAD_PAUSED, w->reason);
-    lead_set_wait(&lead, WAIT_PAUSE, w->until);
-    lead.paused_until = w->until;
-    lead.urgency = opt_int(0);
-    rc = take_back(ctx, &lead);
-    if (rc == OK)
-        rc = lead_plan_write(ctx, &lead);
-    return rc == OK ? record(ctx, &lead, EVENT_LEAD_PAUSED, event_data(ctx, w->reason, w->until))
-                    : rc;
+    if (lead_has_ended(&lead))
+        return lead_ended_problem(ctx, &lead);
+    rc = decided(ctx, &lead);
+    return rc == OK ? pause_held(ctx, &lead, w->reason, w->until) : rc;
 }
 
 enum rc lead_pause(struct ctx *ctx, struct str lead_id, struct str reason,
@@ -269,10 +291,11 @@ static enum rc resume_in_transaction(struct ctx *ctx, void *arg) {
     enum rc rc = lead_plan_lock(ctx, *lead_id, &lead);
     if (rc != OK)
         return rc;
-    if (!is_in(&lead, LIVE))
-        return has_ended(ctx, &lead);
-    if (lead_status_of(&lead) != LEAD_PAUSED)
-        return OK;
+    if (lead_has_ended(&lead))
+        return lead_ended_problem(ctx, &lead);
+    rc = decided(ctx, &lead);
+    if (rc != OK || lead_status_of(&lead) != LEAD_PAUSED)
+        return rc;
     go_on(ctx, &lead);
     rc = lead_plan_write(ctx, &lead);
     return rc == OK ? record(ctx, &lead, EVENT_LEAD_RESUMED, STR_NONE) : rc;
@@ -291,8 +314,8 @@ static enum rc remove_in_transaction(struct ctx *ctx, void *arg) {
     enum rc rc = lead_plan_lock(ctx, *lead_id, &lead);
     if (rc != OK || lead_status_of(&lead) == LEAD_REMOVED)
         return rc;
-    if (!is_in(&lead, ending_to(LEAD_REMOVED)->from))
-        return has_ended(ctx, &lead);
+    if (!lead_can_end(&lead, LEAD_REMOVED))
+        return lead_ended_problem(ctx, &lead);
     return lead_end(ctx, lead.id, LEAD_REMOVED, STR("manual"));
 }
 
@@ -300,50 +323,47 @@ enum rc lead_remove(struct ctx *ctx, struct str lead_id) {
     return db_transact(ctx, remove_in_transaction, &lead_id);
 }
 
-/* --- taking back --- */
+/* --- whatever it is --- */
 
-struct reopen_work {
-    struct str lead_id, ended_as, was;
-};
+static enum rc turn_to_end(struct ctx *ctx, struct lead_plan *lead, const struct lead_turn *to) {
+    bool is_there = lead_status_of(lead) == to->status;
+    if (is_there && str_eq(lead->reason, to->reason))
+        return OK;
+    if (is_there) {
+        lead->reason = to->reason;
+        return lead_plan_write(ctx, lead);
+    }
+    if (!lead_can_end(lead, to->status))
+        go_on(ctx, lead);
+    enum rc rc = lead_end_held(ctx, lead, to->status, to->reason);
+    return rc == OK ? lead_plan_write(ctx, lead) : rc;
+}
 
-static enum rc reopen_in_transaction(struct ctx *ctx, void *arg) {
-    const struct reopen_work *w = arg;
-    struct lead_plan lead;
-    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
-    if (rc != OK || is_in(&lead, LIVE) || !str_eq(lead.status, w->ended_as))
+static bool rests_till(const struct lead_plan *lead, const struct lead_turn *to) {
+    struct opt_int until = lead->paused_until;
+    return lead_status_of(lead) == LEAD_PAUSED && str_eq(lead->reason, to->reason) && until.set == to->until_ms.set
+           && (!until.set || until.v == to->until_ms.v);
+}
+
+/* One that had ended is told to go on first. */
+static enum rc reopen(struct ctx *ctx, struct lead_plan *lead) {
+    go_on(ctx, lead);
+    enum rc rc = lead_plan_write(ctx, lead);
+    return rc == OK ? record(ctx, lead, EVENT_LEAD_RETRIED, STR_NONE) : rc;
+}
+
+enum rc lead_turn_held(struct ctx *ctx, struct lead_plan *lead, const struct lead_turn *to) {
+    if (ending_to(to->status))
+        return turn_to_end(ctx, lead, to);
+    enum rc rc = lead_has_ended(lead) ? reopen(ctx, lead) : OK;
+    bool pauses = to->status == LEAD_PAUSED, rests = lead_status_of(lead) == LEAD_PAUSED;
+    if (rc != OK || rests_till(lead, to) || (!pauses && !rests))
         return rc;
-    go_on(ctx, &lead);
-    rc = lead_plan_write(ctx, &lead);
-    if (rc == OK)
-        rc = record(ctx, &lead, EVENT_LEAD_RETRIED, STR_NONE);
-    if (rc != OK || !str_is_set(w->was))
-        return rc;
-    enum lead_status was = lead_status_of(&(struct lead_plan){ .status = w->was });
-    if (was == LEAD_PAUSED)
-        return lead_pause(ctx, lead.id, STR("manual"), NEVER);
-    return was == LEAD_COMPLETED || was == LEAD_ERRORED ? lead_end(ctx, lead.id, was, STR_NONE) : OK;
-}
-
-enum rc lead_reopen(struct ctx *ctx, struct str lead_id, struct str ended_as, struct str was) {
-    struct reopen_work work = { lead_id, ended_as, was };
-    return db_transact(ctx, reopen_in_transaction, &work);
-}
-
-struct unpause_work {
-    struct str lead_id, reason;
-};
-
-static enum rc unpause_in_transaction(struct ctx *ctx, void *arg) {
-    struct unpause_work *w = arg;
-    struct lead_plan lead;
-    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
-    bool is_meant = rc == OK && lead_status_of(&lead) == LEAD_PAUSED && str_eq(lead.reason, w->reason);
-    return is_meant ? resume_in_transaction(ctx, &w->lead_id) : rc;
-}
-
-enum rc lead_unpause(struct ctx *ctx, struct str lead_id, struct str reason) {
-    struct unpause_work work = { lead_id, reason };
-    return db_transact(ctx, unpause_in_transaction, &work);
+    if (pauses)
+        return pause_held(ctx, lead, to->reason, to->until_ms);
+    go_on(ctx, lead);
+    rc = lead_plan_write(ctx, lead);
+    return rc == OK ? record(ctx, lead, EVENT_LEAD_RESUMED, STR_NONE) : rc;
 }
 
 /* --- retry --- */
@@ -382,10 +402,12 @@ static enum rc retry_in_transaction(struct ctx *ctx, void *arg) {
     if (rc != OK || is_in(&lead, LIVE))
         return rc;
     if (!is_in(&lead, RETRYABLE))
-        return has_ended(ctx, &lead);
+        return lead_ended_problem(ctx, &lead);
     if (w->retry->ignore_exclusion_list != UNSET)
         lead.ignores_exclusions = w->retry->ignore_exclusion_list;
     rc = check_cause(ctx, &lead);
+    if (rc == OK)
+        rc = decided(ctx, &lead);
     if (rc != OK)
         return rc;
     go_on(ctx, &lead);

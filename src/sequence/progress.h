@@ -4,6 +4,9 @@
  * transaction; none looks at the clock beyond that. What happens next, and when, is the
  * planner's (sequence/planner.h), which they wake.
  *
+ * Whoever ends, pauses, resumes or retries a lead has decided anew: what replies held of it
+ * (sequence/reply_claims.h) is theirs no longer. Functions named _held leave that to the caller.
+ *
  * All transact themselves unless they are inside db_transact; then the caller calls
  * lead_wake_planner once it is committed, or leaves it to the next tick. E_NOT_FOUND when the
  * account has no such lead. */
@@ -67,13 +70,21 @@ struct lead_retry {
  * privacy, its sequence archived), or when the cause persists (excluded). */
 MUST_USE enum rc lead_retry(struct ctx *ctx, struct str lead_id, const struct lead_retry *retry);
 
-/* Takes an end back that turned out to be wrong: a lead that is still `ended_as` goes on at the
- * stage where it stopped, or is completed, errored or paused again when it `was` that (absent:
- * it goes on). OK and nothing happens otherwise. */
-MUST_USE enum rc lead_reopen(struct ctx *ctx, struct str lead_id, struct str ended_as,
-                             struct str was);
-/* As lead_resume for one that is paused for that reason; OK and nothing happens otherwise. */
-MUST_USE enum rc lead_unpause(struct ctx *ctx, struct str lead_id, struct str reason);
+/* What a lead is to be: ended, paused (until somebody resumes it where no time is said), or going
+ * on, which any other status means: at the stage where it stopped. */
+struct lead_turn {
+    enum lead_status status;
+    struct str reason;
+    struct opt_int until_ms;
+};
+/* Makes a lead that the caller has locked that, whatever it is, and writes it: for what replies hold
+ * (sequence/reply_claims.h). Inside db_transact. */
+MUST_USE enum rc lead_turn_held(struct ctx *ctx, struct lead_plan *lead, const struct lead_turn *to);
+/* Whether lead_end would do anything. */
+bool lead_can_end(const struct lead_plan *lead, enum lead_status status);
+bool lead_has_ended(const struct lead_plan *lead);
+/* E_CONFLICT, with a problem that says so. */
+enum rc lead_ended_problem(struct ctx *ctx, const struct lead_plan *lead);
 
 /* Some lead may be due: after a commit. */
 void lead_wake_planner(const struct ctx *ctx);

@@ -21,7 +21,8 @@ static enum rc unsubscribe_work(struct ctx *ctx, void *arg) {
         return rc;
     struct str email = m.recipient;
     const struct new_exclusions added
-        = { EXCLUDED_EMAIL, { &email, 1 }, STR(EXCLUSION_OWN_SOURCE), STR("unsubscribed") };
+        = { EXCLUDED_EMAIL, { &email, 1 }, STR(EXCLUSION_OWN_SOURCE),
+            .reason = STR("unsubscribed") };
     rc = exclusions_add(ctx, &added, &results);
     if (rc == OK && results.n && str_eq(results.p[0], exclusion_success))
         rc = message_record(ctx, &m, EVENT_EMAIL_UNSUBSCRIBED, STR_NONE);

@@ -6,9 +6,8 @@
 #include "json/writer.h"
 #include "sequence/day.h"
 #include "sequence/pace.h"
-#include "sequence/progress.h"
+#include "sequence/reply_claims.h"
 #include "sequence/threads.h"
-#include "store/exclusions.h"
 #include "store/message_threads.h"
 #include "store/sequences.h"
 
@@ -97,29 +96,37 @@ static enum rc record(const struct effecting *e, enum event_kind kind) {
 
 /* --- steps --- */
 
-/* Notes what it was before, so that it can be undone. */
+static struct claimant by_label(const struct effecting *e) {
+    return (struct claimant){ e->ctx, e->reply->id, CLAIM_BY_LABEL };
+}
+
 static enum rc end_lead(struct effecting *e, enum lead_status status, struct str reason) {
-    struct lead_plan after = { .id = STR_NONE };
-    enum rc rc = lead_end(e->ctx, e->lead.id, status, reason);
-    if (rc == OK)
-        rc = lead_plan_lock(e->ctx, e->lead.id, &after);
-    if (rc == OK && !str_eq(after.status, e->lead.status)) {
-        e->reply->effects->lead_was = e->lead.status;
-        e->reply->effects->lead_ended = after.status;
+    const struct claimant by = by_label(e);
+    struct str before = e->lead.status;
+    enum rc rc = reply_claim_end(&by, &e->lead, status, reason);
+    if (rc == OK && !str_eq(e->lead.status, before)) {
+        e->reply->effects->lead_was = before;
+        e->reply->effects->lead_ended = e->lead.status;
     }
     return rc;
 }
 
 static enum rc exclude(struct effecting *e, struct str email, struct str reason) {
-    struct strs results = { 0 };
-    if (!str_is_set(email))
-        return OK;
-    const struct new_exclusions added
-        = { EXCLUDED_EMAIL, { &email, 1 }, STR(EXCLUSION_OWN_SOURCE), reason };
-    enum rc rc = exclusions_add(e->ctx, &added, &results);
-    if (rc == OK && results.n && str_eq(results.p[0], exclusion_success))
+    const struct claimant by = by_label(e);
+    struct str result = STR_NONE;
+    enum rc rc = str_is_set(email) ? reply_claim_exclusion(&by, EXCLUDED_EMAIL, email, reason, &result) : OK;
+    if (rc == OK && str_eq(result, exclusion_success))
         e->reply->effects->excluded_email = email;
     return rc;
+}
+
+static enum rc end_colleague(struct effecting *e, struct str id) {
+    const struct claimant by = by_label(e);
+    struct lead_plan lead = { .id = STR_NONE };
+    enum rc rc = lead_plan_lock(e->ctx, id, &lead);
+    if (rc != OK)
+        return rc == E_NOT_FOUND ? OK : rc; /* its sequence was deleted just now */
+    return reply_claim_end(&by, &lead, LEAD_REPLIED, STR("domain_reply"));
 }
 
 /* Colleagues in the same sequence. */
@@ -131,7 +138,7 @@ static enum rc end_colleagues(struct effecting *e) {
     enum rc rc = leads_of_domain(e->ctx, e->lead.sequence_id, domain, &ids);
     for (size_t i = 0; rc == OK && i < ids.n; i++)
         if (!str_eq(ids.p[i], e->lead.id))
-            rc = lead_end(e->ctx, ids.p[i], LEAD_REPLIED, STR("domain_reply"));
+            rc = end_colleague(e, ids.p[i]);
     return rc;
 }
 
@@ -150,6 +157,7 @@ static enum rc replied(struct effecting *e) {
 
 static enum rc pause_until(struct effecting *e) {
     struct ctx *ctx = e->ctx;
+    const struct claimant by = by_label(e);
     int64_t now = ctx_now(ctx), until = 0;
     enum rc rc = OK;
     if (str_is_set(e->reply->return_on))
@@ -158,10 +166,8 @@ static enum rc pause_until(struct effecting *e) {
         until = now + pace_span(ctx, e->settings.out_of_office_days.v * DAY_MS);
     if (rc != OK || until <= now)
         return rc;
-    if (e->lead.paused_until.set && e->lead.paused_until.v >= until)
-        return OK;
-    rc = lead_pause(ctx, e->lead.id, STR("out_of_office"), opt_int(until));
-    if (rc == OK)
+    rc = reply_claim_pause(&by, &e->lead, STR("out_of_office"), until);
+    if (rc == OK && e->lead.paused_until.set && e->lead.paused_until.v == until)
         e->reply->effects->lead_paused = YES;
     if (rc != E_CONFLICT)
         return rc;
@@ -175,8 +181,7 @@ static enum rc out_of_office(struct effecting *e) {
         return rc;
     if (str_eq(e->settings.out_of_office, STR("stop")))
         return end_lead(e, LEAD_REPLIED, label_name(LABEL_OOO));
-    bool rests = lead_status_of(&e->lead) == LEAD_PAUSED && !str_eq(e->lead.reason, STR("out_of_office"));
-    return rests ? OK : pause_until(e);
+    return pause_until(e);
 }
 
 /* The address in List-Unsubscribe (RFC 2369) asks for this subject. */
@@ -274,26 +279,5 @@ enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply, enum ev
     e.told = told;
     if (rc == OK && effect)
         rc = effect->apply(&e);
-    return rc == E_NOT_FOUND ? OK : rc;
-}
-
-/* --- undoing --- */
-
-enum rc reply_effects_undo(struct ctx *ctx, struct stored_reply *reply) {
-    struct reply_effects *done = reply->effects;
-    struct strs results = { 0 };
-    int64_t others = 0; /* that ended it as well */
-    enum rc rc = OK;
-    if (!done)
-        return OK;
-    if (str_is_set(done->excluded_email))
-        rc = exclusions_delete(ctx, EXCLUDED_EMAIL, (struct strs){ &done->excluded_email, 1 }, &results);
-    if (rc == OK && str_is_set(done->lead_ended))
-        rc = replies_of_people(ctx, reply, &others);
-    if (rc == OK && str_is_set(done->lead_ended) && others == 0)
-        rc = lead_reopen(ctx, reply->lead_id, done->lead_ended, done->lead_was);
-    if (rc == OK && done->lead_paused == YES)
-        rc = lead_unpause(ctx, reply->lead_id, STR("out_of_office"));
-    reply->effects = NULL;
     return rc == E_NOT_FOUND ? OK : rc;
 }

@@ -16,13 +16,10 @@
 /* The event that tells the reply with the label that it has: EVENT_KINDS for what nobody is told. */
 enum event_kind reply_event(const struct stored_reply *reply);
 
-/* Does it, records the event unless that was `told` already, and notes in reply->effects what it
- * did. The reply has its label already. OK also when its lead is not there any more. */
+/* Does it, so that it can be taken back (sequence/reply_claims.h), records the event unless that was
+ * `told` already, and notes in reply->effects what it changed. The reply has its label already. OK
+ * also when its lead is not there any more. */
 MUST_USE enum rc reply_effects_apply(struct ctx *ctx, struct stored_reply *reply,
                                      enum event_kind told);
-
-/* Takes back what it did, where that still stands: a lead that somebody else ended or paused
- * meanwhile stays so. */
-MUST_USE enum rc reply_effects_undo(struct ctx *ctx, struct stored_reply *reply);
 
 #endif

@@ -5,6 +5,7 @@
 #include "reply/dates.h"
 #include "reply/referral.h"
 #include "sequence/label_hook.h"
+#include "sequence/reply_claims.h"
 #include "sequence/reply_effects.h"
 #include "sequence/workflows.h"
 
@@ -100,20 +101,27 @@ enum rc reply_label_settle(struct ctx *ctx, struct stored_reply *reply, enum eve
 
 /* --- by somebody else --- */
 
+static bool set_date(struct str *date, struct str said) {
+    bool is_new = str_is_set(said) && !str_eq(said, *date);
+    if (is_new)
+        *date = said;
+    return is_new;
+}
+
+/* What workflows did for a label stays with it: they do not run twice for a reply. */
 enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel, struct stored_reply *reply) {
-    enum rc rc = reply_effects_undo(ctx, reply);
-    if (rc != OK)
-        return rc;
     enum event_kind told = reply_event(reply);
+    bool is_new_label = !str_eq(reply->label, relabel->label), was_open = !str_is_set(reply->label_source);
+    bool returns = set_date(&reply->return_on, relabel->return_on);
+    bool is_new = set_date(&reply->follow_up_on, relabel->follow_up_on) || returns || is_new_label || was_open;
     reply->label = relabel->label;
     reply->label_source = enum_label_sources.values[relabel->by];
     reply->confidence = relabel->confidence;
     reply->evidence = (struct strs){ 0 };
-    if (str_is_set(relabel->return_on))
-        reply->return_on = relabel->return_on;
-    if (str_is_set(relabel->follow_up_on))
-        reply->follow_up_on = relabel->follow_up_on;
-    return reply_label_settle(ctx, reply, told);
+    if (!is_new) /* somebody agrees */
+        return reply_label_store(ctx, reply);
+    enum rc rc = reply_claims_release(ctx, reply->id, is_new_label);
+    return rc == OK ? reply_label_settle(ctx, reply, told) : rc;
 }
 
 struct relabeling {

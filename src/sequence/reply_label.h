@@ -26,7 +26,8 @@ struct reply_relabel {
     enum label_source by;
     struct opt_int confidence; /* of 1000 */
 };
-/* Takes back what followed from the old label, and does what follows from the new one. `reply` was
+/* Takes back what followed from the old label (sequence/reply_claims.h), and does what follows from the
+ * new one; who only agrees changes nothing but who said it. `reply` was
  * locked (reply_lock) by the caller, who wakes the workflows (workflows_wake) behind the
  * transaction. Inside db_transact. */
 MUST_USE enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel,

@@ -7,10 +7,9 @@
 #include "json/members.h"
 #include "sequence/day.h"
 #include "sequence/pace.h"
-#include "sequence/progress.h"
+#include "sequence/reply_claims.h"
 #include "sequence/task_actions.h"
 #include "sequence/workflow_private.h"
-#include "store/exclusions.h"
 #include "store/lead_lists.h"
 #include "store/mailboxes.h"
 
@@ -40,6 +39,10 @@ struct str acting_data(const struct acting *a, const char *name) {
     return STR_NONE;
 }
 
+static struct claimant by_workflow(const struct acting *a) {
+    return (struct claimant){ a->ctx, a->reply->id, CLAIM_BY_WORKFLOW };
+}
+
 /* --- exclusions --- */
 
 static enum rc prepare_email(struct acting *a) {
@@ -63,14 +66,11 @@ static enum rc prepare_domain(struct acting *a) {
 }
 
 static enum rc exclude(struct acting *a, enum exclusion_kind kind) {
-    struct str reason = a->action->reason;
-    struct strs results = { 0 };
-    const struct new_exclusions added
-        = { kind, { &a->value, 1 }, STR(EXCLUSION_OWN_SOURCE),
-            str_is_set(reason) ? reason : STR("workflow") };
-    enum rc rc = exclusions_add(a->ctx, &added, &results);
+    const struct claimant by = by_workflow(a);
+    struct str reason = a->action->reason, result = STR_NONE;
+    enum rc rc = reply_claim_exclusion(&by, kind, a->value, str_is_set(reason) ? reason : STR("workflow"), &result);
     if (rc == OK)
-        put(&a->output, "result", results.p[0]);
+        put(&a->output, "result", result);
     return rc;
 }
 
@@ -121,11 +121,10 @@ static enum rc prepare_pause(struct acting *a) {
 
 /* A lead that this reply has ended goes on, later. */
 static enum rc pause_lead(struct acting *a) {
-    const struct reply_effects *done = a->reply->effects;
-    enum rc rc = done && str_is_set(done->lead_ended)
-                     ? lead_reopen(a->ctx, a->lead.id, done->lead_ended, STR_NONE)
-                     : OK;
-    return rc == OK ? lead_pause(a->ctx, a->lead.id, STR("workflow"), a->at) : rc;
+    const struct claimant by = by_workflow(a);
+    struct lead_plan lead = { .id = STR_NONE };
+    enum rc rc = lead_plan_lock(a->ctx, a->lead.id, &lead);
+    return rc == OK ? reply_claim_pause(&by, &lead, STR("workflow"), a->at.v) : rc;
 }
 
 /* --- tasks --- */

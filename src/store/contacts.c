@@ -11,6 +11,7 @@
 #include "store/queries.h"
 #include "store/replies.h"
 #include "store/reply_addresses.h"
+#include "store/reply_claims.h"
 #include "store/tasks.h"
 #include "store/workflow_runs.h"
 
@@ -227,19 +228,13 @@ enum rc contacts_forget(struct ctx *ctx, struct str email, struct str linkedin_k
         = { &forget_email_contacts_leads, &forget_email_leads, &forget_email };
     static const struct forgetting by_profile
         = { &forget_profile_contacts_leads, &forget_profile_leads, &forget_profile };
-    enum rc rc = reply_addresses_forget(ctx, email, linkedin_key);
-    if (rc == OK)
-        rc = events_forget(ctx, email, linkedin_key);
-    if (rc == OK)
-        rc = tasks_forget(ctx, email, linkedin_key);
-    if (rc == OK)
-        rc = calls_forget(ctx, email, linkedin_key);
-    if (rc == OK)
-        rc = replies_forget(ctx, email, linkedin_key);
-    if (rc == OK)
-        rc = workflow_runs_forget(ctx, email, linkedin_key);
-    if (rc == OK)
-        rc = contact_phones_forget(ctx, email, linkedin_key);
+    /* In this order: replies find what they caused. */
+    static enum rc (*const others[])(struct ctx *, struct str email, struct str linkedin_key)
+        = { reply_addresses_forget, reply_claims_forget,  events_forget,        tasks_forget, calls_forget,
+            replies_forget,         workflow_runs_forget, contact_phones_forget };
+    enum rc rc = OK;
+    for (size_t i = 0; rc == OK && i < LENGTH(others); i++)
+        rc = others[i](ctx, email, linkedin_key);
     if (rc == OK)
         rc = forget(ctx, &by_email, email);
     return rc == OK ? forget(ctx, &by_profile, linkedin_key) : rc;

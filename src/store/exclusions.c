@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "db/sql.h"
 #include "store/queries.h"
+#include "store/reply_claims.h"
 
 const struct str exclusion_success = { "success", 7 };
 const struct str exclusion_duplicated = { "duplicated", 10 };
@@ -153,14 +154,23 @@ struct change_work {
     struct map noted;
 };
 
+static enum rc drop_claims(struct ctx *ctx, const struct change_work *w) {
+    return reply_claims_drop(ctx, w->kind == EXCLUDED_EMAIL ? CLAIM_EMAIL : CLAIM_DOMAIN, w->values);
+}
+
+/* A claim that is being taken back just now is waited for; one that is being made is seen behind
+ * its exclusion. */
 static enum rc add_in_transaction(struct ctx *ctx, void *arg) {
     struct change_work *w = arg;
     w->noted = map_in(ctx->arena);
-    return note(ctx, &insert,
-                DB_ARGS(db_v_text(ctx->account_id), db_v_text(str_of(kind_names[w->kind])),
-                        sql_texts(ctx->arena, w->values), db_v_text(w->added->source),
-                        db_v_text(w->added->reason), db_v_int(ctx_now(ctx))),
-                &exclusion_success, &w->noted);
+    enum rc rc = w->added->for_reply ? OK : drop_claims(ctx, w);
+    if (rc == OK)
+        rc = note(ctx, &insert,
+                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(str_of(kind_names[w->kind])),
+                          sql_texts(ctx->arena, w->values), db_v_text(w->added->source),
+                          db_v_text(w->added->reason), db_v_int(ctx_now(ctx))),
+                  &exclusion_success, &w->noted);
+    return rc == OK && !w->added->for_reply ? drop_claims(ctx, w) : rc;
 }
 
 enum rc exclusions_add(struct ctx *ctx, const struct new_exclusions *exclusions,
@@ -178,7 +188,9 @@ static enum rc delete_in_transaction(struct ctx *ctx, void *arg) {
                                   db_v_text(str_of(kind_names[w->kind])),
                                   sql_texts(ctx->arena, w->values));
     w->noted = map_in(ctx->arena);
-    enum rc rc = note(ctx, &delete_own, args, &exclusion_success, &w->noted);
+    enum rc rc = drop_claims(ctx, w);
+    if (rc == OK)
+        rc = note(ctx, &delete_own, args, &exclusion_success, &w->noted);
     return rc == OK ? note(ctx, &existing, args, &exclusion_unsupported, &w->noted) : rc;
 }
 

@@ -36,13 +36,16 @@ struct new_exclusions {
     enum exclusion_kind kind;
     struct strs values; /* in normal form */
     struct str source, reason;
+    bool for_reply; /* a reply's (sequence/reply_claims.h): else whoever adds them has decided */
 };
 
-/* *ret_results: success or duplicated for each value. Transacts itself. */
+/* *ret_results: success or duplicated for each value. What replies held before is not theirs to
+ * take back any more, unless it is for one. Transacts itself. */
 MUST_USE enum rc exclusions_add(struct ctx *ctx, const struct new_exclusions *exclusions,
                                 struct strs *ret_results);
 
-/* success, unsupported or not_found for each value. Transacts itself. */
+/* success, unsupported or not_found for each value. Replies hold them no longer. Transacts
+ * itself. */
 MUST_USE enum rc exclusions_delete(struct ctx *ctx, enum exclusion_kind kind, struct strs values,
                                    struct strs *ret_results);
 

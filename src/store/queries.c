@@ -12,7 +12,7 @@ extern const struct query_table account_queries, account_settings_queries,
     verify_cache_queries;
 
 extern const struct query_table inbox_queries, lead_plan_queries, lead_state_queries,
-    mailbox_load_queries, message_thread_queries, reply_address_queries, reply_queries,
+    mailbox_load_queries, message_thread_queries, reply_address_queries, reply_claim_queries, reply_queries,
     webhook_delivery_queries, webhook_queries, webhook_queue_queries, workflow_queries,
     workflow_run_queries;
 
@@ -50,6 +50,7 @@ const struct query_table *const query_tables[] = {
     &rate_window_queries,
     &removal_queries,
     &reply_address_queries,
+    &reply_claim_queries,
     &reply_queries,
     &search_row_queries,
     &sender_queries,

@@ -163,11 +163,6 @@ static const struct query soft_bounces
         "AND created_at > (SELECT coalesce(max(at), 0) FROM events WHERE account_id = $1 "
         "AND lead_id = $2 AND kind = 'lead_retried')",
         NULL };
-static const struct query of_people
-    = { "replies_of_people",
-        "SELECT count(*) FROM replies WHERE account_id = $1 AND lead_id = $2 AND id <> $3 "
-        "AND kind = 'person' AND coalesce(label, '') <> 'ooo'",
-        NULL };
 #define FORGET_SOURCES(whose)                                     \
     "DELETE FROM reply_sources WHERE (account_id, reply_id) IN "  \
     "(SELECT account_id, id FROM replies WHERE " whose ")"
@@ -197,7 +192,7 @@ static const struct query prune
 static const struct query *const queries[]
     = { &insert,       &put_source,   &set_label,             &get,
         &lock,         &list_after,   &list_before,           &source_of,
-        &soft_bounces, &of_people, &prune,        &forget_contact_sources, &forget_lead_sources,
+        &soft_bounces, &prune,        &forget_contact_sources, &forget_lead_sources,
         &forget_contacts, &forget_leads, &forget_writer_sources, &forget_writer };
 const struct query_table reply_queries = QUERY_TABLE(queries);
 
@@ -285,10 +280,6 @@ enum rc replies_list(struct ctx *ctx, const struct reply_filter *f, const struct
 
 enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t since_ms, int64_t *ret_n) {
     return db_get_int(ctx, &soft_bounces, DB_ARGS(ACCOUNT, db_v_text(lead_id), db_v_int(since_ms)), ret_n);
-}
-
-enum rc replies_of_people(struct ctx *ctx, const struct stored_reply *reply, int64_t *ret_n) {
-    return db_get_int(ctx, &of_people, DB_ARGS(ACCOUNT, db_v_text(reply->lead_id), db_v_text(reply->id)), ret_n);
 }
 
 /* --- forgetting --- */

@@ -21,7 +21,8 @@ struct reply_bounce {
 };
 extern const struct fields reply_bounce_fields;
 
-/* What it did, for undoing it: of each an id or a word, absent when it did not. */
+/* What it changed, as people are shown it: of each an id or a word, absent when it did not. What can be
+ * taken back is in store/reply_claims.h. */
 struct reply_effects {
     struct str lead_ended;     /* the status that it gave to its lead */
     struct str lead_was;       /* the status before */
@@ -83,9 +84,6 @@ MUST_USE enum rc replies_list(struct ctx *ctx, const struct reply_filter *filter
  * its address by a person or a program (mail arrives), and after somebody retried the lead. */
 MUST_USE enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t since_ms,
                                       int64_t *ret_n);
-
-/* How many other replies of the same lead people wrote that were not about being away. */
-MUST_USE enum rc replies_of_people(struct ctx *ctx, const struct stored_reply *reply, int64_t *ret_n);
 
 /* Empties, in all accounts, the replies of and about somebody. Before contacts and leads are
  * forgotten. */

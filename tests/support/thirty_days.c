@@ -240,7 +240,7 @@ static void exclude(struct simulation *s, struct str lead_id) {
     check(s, db_get_text(s->ctx, &email_of, DB_ARGS(db_v_text(s->ctx->account_id), db_v_text(lead_id)), &email),
           "email");
     strs_add(s->ctx->arena, &values, email);
-    const struct new_exclusions exclusions = { EXCLUDED_EMAIL, values, STR("amplemarket"), STR("") };
+    const struct new_exclusions exclusions = { EXCLUDED_EMAIL, values, STR("amplemarket"), .reason = STR("") };
     check(s, exclusions_add(s->ctx, &exclusions, &results), "exclusion");
     tell(s, "exclude", lead_id);
 }

@@ -188,7 +188,7 @@ static void test_refused(void **state) {
 static void exclude(struct ctx *ctx) {
     struct strs values = { 0 }, results;
     strs_add(ctx->arena, &values, STR("x.example"));
-    const struct new_exclusions exclusions = { EXCLUDED_DOMAIN, values, STR("amplemarket"), STR("") };
+    const struct new_exclusions exclusions = { EXCLUDED_DOMAIN, values, STR("amplemarket"), .reason = STR("") };
     assert_ok(ctx, exclusions_add(ctx, &exclusions, &results));
 }
 

@@ -93,7 +93,7 @@ static const char *const large[] = {
     "jobs",           "changes",       "lead_list_entries", "validation_emails",
     "contacts",       "sequence_leads", "events",      "tasks",
     "contact_phones", "calls",        "call_recordings", "replies",     "reply_sources",
-    "reply_addresses", "workflow_runs", "webhook_deliveries", "webhook_attempts",
+    "reply_addresses", "reply_claims", "workflow_runs", "webhook_deliveries", "webhook_attempts",
 };
 
 /* Statements that read all of one of them, and may. */

@@ -1,0 +1,283 @@
+/* What a label did is taken back with it, and only that: not what another reply holds as well, nor
+ * what a person has decided before or since. On both engines. */
+#include "leads.h"
+
+#include "base/vec.h"
+#include "json/reader.h"
+#include "sequence/reply_label.h"
+#include "sequence/workflow_edit.h"
+#include "store/contacts.h"
+#include "store/exclusions.h"
+
+#define MESSAGE(lead)                                                                              \
+    "INSERT INTO messages (account_id, id, lead_id, sequence_id, stage_id, user_id, mailbox_id, state, " \
+    "message_id, priority, is_first, due_at, next_at, attempts, looks, opens, clicks, created_at, "  \
+    "updated_at) SELECT id, 'm-" lead "', '" lead "', 's1', 'g1', 'u1', 'm1', 'sent', '" lead "@me', 1, 1, " \
+    "1, 1, 1, 0, 0, 0, 1, 1 FROM accounts"
+
+static struct ctx *begin(void **state, const char *settings) {
+    struct ctx *ctx = leads_start(state);
+    LEADS_EXEC(ctx, MESSAGE("l1"), MESSAGE("l2"),
+               "INSERT INTO account_settings (account_id, time_zone, recently_contacted_days, "
+               "sequence_lead_limit) SELECT id, 'UTC', 30, 1000 FROM accounts",
+               "UPDATE sequence_leads SET status = 'active'",
+               arena_printf(ctx->arena, "UPDATE sequences SET settings = '%s'", settings).p);
+    return ctx;
+}
+
+/* --- replies --- */
+
+static enum rc settle_work(struct ctx *ctx, void *arg) {
+    struct stored_reply *r = arg;
+    bool known;
+    enum rc rc = reply_insert(ctx, r, STR("source"), &known);
+    return rc == OK ? reply_label_settle(ctx, r, EVENT_KINDS) : rc;
+}
+
+static int made;
+
+static struct str arrives(struct ctx *ctx, const char *lead, const char *label, const char *return_on) {
+    test_clock.ms++;
+    struct stored_reply r = { .kind = STR("person"), .matched_by = STR("in_reply_to"), .mailbox_id = STR("m1"),
+                              .user_id = STR("u1"), .message_id = arena_printf(ctx->arena, "m-%s", lead),
+                              .lead_id = str_of(lead), .sequence_id = STR("s1"), .stage_id = STR("g1"),
+                              .contact_id = STR("c1"), .from_address = STR("ann@x.example"),
+                              .subject = STR("Re: First"), .dated_at = opt_int(START_MS),
+                              .label = str_of(label), .return_on = str_of(return_on),
+                              .header_id = arena_printf(ctx->arena, "h%d@x.example", ++made) };
+    assert_ok(ctx, db_transact(ctx, settle_work, &r));
+    return r.id;
+}
+
+static void relabel_until(struct ctx *ctx, struct str id, const char *label, const char *return_on) {
+    const struct reply_relabel relabel = { .label = str_of(label), .return_on = str_of(return_on) };
+    struct stored_reply now;
+    test_clock.ms++;
+    assert_ok(ctx, reply_relabel(ctx, id, &relabel, &now));
+}
+
+static void relabel(struct ctx *ctx, struct str id, const char *label) {
+    relabel_until(ctx, id, label, NULL);
+}
+
+static void assert_until(struct ctx *ctx, const char *lead, int64_t day) {
+    assert_int_equal(lead_now(ctx, lead).paused_until.v, day * DAY_MS);
+}
+
+/* --- exclusions --- */
+
+static struct str ann = { "ann@x.example", 13 };
+
+static bool is_excluded(struct ctx *ctx) {
+    struct strs found = { 0 };
+    assert_ok(ctx, exclusions_among(ctx, EXCLUDED_EMAIL, (struct strs){ &ann, 1 }, &found));
+    return found.n;
+}
+
+static void exclude_by_hand(struct ctx *ctx) {
+    const struct new_exclusions added
+        = { EXCLUDED_EMAIL, { &ann, 1 }, STR(EXCLUSION_OWN_SOURCE), .reason = STR("api") };
+    struct strs results = { 0 };
+    assert_ok(ctx, exclusions_add(ctx, &added, &results));
+}
+
+static void include_by_hand(struct ctx *ctx) {
+    struct strs results = { 0 };
+    assert_ok(ctx, exclusions_delete(ctx, EXCLUDED_EMAIL, (struct strs){ &ann, 1 }, &results));
+}
+
+/* --- leads --- */
+
+static void test_two_replies(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    struct str first = arrives(ctx, "l1", "interested", NULL), second = arrives(ctx, "l1", "not_interested", NULL);
+    assert_lead(ctx, "l1", "replied interested - -");
+    relabel_until(ctx, first, "ooo", "1970-01-08");
+    assert_lead(ctx, "l1", "replied not_interested - -"); /* the other one ended it as well */
+    relabel_until(ctx, second, "ooo", "1970-01-05");
+    assert_lead(ctx, "l1", "paused out_of_office - pause");
+    assert_until(ctx, "l1", 7);
+    relabel(ctx, first, "interested");
+    assert_lead(ctx, "l1", "replied interested - -");
+    relabel_until(ctx, first, "ooo", "1970-01-03");
+    assert_until(ctx, "l1", 4); /* the second one's day */
+}
+
+static void test_two_absences(void **state) {
+    struct ctx *ctx = begin(state, "{\"stop_on_reply\":false}");
+    struct str longer = arrives(ctx, "l1", "ooo", "1970-01-20"), shorter = arrives(ctx, "l1", "ooo", "1970-01-10");
+    assert_until(ctx, "l1", 19);
+    relabel(ctx, longer, "interested");
+    assert_lead(ctx, "l1", "paused out_of_office - pause");
+    assert_until(ctx, "l1", 9);
+    relabel(ctx, shorter, "interested");
+    assert_lead(ctx, "l1", "pending - - plan");
+}
+
+static void test_what_a_person_decides(void **state) {
+    static const int64_t day = 30;
+    struct ctx *ctx = begin(state, "{\"stop_on_reply\":false}");
+    struct str id = arrives(ctx, "l1", "ooo", "1970-01-08");
+    assert_ok(ctx, lead_pause(ctx, STR("l1"), STR("manual"), opt_int(day * DAY_MS)));
+    relabel(ctx, id, "interested");
+    assert_lead(ctx, "l1", "paused manual - pause");
+    assert_until(ctx, "l1", day);
+    id = arrives(ctx, "l2", "ooo", "1970-01-08");
+    assert_ok(ctx, lead_remove(ctx, STR("l2")));
+    relabel(ctx, id, "interested");
+    assert_lead(ctx, "l2", "removed manual - -");
+}
+
+/* The pause that was resumed is no longer the reply's, so the next one is the person's. */
+static void test_resumed_and_paused(void **state) {
+    struct ctx *ctx = begin(state, "{\"stop_on_reply\":false}");
+    struct str id = arrives(ctx, "l1", "ooo", "1970-01-08");
+    assert_ok(ctx, lead_resume(ctx, STR("l1")));
+    assert_ok(ctx, lead_pause(ctx, STR("l1"), STR("out_of_office"), (struct opt_int){ 0 }));
+    relabel(ctx, id, "interested");
+    assert_lead(ctx, "l1", "paused out_of_office - pause");
+}
+
+/* What was so before comes back, with its reason and day. */
+static void test_what_was_before(void **state) {
+    static const struct {
+        const char *row, *expected;
+    } cases[] = {
+        { "status = 'paused', reason = 'manual', paused_until = 900000000000, waits_for = 'pause'",
+          "paused manual - pause" },
+        { "status = 'errored', reason = 'refused', waits_for = NULL, next_at = NULL", "errored refused - -" },
+        { "status = 'completed', reason = NULL, waits_for = NULL, next_at = NULL", "completed - - -" },
+        { "status = 'active', reason = NULL, done_stage_id = 'g1'", "active - - plan" },
+    };
+    struct ctx *ctx = begin(state, "{}");
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        LEADS_EXEC(ctx, "DELETE FROM reply_claims",
+                   arena_printf(ctx->arena, "UPDATE sequence_leads SET %s WHERE id = 'l1'", cases[i].row).p);
+        struct str id = arrives(ctx, "l1", "interested", NULL);
+        assert_lead(ctx, "l1", "replied interested - -");
+        LEADS_EXEC(ctx, "UPDATE sequences SET settings = '{\"stop_on_reply\":false}'");
+        relabel(ctx, id, "not_interested");
+        if (strcmp(lead_text_of(ctx, "l1"), cases[i].expected) != 0)
+            fail_case("%s: %s", cases[i].row, lead_text_of(ctx, "l1"));
+        LEADS_EXEC(ctx, "UPDATE sequences SET settings = '{}'");
+    }
+}
+
+static void test_colleagues(void **state) {
+    struct ctx *ctx = begin(state, "{\"stop_on_domain_reply\":true}");
+    LEADS_EXEC(ctx, "UPDATE sequence_leads SET domain = 'x.example', email = 'bob@x.example' WHERE id = 'l2'");
+    struct str id = arrives(ctx, "l1", "interested", NULL);
+    assert_lead(ctx, "l2", "replied domain_reply - -");
+    relabel_until(ctx, id, "ooo", "1970-01-08");
+    assert_lead(ctx, "l2", "pending - - plan");
+    relabel(ctx, id, "interested");
+    struct str own = arrives(ctx, "l2", "interested", NULL);
+    relabel_until(ctx, id, "ooo", "1970-01-08");
+    assert_lead(ctx, "l2", "replied interested - -");
+    assert_true(str_is_set(own));
+}
+
+/* --- exclusions --- */
+
+static void test_two_refusals(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    struct str first = arrives(ctx, "l1", "hard_no", NULL), second = arrives(ctx, "l1", "hard_no", NULL);
+    relabel(ctx, first, "interested");
+    assert_true(is_excluded(ctx));
+    relabel(ctx, second, "interested");
+    assert_false(is_excluded(ctx));
+}
+
+static void test_excluded_by_hand(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    exclude_by_hand(ctx); /* before */
+    struct str id = arrives(ctx, "l1", "hard_no", NULL);
+    relabel(ctx, id, "interested");
+    assert_true(is_excluded(ctx));
+    include_by_hand(ctx);
+    relabel(ctx, id, "hard_no");
+    exclude_by_hand(ctx); /* since */
+    relabel(ctx, id, "interested");
+    assert_true(is_excluded(ctx));
+    include_by_hand(ctx);
+    relabel(ctx, id, "hard_no");
+    include_by_hand(ctx);
+    exclude_by_hand(ctx); /* taken back and decided anew */
+    relabel(ctx, id, "interested");
+    assert_true(is_excluded(ctx));
+}
+
+/* --- workflows --- */
+
+static void enable(struct ctx *ctx, const char *json) {
+    struct workflow_definition definition;
+    struct workflow flow;
+    struct json_position at;
+    json_t *root;
+    assert_int_equal(json_parse(ctx->arena, str_of(json), &root, &at), OK);
+    assert_ok(ctx, json_read_fields(ctx, &workflow_create_fields, root, STR(""), &definition));
+    assert_ok(ctx, workflow_create(ctx, &definition, &flow));
+    assert_ok(ctx, workflow_enable(ctx, flow.id, true, &flow));
+}
+
+static void test_workflows(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    enable(ctx, "{\"name\":\"Later\",\"labels\":[\"asked_to_circle_back_later\"],\"actions\":["
+                "{\"type\":\"pause\",\"days\":5},{\"type\":\"exclude_email\"}]}");
+    struct str id = arrives(ctx, "l1", "asked_to_circle_back_later", NULL);
+    assert_lead(ctx, "l1", "paused workflow - pause");
+    assert_true(is_excluded(ctx));
+    relabel(ctx, id, "asked_to_circle_back_later"); /* confirmed */
+    assert_lead(ctx, "l1", "paused workflow - pause");
+    relabel(ctx, id, "interested");
+    assert_lead(ctx, "l1", "replied interested - -");
+    assert_false(is_excluded(ctx));
+}
+
+/* A workflow does not lift what another reply ended, nor shorten what a person said. */
+static void test_workflows_of_several(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    enable(ctx, "{\"name\":\"Later\",\"labels\":[\"asked_to_circle_back_later\"],\"repeat\":\"every_time\","
+                "\"actions\":[{\"type\":\"pause\",\"days\":5}]}");
+    (void) arrives(ctx, "l1", "interested", NULL);
+    (void) arrives(ctx, "l1", "asked_to_circle_back_later", NULL);
+    assert_lead(ctx, "l1", "replied interested - -");
+    LEADS_EXEC(ctx, "UPDATE sequences SET settings = '{\"stop_on_reply\":false}'");
+    assert_ok(ctx, lead_pause(ctx, STR("l2"), STR("manual"), (struct opt_int){ 0 }));
+    struct str id = arrives(ctx, "l2", "asked_to_circle_back_later", NULL);
+    assert_lead(ctx, "l2", "paused manual - pause");
+    relabel(ctx, id, "interested");
+    assert_lead(ctx, "l2", "paused manual - pause");
+}
+
+/* --- removals --- */
+
+static enum rc forget_work(struct ctx *ctx, void *arg) {
+    return contacts_forget(ctx, *(const struct str *) arg, STR_NONE);
+}
+
+static void test_removal(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    (void) arrives(ctx, "l1", "hard_no", NULL);
+    assert_int_equal(count_rows(ctx, "SELECT count(*) FROM reply_claims WHERE subject = 'ann@x.example'"), 1);
+    assert_ok(ctx, db_transact(ctx, forget_work, &ann));
+    assert_int_equal(count_rows(ctx, "SELECT count(*) FROM reply_claims WHERE subject = 'ann@x.example'"), 0);
+    assert_true(is_excluded(ctx));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BOTH_ENGINES(test_two_replies),
+        BOTH_ENGINES(test_two_absences),
+        BOTH_ENGINES(test_what_a_person_decides),
+        BOTH_ENGINES(test_resumed_and_paused),
+        BOTH_ENGINES(test_what_was_before),
+        BOTH_ENGINES(test_colleagues),
+        BOTH_ENGINES(test_two_refusals),
+        BOTH_ENGINES(test_excluded_by_hand),
+        BOTH_ENGINES(test_workflows),
+        BOTH_ENGINES(test_workflows_of_several),
+        BOTH_ENGINES(test_removal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
