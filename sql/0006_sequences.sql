@@ -62,18 +62,6 @@ CREATE TABLE sequence_attachments (
     PRIMARY KEY (account_id, sequence_id, name)
 ) STRICT;
 
--- What is being done for a sequence just now: a row from when somebody takes a lead's stage
--- until what came of it is recorded. While there is one, a sequence that pauses or archives
--- waits.
-CREATE TABLE sequence_work (
-    account_id TEXT NOT NULL,
-    sequence_id TEXT NOT NULL,
-    lead_id TEXT NOT NULL,
-    stage_id TEXT NOT NULL,
-    begun_at INTEGER NOT NULL,
-    PRIMARY KEY (account_id, sequence_id, lead_id, stage_id)
-) STRICT;
-
 -- What an account decides for all its sequences; an account without a row has the usual
 -- values (store/account_settings.c).
 CREATE TABLE account_settings (

@@ -153,13 +153,24 @@ enum rc db_rows_close(struct db_rows *rows) {
     return rows->rc;
 }
 
+static enum rc write_begins(struct ctx *ctx, const struct query *query) {
+    enum rc rc = statement_begins(ctx, query->name);
+    if (rc == OK && !ctx->db->in_transaction)
+        return session_failed(ctx, ctx->db, E_DB, query->name, "written outside db_transact");
+    return rc;
+}
+
+enum rc db_exec_later(struct ctx *ctx, const struct query *query, struct db_args args) {
+    enum rc rc = write_begins(ctx, query);
+    struct call call = call_of(ctx, query, args);
+    return rc == OK ? ctx->db->db->engine->exec_later(ctx, &call) : rc;
+}
+
 enum rc db_exec(struct ctx *ctx, const struct query *query, struct db_args args,
                 int64_t *ret_changes) {
-    enum rc rc = statement_begins(ctx, query->name);
+    enum rc rc = write_begins(ctx, query);
     if (rc != OK)
         return rc;
-    if (!ctx->db->in_transaction)
-        return session_failed(ctx, ctx->db, E_DB, query->name, "written outside db_transact");
     struct call call = call_of(ctx, query, args);
     int64_t changes = 0;
     rc = ctx->db->db->engine->exec(ctx, &call, &changes);

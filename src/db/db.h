@@ -141,6 +141,11 @@ struct str db_text(const struct db_rows *rows, size_t column);
 MUST_USE enum rc db_exec(struct ctx *ctx, const struct query *query, struct db_args args,
                          int64_t *ret_changes);
 
+/* The same for a statement whose result nobody looks at: it runs before whatever follows it, but
+ * its failure may be told by what follows, by the transaction at the latest. On PostgreSQL any
+ * number of them cost no round trip of their own. */
+MUST_USE enum rc db_exec_later(struct ctx *ctx, const struct query *query, struct db_args args);
+
 /* Runs several statements without parameters, of a kind that cannot be prepared: those of a
  * migration, ANALYZE. `name` for messages. Inside db_transact. */
 MUST_USE enum rc db_script(struct ctx *ctx, const char *name, const char *sql);

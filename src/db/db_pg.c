@@ -9,20 +9,17 @@
  * transaction fails it. Transactions run at READ COMMITTED and are repeated after a
  * deadlock or a serialisation failure. */
 #include <endian.h>
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/rand.h"
-#include "db/engine.h"
+#include "db/pg.h"
 
 enum {
-    PARAMETERS_MAX = 256,
     /* Tries of a transaction; the pauses between them add up to less than a second. */
     TRIES_MAX = 10,
     PAUSE_MAX_MS = 200,
@@ -48,38 +45,7 @@ struct pg_db {
     char *password; /* of the URL, for taking it out of messages; may be NULL */
 };
 
-struct pg_statement {
-    const struct query *key;
-    const char *name;
-    size_t n;
-    Oid types[];
-};
-
-struct pg_session {
-    struct db_session base;
-    PGconn *connection;   /* NULL: not connected yet */
-    struct arena *arena;  /* of the statements; as old as the connection */
-    struct map statements;
-    struct db_rows *streaming; /* the rows that the connection is delivering */
-    bool again; /* the running transaction failed in a way that a repetition mends */
-    int64_t runs, replan_at; /* statements that the connection ran; it plans anew at so many */
-};
-
-/* Values in the form that libpq takes. */
-struct parameters {
-    int n;
-    Oid types[PARAMETERS_MAX];
-    const char *values[PARAMETERS_MAX];
-    int lengths[PARAMETERS_MAX];
-    int formats[PARAMETERS_MAX];
-    uint64_t numbers[PARAMETERS_MAX]; /* in network order */
-};
-
 static const struct engine engine;
-
-static struct pg_session *session_of(const struct ctx *ctx) {
-    return (struct pg_session *) ctx->db;
-}
 
 static const struct pg_db *db_of_session(const struct pg_session *session) {
     return (const struct pg_db *) session->base.db;
@@ -115,20 +81,20 @@ static const char *cleaned(struct ctx *ctx, const struct pg_db *db, const char *
     return arena_cstr(ctx->arena, buf_text(&clean));
 }
 
-static enum rc connection_failed(struct ctx *ctx, const char *name) {
-    struct pg_session *session = session_of(ctx);
+enum rc pg_connection_failed(struct ctx *ctx, const char *name) {
+    struct pg_session *session = pg_session_of(ctx);
     const char *message = PQerrorMessage(session->connection);
     return session_failed(ctx, ctx->db, E_DB, name,
                           cleaned(ctx, db_of_session(session), message));
 }
 
 /* Only the primary message: the detail quotes values. */
-static enum rc result_failed(struct ctx *ctx, const char *name, const PGresult *result) {
-    struct pg_session *session = session_of(ctx);
+enum rc pg_result_failed(struct ctx *ctx, const char *name, const PGresult *result) {
+    struct pg_session *session = pg_session_of(ctx);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (!state || !primary)
-        return connection_failed(ctx, name);
+        return pg_connection_failed(ctx, name);
     enum rc rc = E_DB;
     for (size_t i = 0; i < LENGTH(states); i++) {
         if (strcmp(states[i].state, state) != 0)
@@ -150,12 +116,9 @@ static void disconnect(struct pg_session *session) {
     }
     PQfinish(session->connection);
     session->connection = NULL;
+    session->behind_n = 0;
     session->statements = (struct map){ 0 };
     arena_free(&session->arena);
-}
-
-static bool is_alive(const struct pg_session *session) {
-    return session->connection && PQstatus(session->connection) == CONNECTION_OK;
 }
 
 /* Notices (IF NOT EXISTS and the like) are for people at a terminal. */
@@ -165,7 +128,7 @@ static void ignore_notice(void *arg, const PGresult *result) {
 }
 
 static enum rc connect_session(struct ctx *ctx) {
-    struct pg_session *session = session_of(ctx);
+    struct pg_session *session = pg_session_of(ctx);
     disconnect(session);
     /* The URL may overrule what stands before it. */
     const char *keys[] = { "connect_timeout", "fallback_application_name", "keepalives_idle",
@@ -173,8 +136,8 @@ static enum rc connect_session(struct ctx *ctx) {
     const char *values[] = { "10", "outrider", "30", "60000", db_of_session(session)->url, "UTF8",
                              NULL };
     session->connection = PQconnectdbParams(keys, values, 1);
-    if (!is_alive(session))
-        return connection_failed(ctx, "connect");
+    if (!pg_is_alive(session))
+        return pg_connection_failed(ctx, "connect");
     (void) PQsetNoticeReceiver(session->connection, ignore_notice, NULL);
     session->arena = arena_new();
     session->statements = map_in(session->arena);
@@ -184,11 +147,11 @@ static enum rc connect_session(struct ctx *ctx) {
 }
 
 static enum rc connect_if_needed(struct ctx *ctx) {
-    struct pg_session *session = session_of(ctx);
-    if (is_alive(session))
+    struct pg_session *session = pg_session_of(ctx);
+    if (pg_is_alive(session))
         return OK;
     if (session->base.in_transaction)
-        return connection_failed(ctx, "the connection is gone");
+        return pg_connection_failed(ctx, "the connection is gone");
     return connect_session(ctx);
 }
 
@@ -265,8 +228,11 @@ static bool fits(const struct pg_statement *statement, const struct parameters *
 /* Prepares the statement for the types of `p`. */
 static enum rc prepare(struct ctx *ctx, const struct call *call, const struct parameters *p,
                        struct pg_statement **ret_statement) {
-    struct pg_session *session = session_of(ctx);
+    struct pg_session *session = pg_session_of(ctx);
     size_t n = (size_t) p->n;
+    enum rc rc = pg_behind_catch_up(ctx);
+    if (rc != OK)
+        return rc;
     struct pg_statement *statement =
         arena_alloc(session->arena, sizeof *statement + n * sizeof statement->types[0]);
     statement->key = call->key;
@@ -276,9 +242,8 @@ static enum rc prepare(struct ctx *ctx, const struct call *call, const struct pa
     for (size_t i = 0; i < n; i++)
         statement->types[i] = p->types[i];
     PGresult *result = PQprepare(session->connection, statement->name, call->sql, p->n, p->types);
-    enum rc rc = PQresultStatus(result) == PGRES_COMMAND_OK
-                     ? OK
-                     : result_failed(ctx, call->name, result);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        rc = pg_result_failed(ctx, call->name, result);
     PQclear(result);
     if (rc != OK)
         return rc;
@@ -294,7 +259,7 @@ static enum rc take_statement(struct ctx *ctx, const struct call *call, const st
     if (!call->key)
         return OK;
     struct pg_statement *statement =
-        map_get(&session_of(ctx)->statements, query_key(&call->key));
+        map_get(&pg_session_of(ctx)->statements, query_key(&call->key));
     if (statement && fits(statement, p)) {
         *ret_statement = statement;
         return OK;
@@ -370,43 +335,62 @@ static PGresult *run_streaming(struct pg_session *session, const struct call *ca
     return PQgetResult(c);
 }
 
-static bool is_good(const PGresult *result) {
+bool pg_is_good(const PGresult *result) {
     ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE;
 }
 
-static enum rc run_once(struct ctx *ctx, const struct call *call, const struct parameters *p,
-                        PGresult **ret_result) {
-    struct pg_session *session = session_of(ctx);
+/* Makes the connection ready for the call; *ret_statement as take_statement. */
+static enum rc ready(struct ctx *ctx, const struct call *call, const struct parameters *p,
+                     struct pg_statement **ret_statement) {
+    struct pg_session *session = pg_session_of(ctx);
     enum rc rc = connect_if_needed(ctx);
     if (rc != OK)
         return rc;
     settle(session);
     session->runs++;
+    return take_statement(ctx, call, p, ret_statement);
+}
+
+static enum rc run_ready(struct ctx *ctx, const struct call *call, const struct pg_statement *statement,
+                         const struct parameters *p, PGresult **ret_result) {
+    struct pg_session *session = pg_session_of(ctx);
+    if (session->behind_n && !call->stream)
+        return pg_behind_run(ctx, call, statement, p, ret_result);
+    enum rc rc = pg_behind_catch_up(ctx);
+    if (rc == OK)
+        *ret_result = call->stream ? run_streaming(session, call, statement, p)
+                                   : run_whole(session, call, statement, p);
+    return rc;
+}
+
+static enum rc run_once(struct ctx *ctx, const struct call *call, const struct parameters *p,
+                        PGresult **ret_result) {
     struct pg_statement *statement = NULL;
-    rc = take_statement(ctx, call, p, &statement);
+    PGresult *result = NULL;
+    enum rc rc = ready(ctx, call, p, &statement);
+    if (rc == OK)
+        rc = run_ready(ctx, call, statement, p, &result);
     if (rc != OK)
         return rc;
-    PGresult *result = call->stream ? run_streaming(session, call, statement, p)
-                                    : run_whole(session, call, statement, p);
-    if (is_good(result)) {
+    if (pg_is_good(result)) {
         *ret_result = result;
         return OK;
     }
-    rc = result_failed(ctx, call->name, result);
+    rc = pg_result_failed(ctx, call->name, result);
     PQclear(result);
     if (call->stream)
-        drain(session);
+        drain(pg_session_of(ctx));
     return rc;
 }
 
 static enum rc run(struct ctx *ctx, const struct call *call, PGresult **ret_result) {
-    struct pg_session *session = session_of(ctx);
+    struct pg_session *session = pg_session_of(ctx);
     struct parameters p;
     const char *wrong = set_parameters(call, &p);
     if (wrong)
         return session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, wrong);
-    bool was_open = is_alive(session);
+    bool was_open = pg_is_alive(session);
     struct err before = ctx->err;
     enum rc rc = run_once(ctx, call, &p, ret_result);
     if (rc == OK || !died_idle(session, was_open))
@@ -425,7 +409,7 @@ static enum rc query(struct ctx *ctx, const struct call *call, struct db_rows *r
     rows->row = -1;
     rows->streaming = call->stream;
     if (call->stream)
-        session_of(ctx)->streaming = rows;
+        pg_session_of(ctx)->streaming = rows;
     return OK;
 }
 
@@ -456,8 +440,8 @@ static bool next(struct db_rows *rows) {
         PQclear(rows->result);
         rows->result = result;
         rows->row = 0;
-        if (!is_good(result))
-            rows->rc = result_failed(rows->ctx, rows->name, result);
+        if (!pg_is_good(result))
+            rows->rc = pg_result_failed(rows->ctx, rows->name, result);
         else if (PQntuples(result) > 0)
             return true;
     }
@@ -534,18 +518,33 @@ static enum rc exec(struct ctx *ctx, const struct call *call, int64_t *ret_chang
     return OK;
 }
 
-/* Statements without parameters; the last one's command tag must be `tag` if given. */
-static enum rc run_command(struct ctx *ctx, const char *name, const char *sql, const char *tag) {
-    struct pg_session *session = session_of(ctx);
-    settle(session);
-    PGresult *result = PQexec(session->connection, sql);
+static enum rc exec_later(struct ctx *ctx, const struct call *call) {
+    struct parameters p;
+    struct pg_statement *statement = NULL;
+    const char *wrong = set_parameters(call, &p);
+    if (wrong)
+        return session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, wrong);
+    enum rc rc = ready(ctx, call, &p, &statement);
+    return rc == OK ? pg_behind_send(ctx, call, statement, &p) : rc;
+}
+
+/* What came of a command, whose tag must be `tag` if given. */
+static enum rc command_ended(struct ctx *ctx, const char *name, const char *tag, PGresult *result) {
     enum rc rc = OK;
-    if (!is_good(result))
-        rc = result_failed(ctx, name, result);
+    if (!pg_is_good(result))
+        rc = pg_result_failed(ctx, name, result);
     else if (tag && strcmp(PQcmdStatus(result), tag) != 0)
         rc = session_failed(ctx, ctx->db, E_DB, name, PQcmdStatus(result));
     PQclear(result);
     return rc;
+}
+
+/* Statements without parameters; `tag` is the last one's. */
+static enum rc run_command(struct ctx *ctx, const char *name, const char *sql, const char *tag) {
+    struct pg_session *session = pg_session_of(ctx);
+    settle(session);
+    enum rc rc = pg_behind_catch_up(ctx);
+    return rc == OK ? command_ended(ctx, name, tag, PQexec(session->connection, sql)) : rc;
 }
 
 static enum rc script(struct ctx *ctx, const char *name, const char *sql) {
@@ -559,7 +558,7 @@ static enum rc script(struct ctx *ctx, const char *name, const char *sql) {
  * remains so until the server happens to gather statistics. So plans are made anew, often at
  * first, and then ever more rarely. */
 static enum rc replan_if_due(struct ctx *ctx) {
-    struct pg_session *session = session_of(ctx);
+    struct pg_session *session = pg_session_of(ctx);
     if (session->runs < session->replan_at)
         return OK;
     int64_t step = session->replan_at * 3;
@@ -568,8 +567,8 @@ static enum rc replan_if_due(struct ctx *ctx) {
 }
 
 static enum rc begin(struct ctx *ctx, const char *sql, const char *tag) {
-    struct pg_session *session = session_of(ctx);
-    bool was_open = is_alive(session);
+    struct pg_session *session = pg_session_of(ctx);
+    bool was_open = pg_is_alive(session);
     struct err before = ctx->err;
     enum rc rc = connect_if_needed(ctx);
     if (rc != OK)
@@ -584,20 +583,33 @@ static enum rc begin(struct ctx *ctx, const char *sql, const char *tag) {
     return rc == OK ? run_command(ctx, "begin", sql, tag) : rc;
 }
 
+/* With all that is behind. */
+static enum rc commit(struct ctx *ctx) {
+    static const struct call call = { .name = "commit", .sql = "COMMIT" };
+    static const struct parameters none = { .n = 0 };
+    PGresult *result = NULL;
+    if (!pg_session_of(ctx)->behind_n)
+        return run_command(ctx, call.name, call.sql, call.sql);
+    enum rc rc = pg_behind_run(ctx, &call, NULL, &none, &result);
+    return rc == OK ? command_ended(ctx, call.name, call.sql, result) : rc;
+}
+
 static enum rc end(struct ctx *ctx, enum rc rc) {
-    struct pg_session *session = session_of(ctx);
-    if (rc == OK)
-        return run_command(ctx, "commit", "COMMIT", "COMMIT");
+    struct pg_session *session = pg_session_of(ctx);
+    rc = rc == OK ? commit(ctx) : rc;
+    if (rc == OK || PQtransactionStatus(session->connection) == PQTRANS_IDLE)
+        return rc;
     struct err before = ctx->err;
+    (void) pg_behind_catch_up(ctx); /* it is taken back, whatever came of it */
     /* A connection that cannot even roll back is of no use any more. */
-    if (!is_alive(session) || run_command(ctx, "rollback", "ROLLBACK", "ROLLBACK") != OK)
+    if (!pg_is_alive(session) || run_command(ctx, "rollback", "ROLLBACK", "ROLLBACK") != OK)
         disconnect(session);
     ctx->err = before;
     return rc;
 }
 
 static enum rc try_once(struct ctx *ctx, db_work *work, void *arg) {
-    struct pg_session *session = session_of(ctx);
+    struct pg_session *session = pg_session_of(ctx);
     session->again = false;
     enum rc rc = begin(ctx, "BEGIN", "BEGIN");
     if (rc != OK)
@@ -636,7 +648,7 @@ static enum rc transact(struct ctx *ctx, db_work *work, void *arg) {
     struct ctx before = *ctx;
     for (int attempt = 1;; attempt++) {
         enum rc rc = try_once(ctx, work, arg);
-        if (rc == OK || !session_of(ctx)->again || attempt == TRIES_MAX)
+        if (rc == OK || !pg_session_of(ctx)->again || attempt == TRIES_MAX)
             return rc;
         ctx->err = before.err;
         ctx->problems = before.problems;
@@ -696,6 +708,7 @@ static const struct engine engine = {
     .column_name = column_name,
     .column = column,
     .exec = exec,
+    .exec_later = exec_later,
     .script = script,
     .transact = transact,
     .moment_begin = moment_begin,

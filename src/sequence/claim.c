@@ -11,6 +11,7 @@
 #include "sequence/pace.h"
 #include "sequence/planner_private.h"
 #include "sequence/progress.h"
+#include "store/account_settings.h"
 #include "store/mailbox_state.h"
 #include "store/removals.h"
 #include "store/sequences.h"
@@ -30,6 +31,7 @@ struct checking {
     const struct mailbox *mailbox;
     const struct message *m;
     struct lead_plan lead;
+    struct sequence_row sequence;
     enum verdict verdict;
     struct str reason;
     int64_t at; /* VERDICT_LATER: until then */
@@ -83,13 +85,15 @@ static enum rc check_exclusion(struct checking *c) {
 }
 
 static enum rc check_sequence(struct checking *c) {
-    enum sequence_status status = SEQUENCE_DRAFT;
     int64_t now = ctx_now(c->ctx);
-    enum rc rc = sequence_status_shared(c->ctx, c->m->sequence_id, &status);
+    enum rc rc = sequence_row_shared(c->ctx, c->m->sequence_id, &c->sequence);
     if (rc == E_NOT_FOUND)
         return later(c, STR("sequence_busy"), now + BUSY_LOOK_MS);
-    if (rc != OK || status == SEQUENCE_ACTIVE)
+    if (rc != OK)
         return rc;
+    enum sequence_status status = sequence_row_status(&c->sequence);
+    if (status == SEQUENCE_ACTIVE)
+        return OK;
     if (status == SEQUENCE_ARCHIVING || status == SEQUENCE_ARCHIVED)
         return cancel(c, STR("sequence_archived"));
     return later(c, STR(MESSAGE_PARKED), now + pace_span(c->ctx, SEQUENCE_LOOK_MS));
@@ -111,13 +115,11 @@ static enum rc read_known(struct ctx *ctx, struct map *all, struct str id, struc
 
 static enum rc settings_of(struct checking *c, const struct sequence_settings **ret_settings) {
     struct map *all = c->d->settings, own = map_in(c->ctx->arena);
-    struct str id = c->m->sequence_id, text = STR_NONE;
+    struct str id = c->m->sequence_id, text = c->sequence.settings;
+    enum rc rc = OK;
     if (!all)
         all = &own;
     struct known_settings *known = map_get(all, id);
-    enum rc rc = sequence_settings_text(c->ctx, id, &text);
-    if (rc != OK)
-        return rc;
     if (!known) {
         known = ARENA_NEW(all->arena, struct known_settings);
         (void) map_put(all, arena_str(all->arena, id), known); /* it was not there */
@@ -136,6 +138,7 @@ static enum rc check_window(struct checking *c) {
     struct planning p = { .ctx = c->ctx, .now = ctx_now(c->ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena), .zones = c->d->zones };
     struct mailbox mailbox = *c->mailbox;
+    struct account_settings account = account_settings_usual();
     struct opening o = { 0, 0 };
     enum rc rc = settings_of(c, &settings);
     if (rc != OK)
@@ -143,7 +146,10 @@ static enum rc check_window(struct checking *c) {
     struct sequence_settings copy = *settings;
     const struct sequence s = { .settings = &copy };
     const struct planned planned = { &p, &c->lead, &s, NULL };
-    (void) map_put(&p.mailboxes, mailbox.id, &mailbox); /* nothing was there */
+    if (str_is_set(c->sequence.account_zone))
+        account.time_zone = c->sequence.account_zone;
+    (void) map_put(&p.accounts, c->ctx->account_id, &account); /* nothing was there, */
+    (void) map_put(&p.mailboxes, mailbox.id, &mailbox);        /* nor there */
     c->lead.mailbox_id = c->m->mailbox_id;
     rc = mail_opening(&planned, p.now, &o);
     if (rc == E_NOT_FOUND)
@@ -253,9 +259,8 @@ static enum rc take(struct ctx *ctx, struct claiming *w, struct message *m) {
                                    ? begin_move(ctx, m, from)
                                    : (struct message_move){ .from = from, .to = MESSAGE_CLAIMED };
     w->queue.free_at = opt_int(ctx_now(ctx) + pace_span(ctx, gap));
-    enum rc rc = message_move(ctx, m->id, &move);
-    if (rc == OK)
-        rc = sequence_work_begin(ctx, m);
+    enum rc rc = w->step->is_connected ? message_move_sending(ctx, m->id, &move, &m->source)
+                                       : message_move(ctx, m->id, &move);
     if (rc == OK)
         rc = mailbox_queue_set(ctx, &w->queue);
     if (rc != OK)
@@ -376,7 +381,7 @@ static enum rc begin_work(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = message_move(ctx, w->m->id, &move);
     w->begun = rc == OK;
-    return rc == E_CONFLICT ? sequence_work_end(ctx, w->m) : rc;
+    return rc == E_CONFLICT ? OK : rc; /* it was canceled */
 }
 
 enum rc delivery_begin(const struct delivery *d, const struct message *message, bool *ret_begun) {
@@ -401,8 +406,8 @@ static enum rc unreachable_work(struct ctx *ctx, void *arg) {
     if (rc != OK)
         return rc;
     rc = message_move(ctx, w->m->id, &move);
-    if (rc == OK || rc == E_CONFLICT)
-        rc = sequence_work_end(ctx, w->m);
+    if (rc == E_CONFLICT) /* it was canceled */
+        rc = OK;
     delivery_rest(ctx, &c.queue);
     return rc == OK ? give_back(ctx, &c, c.queue.free_at.v) : rc;
 }

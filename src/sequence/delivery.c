@@ -110,8 +110,7 @@ struct recording {
 
 static enum rc put(const struct recording *r, struct message_move move) {
     move.from = r->from;
-    enum rc rc = message_move(r->ctx, r->m->id, &move);
-    return rc == OK ? sequence_work_end(r->ctx, r->m) : rc;
+    return message_move(r->ctx, r->m->id, &move);
 }
 
 static enum rc sent(const struct recording *r) {
@@ -120,10 +119,9 @@ static enum rc sent(const struct recording *r) {
     struct message now = { .id = STR_NONE };
     enum rc rc = message_move_sent(r->ctx, r->m->id, &move, &now);
     if (rc == OK)
-        rc = sequence_work_end(r->ctx, &now);
-    if (rc == OK)
         rc = record_sent(r->ctx, &now, r->sender);
-    return rc == OK ? finish(r->ctx, &now, STAGE_DONE, NULL) : rc;
+    const struct lead_passing passing = { now.lead_id, now.stage_id, false };
+    return rc == OK ? lead_plan_pass_later(r->ctx, &passing) : rc;
 }
 
 static enum rc failed(const struct recording *r) {

@@ -8,7 +8,7 @@
  *   uncertain -> sent, queued, held (sequence/uncertain.h)
  *   uncertain, held -> sent         something that came in names it (sequence/inbox_message.h)
  *
- * A sequence_work row stands for each that is claimed or sent (sequence/states.h). */
+ * A sequence that pauses or ends waits for those that are claimed or sending. */
 #ifndef SEQUENCE_DELIVERY_H
 #define SEQUENCE_DELIVERY_H
 

@@ -56,14 +56,14 @@ enum rc excluded_among(struct ctx *ctx, struct strs emails, struct map *ret_reas
 }
 
 enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *ret_reason) {
-    struct map reasons;
-    struct strs one = { 0 };
-    if (str_is_set(email))
-        strs_add(ctx->arena, &one, email);
-    enum rc rc = excluded_among(ctx, one, &reasons);
-    const struct str *reason = rc == OK && one.n ? map_get(&reasons, email) : NULL;
-    *ret_reason = reason ? *reason : STR_NONE;
-    return rc;
+    enum exclusion_kind kind = EXCLUDED_EMAIL;
+    *ret_reason = STR_NONE;
+    if (!str_is_set(email))
+        return OK;
+    enum rc rc = exclusion_of_address(ctx, email, domains_of(ctx->arena, email), &kind);
+    if (rc == OK)
+        *ret_reason = kind == EXCLUDED_EMAIL ? by_email : by_domain;
+    return rc == E_NOT_FOUND ? OK : rc;
 }
 
 /* --- leads --- */

@@ -83,9 +83,9 @@ static enum rc exclusion_of(struct planning *p, const struct lead_plan *lead, st
  * transaction that has its row. So the row is read again under its lock, which the other one
  * is never waited for with: then the lead stays due. */
 static enum rc park(struct planning *p, struct lead_plan *lead) {
-    enum sequence_status status = SEQUENCE_DRAFT;
-    enum rc rc = sequence_status_shared(p->ctx, lead->sequence_id, &status);
-    if (rc == E_NOT_FOUND || (rc == OK && status == SEQUENCE_ACTIVE))
+    struct sequence_row row = { .status = STR_NONE };
+    enum rc rc = sequence_row_shared(p->ctx, lead->sequence_id, &row);
+    if (rc == E_NOT_FOUND || (rc == OK && sequence_row_status(&row) == SEQUENCE_ACTIVE))
         return OK;
     if (rc == OK)
         lead_set_wait(lead, WAIT_SEQUENCE, (struct opt_int){ 0 });

@@ -100,20 +100,6 @@ static enum rc error_lead(struct ctx *ctx, struct lead_plan *lead, struct str re
                     : rc;
 }
 
-static enum rc go_on_behind(struct ctx *ctx, struct lead_plan *lead,
-                            const struct stage_outcome *outcome) {
-    bool as_planned = outcome->result == STAGE_SKIPPED && !outcome->overdue && lead->due_at.set;
-    lead->counts_from = as_planned ? lead->due_at : now(ctx);
-    lead->done_stage_id = lead->stage_id;
-    lead->stage_id = STR_NONE;
-    lead->due_at = NEVER;
-    if (lead_status_of(lead) != LEAD_PAUSED) {
-        lead_set_status(lead, LEAD_ACTIVE, STR_NONE);
-        plan_now(ctx, lead);
-    }
-    return lead_plan_write(ctx, lead);
-}
-
 struct finish_work {
     struct str lead_id, stage_id;
     const struct stage_outcome *outcome;
@@ -121,12 +107,20 @@ struct finish_work {
 
 static enum rc finish_in_transaction(struct ctx *ctx, void *arg) {
     const struct finish_work *w = arg;
-    struct lead_plan lead;
-    enum rc rc = lead_plan_lock(ctx, w->lead_id, &lead);
-    if (rc != OK || !is_in(&lead, LIVE) || !str_eq(lead.stage_id, w->stage_id))
+    const struct stage_outcome *o = w->outcome;
+    struct lead_plan lead = { .id = STR_NONE };
+    bool passed = false, failed = o->result == STAGE_FAILED;
+    enum rc rc = failed ? OK
+                        : lead_plan_pass(ctx,
+                                         &(struct lead_passing){ w->lead_id, w->stage_id,
+                                                                 o->result == STAGE_SKIPPED && !o->overdue },
+                                         &passed);
+    if (rc != OK || passed)
         return rc;
-    return w->outcome->result == STAGE_FAILED ? error_lead(ctx, &lead, w->outcome->reason)
-                                              : go_on_behind(ctx, &lead, w->outcome);
+    rc = lead_plan_lock(ctx, w->lead_id, &lead);
+    if (rc != OK || !failed || !is_in(&lead, LIVE) || !str_eq(lead.stage_id, w->stage_id))
+        return rc;
+    return error_lead(ctx, &lead, o->reason);
 }
 
 enum rc lead_stage_finished(struct ctx *ctx, struct str lead_id, struct str stage_id,

@@ -130,8 +130,8 @@ static struct delivery_outcome outcome_of(struct turn *t, const struct smtp_resu
 
 /* The bytes with their Date, which stays the same when it is sent again. */
 static enum rc bytes_of(struct turn *t, const struct message *m, struct str *ret_bytes) {
-    struct str source = STR_NONE;
-    enum rc rc = message_source(&t->ctx, m->id, &source);
+    struct str source = m->source;
+    enum rc rc = str_is_set(source) ? OK : message_source(&t->ctx, m->id, &source);
     if (rc != OK)
         return rc;
     struct buf b = buf_in(t->ctx.arena, source.n + SOURCE_MORE_BYTES);

@@ -38,6 +38,10 @@ static const struct query put
 static const struct query *const queries[] = { &get, &put };
 const struct query_table account_settings_queries = QUERY_TABLE(queries);
 
+struct account_settings account_settings_usual(void) {
+    return usual;
+}
+
 enum rc account_settings_get(struct ctx *ctx, struct account_settings *ret_settings) {
     struct account_settings found = usual;
     enum rc rc = db_get(ctx, &get, DB_ARGS(db_v_text(ctx->account_id)), &account_settings_fields,

@@ -14,6 +14,8 @@ extern const struct fields account_settings_fields;
 
 /* Of the account of ctx; every member is set. */
 MUST_USE enum rc account_settings_get(struct ctx *ctx, struct account_settings *ret_settings);
+/* Those of an account that never decided anything. */
+struct account_settings account_settings_usual(void);
 
 /* Changes what is set in `changes`, and gives all of them. Transacts itself. E_INVALID with
  * problems. */

@@ -190,8 +190,8 @@ static enum rc tell(struct ctx *ctx, const struct event *e, struct str id) {
 
 static enum rc touch_contact(struct ctx *ctx, const struct event *e, struct db_value at) {
     bool is_known = str_is_set(e->contact_id);
-    return db_exec(ctx, is_known ? &contacted_one : &contacted,
-                   DB_ARGS(ACCOUNT, db_v_text(is_known ? e->contact_id : e->lead_id), at), NULL);
+    return db_exec_later(ctx, is_known ? &contacted_one : &contacted,
+                         DB_ARGS(ACCOUNT, db_v_text(is_known ? e->contact_id : e->lead_id), at));
 }
 
 enum rc event_record(struct ctx *ctx, const struct event *e) {
@@ -200,15 +200,14 @@ enum rc event_record(struct ctx *ctx, const struct event *e) {
     int64_t now = ctx_now(ctx);
     struct db_value at = db_v_int(e->at.set ? e->at.v : now);
     struct str id = str_is_set(e->id) ? e->id : uuid_new(ctx->arena, now);
-    enum rc rc = db_exec(
+    enum rc rc = db_exec_later(
         ctx, &record,
         DB_ARGS(ACCOUNT, db_v_text(id), db_v_text(kinds[e->kind].name), at,
                 db_v_text(e->user_id), db_v_text(e->mailbox_id), db_v_text(e->contact_id),
                 db_v_text(e->lead_id), db_v_text(e->sequence_id), db_v_text(e->stage_id),
                 db_v_text(e->message_id), db_v_text(e->task_id), db_v_text(e->call_id),
                 db_v_text(str_is_set(e->data) ? e->data : STR("{}")),
-                db_v_int((flags & SNAPSHOT) != 0), db_v_text(e->snapshot), db_v_text(e->reply_id)),
-        NULL);
+                db_v_int((flags & SNAPSHOT) != 0), db_v_text(e->snapshot), db_v_text(e->reply_id)));
     if (rc == OK && (flags & CONTACTED))
         rc = touch_contact(ctx, e, at);
     return rc == OK ? tell(ctx, e, id) : rc;

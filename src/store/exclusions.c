@@ -81,10 +81,18 @@ static const struct query existing
         "SELECT value FROM exclusions WHERE account_id = $1 AND kind = $2 "
         "AND value IN (SELECT value FROM json_each($3))",
         WANTED_PG "SELECT x.value FROM e JOIN exclusions x ON " IS_WANTED_PG };
+/* In the same way; what excludes the address itself comes first. */
+#define OF_ADDRESS(materialized, from)                                                    \
+    "WITH e (account_id, kind, v) AS " materialized "(SELECT $1, 'email', $2 "            \
+    "UNION ALL SELECT $1, 'domain', value FROM " from ") "                                \
+    "SELECT x.kind FROM e JOIN exclusions x ON " IS_WANTED_PG " ORDER BY x.kind DESC LIMIT 1"
+static const struct query of_address
+    = { "exclusion_of_address", OF_ADDRESS("", "json_each($3)"),
+        OF_ADDRESS("MATERIALIZED ", "json_array_elements_text($3::json)") };
 
 static const struct query *const queries[] = { &domains_after, &domains_before, &emails_after,
                                                &emails_before, &insert,         &delete_own,
-                                               &existing };
+                                               &existing,       &of_address };
 const struct query_table exclusion_queries = QUERY_TABLE(queries);
 
 enum rc exclusions_list(struct ctx *ctx, enum exclusion_kind kind, const struct page *page,
@@ -113,6 +121,18 @@ enum rc exclusions_among(struct ctx *ctx, enum exclusion_kind kind, struct strs 
     rc = db_rows_close(rows);
     if (rc == OK)
         *ret_excluded = excluded;
+    return rc;
+}
+
+enum rc exclusion_of_address(struct ctx *ctx, struct str email, struct strs domains,
+                             enum exclusion_kind *ret_kind) {
+    struct str kind = STR_NONE;
+    enum rc rc = db_get_text(ctx, &of_address,
+                             DB_ARGS(db_v_text(ctx->account_id), db_v_text(email),
+                                     sql_texts(ctx->arena, domains)),
+                             &kind);
+    if (rc == OK)
+        *ret_kind = str_eq(kind, str_of(kind_names[EXCLUDED_EMAIL])) ? EXCLUDED_EMAIL : EXCLUDED_DOMAIN;
     return rc;
 }
 

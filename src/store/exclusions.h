@@ -32,6 +32,11 @@ extern const struct str exclusion_success, exclusion_duplicated, exclusion_unsup
 MUST_USE enum rc exclusions_among(struct ctx *ctx, enum exclusion_kind kind, struct strs values,
                                   struct strs *ret_excluded);
 
+/* Why an address (in normal form) is excluded, by itself or by one of the domains: *ret_kind.
+ * E_NOT_FOUND: it is not. */
+MUST_USE enum rc exclusion_of_address(struct ctx *ctx, struct str email, struct strs domains,
+                                       enum exclusion_kind *ret_kind);
+
 struct new_exclusions {
     enum exclusion_kind kind;
     struct strs values; /* in normal form */

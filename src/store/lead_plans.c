@@ -100,6 +100,21 @@ static const struct query write_one
         "paused_until = $12, ended_at = $13, ignores_exclusions = $14, updated_at = $15 "
         "WHERE account_id = $1 AND id = $2",
         NULL };
+/* Behind the stage that it stands at. One that is paused stays so. */
+#define UNLESS_PAUSED(then) "CASE WHEN status = 'paused' THEN " then
+static const struct query pass
+    = { "lead_plan_pass",
+        "UPDATE sequence_leads SET done_stage_id = stage_id, stage_id = NULL, due_at = NULL, "
+        "counts_from = CASE WHEN $5 = 1 AND due_at IS NOT NULL THEN due_at ELSE $4 END, "
+        "status = " UNLESS_PAUSED("status ELSE 'active' END") ", "
+        "reason = " UNLESS_PAUSED("reason END") ", "
+        "next_at = " UNLESS_PAUSED("next_at ELSE $4 END") ", "
+        "waits_for = " UNLESS_PAUSED("waits_for ELSE 'plan' END") ", "
+        "urgency = " UNLESS_PAUSED("urgency ELSE 0 END") ", "
+        "paused_until = " UNLESS_PAUSED("paused_until END") ", updated_at = $4 "
+        "WHERE account_id = $1 AND id = $2 AND stage_id = $3 "
+        "AND status IN ('pending', 'active', 'waiting_task', 'paused')",
+        NULL };
 static const struct query begin
     = { "lead_plans_begin",
         "UPDATE sequence_leads SET next_at = $3, waits_for = 'plan', urgency = 0, updated_at = $3 "
@@ -154,7 +169,7 @@ static const struct query next_due
         NULL };
 
 static const struct query *const queries[]
-    = { &due,        &lock,      &lock_all,           &write,               &write_one, &begin, &begin_mailbox,
+    = { &due,        &lock,      &lock_all,           &write,               &write_one, &pass, &begin, &begin_mailbox,
         &of_address, &of_domain, &of_excluded_emails, &of_excluded_domains, &next_due };
 const struct query_table lead_plan_queries = QUERY_TABLE(queries);
 
@@ -242,8 +257,7 @@ enum rc lead_plans_write(struct ctx *ctx, const struct list *leads) {
     json_end_array(&w);
     enum rc rc = buf_result(&text);
     if (rc == OK)
-        rc = db_exec(ctx, &write, DB_ARGS(db_v_text(buf_text(&text)), db_v_int(ctx_now(ctx))),
-                     NULL);
+        rc = db_exec_later(ctx, &write, DB_ARGS(db_v_text(buf_text(&text)), db_v_int(ctx_now(ctx))));
     else
         rc = fail(ctx, rc, "plans of leads");
     buf_done(&text);
@@ -251,15 +265,29 @@ enum rc lead_plans_write(struct ctx *ctx, const struct list *leads) {
 }
 
 enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead) {
-    return db_exec(ctx, &write_one,
+    return db_exec_later(ctx, &write_one,
                    DB_ARGS(db_v_text(lead->account_id), db_v_text(lead->id), db_v_text(lead->status),
                            db_v_text(lead->reason), db_v_text(lead->stage_id), db_v_opt(lead->due_at),
                            db_v_text(lead->done_stage_id), db_v_opt(lead->counts_from),
                            db_v_opt(lead->next_at), db_v_text(lead->waits_for),
                            db_v_int(lead->urgency.v), db_v_opt(lead->paused_until),
                            db_v_opt(lead->ended_at), db_v_int(lead->ignores_exclusions == YES),
-                           db_v_int(ctx_now(ctx))),
-                   NULL);
+                           db_v_int(ctx_now(ctx))));
+}
+
+#define PASS_ARGS(p)                                                        \
+    DB_ARGS(ACCOUNT, db_v_text((p)->lead_id), db_v_text((p)->stage_id),     \
+            db_v_int(ctx_now(ctx)), db_v_int((p)->as_planned))
+
+enum rc lead_plan_pass(struct ctx *ctx, const struct lead_passing *p, bool *ret_passed) {
+    int64_t changes = 0;
+    enum rc rc = db_exec(ctx, &pass, PASS_ARGS(p), &changes);
+    *ret_passed = changes > 0;
+    return rc;
+}
+
+enum rc lead_plan_pass_later(struct ctx *ctx, const struct lead_passing *p) {
+    return db_exec_later(ctx, &pass, PASS_ARGS(p));
 }
 
 enum rc lead_plans_begin(struct ctx *ctx, struct str sequence_id) {

@@ -64,6 +64,16 @@ MUST_USE enum rc lead_plans_lock(struct ctx *ctx, struct strs ids, struct list *
 MUST_USE enum rc lead_plans_write(struct ctx *ctx, const struct list *leads);
 MUST_USE enum rc lead_plan_write(struct ctx *ctx, const struct lead_plan *lead);
 
+/* The lead goes on behind the stage: the planner looks at it, unless it is paused. *ret_passed is
+ * false, and nothing is written, when it does not stand there or has come to an end. */
+struct lead_passing {
+    struct str lead_id, stage_id;
+    bool as_planned; /* the next delay counts from when the stage was due, else from now */
+};
+MUST_USE enum rc lead_plan_pass(struct ctx *ctx, const struct lead_passing *passing, bool *ret_passed);
+/* The same for who need not know. */
+MUST_USE enum rc lead_plan_pass_later(struct ctx *ctx, const struct lead_passing *passing);
+
 /* The sequence has become active: the planner looks at those that waited for that. */
 MUST_USE enum rc lead_plans_begin(struct ctx *ctx, struct str sequence_id);
 

@@ -90,20 +90,10 @@ static const struct query last_sent
         "SELECT message_id" OF_MAILBOX "AND counted_at IS NOT NULL AND state = 'sent' "
         "ORDER BY counted_at DESC LIMIT $3",
         NULL };
-static const struct query work_begin
-    = { "sequence_work_begin",
-        "INSERT INTO sequence_work (account_id, sequence_id, lead_id, stage_id, begun_at) "
-        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        NULL };
-static const struct query work_end
-    = { "sequence_work_end",
-        "DELETE FROM sequence_work WHERE account_id = $1 AND sequence_id = $2 AND lead_id = $3 "
-        "AND stage_id = $4",
-        NULL };
 
 static const struct query *const queries[]
     = { &wake,         &take,          &hold,       &renew,     &set,       &give_back, &release,    &next,
-        &next_message, &open_messages, &sent_since, &next_send, &next_look, &last_sent, &work_begin, &work_end };
+        &next_message, &open_messages, &sent_since, &next_send, &next_look, &last_sent };
 const struct query_table mailbox_queue_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -122,7 +112,7 @@ enum rc mailbox_queues_wake(struct ctx *ctx, const struct list *wakes) {
     }
     json_end_array(&w);
     enum rc rc = buf_result(&text);
-    rc = rc == OK ? db_exec(ctx, &wake, DB_ARGS(db_v_text(buf_text(&text))), NULL)
+    rc = rc == OK ? db_exec_later(ctx, &wake, DB_ARGS(db_v_text(buf_text(&text))))
                   : fail(ctx, rc, "queues of mailboxes");
     buf_done(&text);
     return rc;
@@ -179,18 +169,16 @@ enum rc mailbox_queues_renew(struct ctx *ctx, const struct queue_lease *lease) {
 }
 
 enum rc mailbox_queue_set(struct ctx *ctx, const struct mailbox_queue *queue) {
-    return db_exec(ctx, &set,
-                   DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
-                           db_v_opt(queue->free_at), db_v_opt(queue->failures),
-                           db_v_int(ctx_now(ctx) + QUEUE_LEASE_MS)),
-                   NULL);
+    return db_exec_later(ctx, &set,
+                         DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
+                                 db_v_opt(queue->free_at), db_v_opt(queue->failures),
+                                 db_v_int(ctx_now(ctx) + QUEUE_LEASE_MS)));
 }
 
 enum rc mailbox_queue_give_back(struct ctx *ctx, const struct mailbox_queue *queue, int64_t wake_at) {
-    return db_exec(ctx, &give_back,
-                   DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
-                           db_v_int(wake_at), db_v_opt(queue->free_at), db_v_opt(queue->failures)),
-                   NULL);
+    return db_exec_later(ctx, &give_back,
+                         DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
+                                 db_v_int(wake_at), db_v_opt(queue->free_at), db_v_opt(queue->failures)));
 }
 
 static enum rc release_work(struct ctx *ctx, void *arg) {
@@ -265,20 +253,4 @@ enum rc mailbox_last_sent(struct ctx *ctx, struct str mailbox_id, struct strs *r
     if (rc == OK)
         *ret_message_ids = ids;
     return rc;
-}
-
-/* --- work of a sequence --- */
-
-enum rc sequence_work_begin(struct ctx *ctx, const struct message *m) {
-    return db_exec(ctx, &work_begin,
-                   DB_ARGS(ACCOUNT, db_v_text(m->sequence_id), db_v_text(m->lead_id),
-                           db_v_text(m->stage_id), db_v_int(ctx_now(ctx))),
-                   NULL);
-}
-
-enum rc sequence_work_end(struct ctx *ctx, const struct message *m) {
-    return db_exec(ctx, &work_end,
-                   DB_ARGS(ACCOUNT, db_v_text(m->sequence_id), db_v_text(m->lead_id),
-                           db_v_text(m->stage_id)),
-                   NULL);
 }

@@ -65,8 +65,4 @@ MUST_USE enum rc mailbox_next_times(struct ctx *ctx, struct str mailbox_id, int6
 /* Message-IDs of the last few that the mailbox has sent, newest first. */
 MUST_USE enum rc mailbox_last_sent(struct ctx *ctx, struct str mailbox_id, struct strs *ret_message_ids);
 
-/* How many messages go out of one sequence just now: sequence_work rows (sequence/states.h). */
-MUST_USE enum rc sequence_work_begin(struct ctx *ctx, const struct message *message);
-MUST_USE enum rc sequence_work_end(struct ctx *ctx, const struct message *message);
-
 #endif

@@ -122,12 +122,14 @@ static const struct query source_of
     "sent_at = coalesce($12, sent_at), updated_at = $13" more                                 \
     " WHERE account_id = $1 AND id = $2 AND state = $3"
 static const struct query move_one = { "message_move", MOVE(""), NULL };
+#define KEPT(what)                                  \
+    "(SELECT s." what " FROM message_sources s "    \
+    "WHERE s.account_id = messages.account_id AND s.message_id = messages.id)"
 static const struct query move_sent
-    = { "message_move_sent",
-        MOVE("") " RETURNING " COLUMNS ", (SELECT s.body FROM message_sources s "
-        "WHERE s.account_id = messages.account_id AND s.message_id = messages.id) AS body",
-        NULL };
+    = { "message_move_sent", MOVE("") " RETURNING " COLUMNS ", " KEPT("body") " AS body", NULL };
 static const struct query move_counted = { "message_move_counted", MOVE(", counted_at = $14"), NULL };
+static const struct query move_sending
+    = { "message_move_sending", MOVE(", counted_at = $14") " RETURNING " KEPT("source"), NULL };
 static const struct query cancel_lead
     = { "messages_cancel_lead",
         "UPDATE messages SET state = 'canceled', reason = $3, detail = NULL, updated_at = $4 "
@@ -196,7 +198,7 @@ static const struct query count
 static const struct query *const queries[]
     = { &list_after,  &list_before, &get,         &of_stage,    &before,
         &queue,       &put_source,  &source_of,   &move_one,    &move_sent,
-        &move_counted, &cancel_lead, &cancel_leads, &cancel_sequence, &unpark, &count_open,  &count_click, &forget_email_sources,
+        &move_counted, &move_sending, &cancel_lead, &cancel_leads, &cancel_sequence, &unpark, &count_open,  &count_click, &forget_email_sources,
         &forget_email, &forget_profile_sources,   &forget_profile, &prune, &count };
 const struct query_table message_queries = QUERY_TABLE(queries);
 
@@ -272,10 +274,9 @@ enum rc message_queue(struct ctx *ctx, struct new_message *message) {
     if (rc == E_NOT_FOUND)
         return E_CONFLICT;
     return rc == OK
-               ? db_exec(ctx, &put_source,
-                         DB_ARGS(ACCOUNT, db_v_text(m->id), now, db_v_blob(message->source),
-                                 db_v_text(message->body)),
-                         NULL)
+               ? db_exec_later(ctx, &put_source,
+                               DB_ARGS(ACCOUNT, db_v_text(m->id), now, db_v_blob(message->source),
+                                       db_v_text(message->body)))
                : rc;
 }
 
@@ -294,6 +295,12 @@ enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *
         args.n--;
     enum rc rc = db_exec(ctx, counts ? &move_counted : &move_one, args, &changes);
     return rc == OK && changes == 0 ? E_CONFLICT : rc;
+}
+
+enum rc message_move_sending(struct ctx *ctx, struct str id, const struct message_move *m,
+                             struct str *ret_source) {
+    enum rc rc = db_get_text(ctx, &move_sending, MOVE_ARGS(m, db_v_opt(m->counted_at)), ret_source);
+    return rc == E_NOT_FOUND ? E_CONFLICT : rc;
 }
 
 enum rc message_move_sent(struct ctx *ctx, struct str id, const struct message_move *m,

@@ -25,7 +25,8 @@ extern const struct enum_values message_states; /* in this order */
 struct message {
     struct str id, lead_id, sequence_id, stage_id, variant_id, contact_id, user_id, mailbox_id;
     struct str state, reason, detail, recipient, subject, message_id, refers_to, reply;
-    struct str body; /* what it says, where that was asked for and is kept still */
+    struct str body, source; /* what it says, and its bytes without Date: where that was asked for
+                                and is kept still */
     struct opt_int priority, due_at, next_at, attempts, looks, dated_at, sent_at, opens, clicks,
         created_at, updated_at;
 };
@@ -72,6 +73,10 @@ struct message_move {
 };
 /* E_CONFLICT, with nothing changed, when it is in another state. */
 MUST_USE enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *move);
+/* The same of one that is to be sent at once, with counted_at. Gives its bytes without Date, if
+ * they are kept still. */
+MUST_USE enum rc message_move_sending(struct ctx *ctx, struct str id, const struct message_move *move,
+                                      struct str *ret_source);
 /* The same of one that was sent; `move` counts and uncounts nothing. Gives the row as it is then,
  * with its body. */
 MUST_USE enum rc message_move_sent(struct ctx *ctx, struct str id, const struct message_move *move,

@@ -45,10 +45,18 @@ const struct fields sequence_fields
     = FIELDS("SequenceDetails", struct sequence, sequence_rows,
              .doc = "A sequence with its stages and settings.");
 
-enum sequence_status sequence_status_of(const struct sequence *sequence) {
-    int status = enum_index(&enum_sequence_statuses, sequence->status);
+static enum sequence_status status_of(struct str name) {
+    int status = enum_index(&enum_sequence_statuses, name);
     ASSERT(status >= 0); /* the table has a CHECK */
     return (enum sequence_status) status;
+}
+
+enum sequence_status sequence_status_of(const struct sequence *sequence) {
+    return status_of(sequence->status);
+}
+
+enum sequence_status sequence_row_status(const struct sequence_row *row) {
+    return status_of(row->status);
 }
 
 bool sequence_id_is_valid(struct str text) {
@@ -85,9 +93,12 @@ static const struct query head
 static const struct query lock
     = { "sequence_lock", "SELECT " HEAD SEQUENCES "$1 AND s.id = $2",
         "SELECT " HEAD SEQUENCES "$1 AND s.id = $2 FOR UPDATE OF s" };
-#define STATUS "SELECT status FROM sequences WHERE account_id = $1 AND id = $2"
-static const struct query status_shared
-    = { "sequence_status_shared", STATUS, STATUS " FOR SHARE SKIP LOCKED" };
+#define ROW                                                                                   \
+    "SELECT s.status, s.settings, (SELECT a.time_zone FROM account_settings a "               \
+    "WHERE a.account_id = s.account_id) AS account_zone FROM sequences s "                    \
+    "WHERE s.account_id = $1 AND s.id = $2"
+static const struct query row_shared
+    = { "sequence_row_shared", ROW, ROW " FOR SHARE OF s SKIP LOCKED" };
 static const struct query settings_of
     = { "sequence_settings", "SELECT settings FROM sequences WHERE account_id = $1 AND id = $2",
         NULL };
@@ -201,7 +212,10 @@ static const struct query set_status
         NULL };
 static const struct query work_count
     = { "sequence_work_count",
-        "SELECT count(*) FROM sequence_work WHERE account_id = $1 AND sequence_id = $2", NULL };
+        /* First what an index of what is open holds, then which of that. */
+        "SELECT count(*) FROM messages WHERE account_id = $1 "
+        "AND state IN ('claimed', 'sending', 'uncertain') AND state <> 'uncertain' AND sequence_id = $2",
+        NULL };
 
 static const struct query *const queries[]
     = { &list_after,        &list_before,     &head,             &lock,
@@ -210,7 +224,7 @@ static const struct query *const queries[]
         &name_is_taken,     &update,          &delete_stages,    &delete_variants,
         &delete_attachments, &delete_unlisted, &delete_row,      &insert_stages,
         &insert_variants,   &put_attachment,  &retype_attachment, &copy_attachments,
-        &set_status,        &work_count,      &status_shared };
+        &set_status,        &work_count,      &row_shared };
 const struct query_table sequence_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -246,11 +260,17 @@ enum rc sequence_lock(struct ctx *ctx, struct str id, struct sequence *ret_seque
     return rc;
 }
 
-enum rc sequence_status_shared(struct ctx *ctx, struct str id, enum sequence_status *ret_status) {
-    struct sequence s = { .status = STR_NONE };
-    enum rc rc = db_get(ctx, &status_shared, DB_ARGS(ACCOUNT, db_v_text(id)), &sequence_fields, &s);
+#define T struct sequence_row
+static const struct field row_rows[] = { F_STR(T, status), F_STR(T, settings), F_STR(T, account_zone) };
+#undef T
+static const struct fields row_fields
+    = FIELDS("SequenceRow", struct sequence_row, row_rows, .doc = "A sequence as it is stored.");
+
+enum rc sequence_row_shared(struct ctx *ctx, struct str id, struct sequence_row *ret_row) {
+    struct sequence_row row = { .status = STR_NONE };
+    enum rc rc = db_get(ctx, &row_shared, DB_ARGS(ACCOUNT, db_v_text(id)), &row_fields, &row);
     if (rc == OK)
-        *ret_status = sequence_status_of(&s);
+        *ret_row = row;
     return rc;
 }
 
@@ -311,10 +331,6 @@ static struct str base64(struct arena *arena, struct str bytes) {
     (void) sodium_bin2base64(text, room, (const unsigned char *) bytes.p, bytes.n,
                              sodium_base64_VARIANT_ORIGINAL); /* returns text */
     return str_of(text);
-}
-
-enum rc sequence_settings_text(struct ctx *ctx, struct str id, struct str *ret_text) {
-    return db_get_text(ctx, &settings_of, DB_ARGS(ACCOUNT, db_v_text(id)), ret_text);
 }
 
 enum rc sequence_settings_read(struct ctx *ctx, struct str id, struct sequence_settings *ret_settings) {

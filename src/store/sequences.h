@@ -46,8 +46,6 @@ MUST_USE enum rc sequence_get(struct ctx *ctx, struct str id, struct sequence *r
 /* Reads the content of the attachments as well, for an export. */
 MUST_USE enum rc sequence_read_contents(struct ctx *ctx, struct sequence *sequence);
 /* Its settings alone, complete. */
-/* The same as they are stored: as long as the text is the same, so are they. */
-MUST_USE enum rc sequence_settings_text(struct ctx *ctx, struct str id, struct str *ret_text);
 MUST_USE enum rc sequence_settings_read(struct ctx *ctx, struct str id,
                                         struct sequence_settings *ret_settings);
 /* The bytes of one attachment; E_NOT_FOUND without it. */
@@ -61,10 +59,15 @@ MUST_USE enum rc sequence_id_by_name(struct ctx *ctx, struct str name, struct st
 /* As sequence_head; nobody else changes the row until the transaction ends. */
 MUST_USE enum rc sequence_lock(struct ctx *ctx, struct str id, struct sequence *ret_sequence);
 
-/* Its status, which nobody else changes until the transaction ends. E_NOT_FOUND also while
- * somebody else may be changing it: this waits for nobody. */
-MUST_USE enum rc sequence_status_shared(struct ctx *ctx, struct str id,
-                                        enum sequence_status *ret_status);
+/* Its row, which nobody else changes until the transaction ends. E_NOT_FOUND also while somebody
+ * else may be changing it: this waits for nobody. */
+struct sequence_row {
+    struct str status, settings; /* settings as they are stored: as long as the text is the same,
+                                    so are they */
+    struct str account_zone;     /* absent: as usual */
+};
+MUST_USE enum rc sequence_row_shared(struct ctx *ctx, struct str id, struct sequence_row *ret_row);
+enum sequence_status sequence_row_status(const struct sequence_row *row);
 
 /* The same with settings and stages, but without what stages say. */
 MUST_USE enum rc sequence_lock_outline(struct ctx *ctx, struct str id,
@@ -84,7 +87,8 @@ MUST_USE enum rc sequence_delete(struct ctx *ctx, struct str id);
 MUST_USE enum rc sequence_set_status(struct ctx *ctx, struct str id, enum sequence_status from,
                                      enum sequence_status to);
 
-/* How many pieces of work of the sequence are being done just now. */
+/* How many of its messages somebody sends just now, or is about to. Whoever takes one has its
+ * row shared (sequence_row_shared) in that transaction. */
 MUST_USE enum rc sequence_work_count(struct ctx *ctx, struct str id, int64_t *ret_n);
 
 /* --- all accounts --- */

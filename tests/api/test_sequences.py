@@ -444,7 +444,7 @@ class ListTest(SequenceTest):
 
 
 class TransientTest(SequenceTest):
-    """Work in flight: a row in sequence_work, which the tests write as a worker would."""
+    """Work in flight: a message that is being sent, which the tests write as the sender would."""
 
     def sql(self, statement):
         self.server.stop()
@@ -460,8 +460,11 @@ class TransientTest(SequenceTest):
         made = self.ready("In flight")
         id = made["id"]
         self.event(id, "launch")
-        key = f"'{self.account.id}', '{id}', 'lead', 'stage', 1"
-        self.sql(f"INSERT INTO sequence_work (account_id, sequence_id, lead_id, stage_id, begun_at) VALUES ({key})")
+        text = {name: f"'{name}'" for name in ("lead_id", "stage_id", "user_id", "mailbox_id", "message_id")}
+        row = {**dict.fromkeys(("priority", "is_first", "due_at", "next_at", "attempts", "looks", "opens", "clicks",
+                                "created_at", "updated_at"), "1"), **text, "account_id": f"'{self.account.id}'",
+               "sequence_id": f"'{id}'", "id": "'in flight'", "state": "'sending'"}
+        self.sql(f"INSERT INTO messages ({', '.join(row)}) VALUES ({', '.join(row.values())})")
         self.assertEqual(self.event(id, "pause").json["status"], "pausing")
         answer = self.admin.put(f"{LIST}/{id}", {"name": "x"})
         self.assert_error(answer, 409, "conflict")
@@ -471,7 +474,7 @@ class TransientTest(SequenceTest):
         self.server.kill()
         self.start()
         self.assertEqual(self.get(id)["status"], "pausing")
-        self.sql("DELETE FROM sequence_work")
+        self.sql("DELETE FROM messages WHERE id = 'in flight'")
         self.wait_status(id, "paused")
 
     def test_a_job_that_was_lost_is_made_again(self):

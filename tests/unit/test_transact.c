@@ -29,6 +29,84 @@ static void test_failure_ends_transaction(void **state) {
     assert_int_equal(value_of(ctx, "a"), 1);
 }
 
+/* --- statements that nobody waits for --- */
+
+enum { LATER_MANY = 200, FIRST = 101 };
+
+struct later {
+    int n;             /* numbers that are added, from FIRST */
+    int more;          /* this one as well; 0: none */
+    bool asks, reads;  /* reads what was added, in one piece, or row by row */
+    bool swallows;     /* says that all is well, whatever it was told */
+    enum rc result;
+    bool told_inside;
+};
+
+static enum rc add_later(struct ctx *ctx, int64_t n) {
+    return db_exec_later(ctx, &q_add_number,
+                         DB_ARGS(db_v_int(n), db_v_null(DB_KIND_TEXT), db_v_null(DB_KIND_INT)));
+}
+
+/* Rows are open before and read on afterwards. */
+static enum rc read_around(struct ctx *ctx, int64_t from, int64_t count) {
+    struct db_rows *rows = NULL;
+    enum rc rc = db_query(ctx, &q_series, DB_ARGS(db_v_int(count), db_v_int(2)), &rows);
+    if (rc == OK && db_next(rows))
+        rc = add_later(ctx, from);
+    int64_t last = 0;
+    while (rc == OK && db_next(rows))
+        last = db_int(rows, 0);
+    return rc == OK && last != count ? E_PROTO : rc;
+}
+
+static enum rc later_work(struct ctx *ctx, void *arg) {
+    struct later *l = arg;
+    enum rc rc = OK;
+    int64_t count = l->n;
+    for (int64_t i = 0; rc == OK && i < l->n; i++)
+        rc = add_later(ctx, FIRST + i);
+    if (rc == OK && l->more)
+        rc = add_later(ctx, l->more);
+    if (rc == OK && l->asks)
+        rc = db_get_int(ctx, &q_count_numbers, DB_ARGS(db_v_int(FIRST), db_v_int(FIRST + l->n - 1)), &count);
+    if (rc == OK && l->reads)
+        rc = read_around(ctx, FIRST + l->n, 3);
+    l->told_inside = rc != OK;
+    if (rc == OK && count != l->n)
+        return E_PROTO;
+    return l->swallows ? OK : rc;
+}
+
+static void test_later(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    static const struct query clear = { "clear", "DELETE FROM numbers", NULL };
+    static const struct later cases[] = {
+        { .n = 1, .result = OK },
+        { .n = 1, .asks = true, .result = OK },
+        { .n = 3, .reads = true, .result = OK },
+        { .n = LATER_MANY, .asks = true, .reads = true, .result = OK },
+        { .n = LATER_MANY, .result = OK },
+        { .n = 3, .more = FIRST + 1, .result = E_CONFLICT },
+        { .n = 3, .more = FIRST + 1, .swallows = true, .result = E_CONFLICT },
+        { .n = 3, .more = FIRST + 1, .asks = true, .result = E_CONFLICT },
+        { .n = 3, .more = FIRST + 1, .asks = true, .swallows = true, .result = E_CONFLICT },
+        { .n = 3, .more = FIRST + 1, .reads = true, .swallows = true, .result = E_CONFLICT },
+        { .n = 3, .more = 13, .result = E_DB }, /* a CHECK */
+        { .n = 2, .asks = true, .result = OK }, /* goes on as if nothing had been */
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct later l = cases[i];
+        assert_ok(ctx, write_one(ctx, &clear, DB_NO_ARGS));
+        enum rc rc = db_transact(ctx, later_work, &l);
+        if (rc != l.result || (rc != OK && (l.asks || l.reads) && !l.told_inside))
+            fail_case("case %zu: %s, %d", i, rc_name(rc), l.told_inside);
+        assert_int_equal(numbers_between(ctx, 0, 2 * LATER_MANY), rc == OK ? l.n + l.reads : 0);
+        ctx_clear_error(ctx);
+    }
+    assert_rc(ctx, add_later(ctx, 1), E_DB); /* outside of a transaction */
+    ctx_clear_error(ctx);
+}
+
 struct nested {
     enum rc inner, outer;
     bool same_session;
@@ -384,6 +462,7 @@ struct crossing {
     int runs;
     enum rc rc;
     bool error_left;
+    bool later; /* nobody waits for the second */
 };
 
 static enum rc cross(struct ctx *ctx, void *arg) {
@@ -393,7 +472,8 @@ static enum rc cross(struct ctx *ctx, void *arg) {
         return rc;
     if (c->runs++ == 0)
         pthread_barrier_wait(c->both_hold_one);
-    return db_exec(ctx, &q_increment, DB_ARGS(db_v_text(str_of(c->names[1]))), NULL);
+    struct db_args second = DB_ARGS(db_v_text(str_of(c->names[1])));
+    return c->later ? db_exec_later(ctx, &q_increment, second) : db_exec(ctx, &q_increment, second, NULL);
 }
 
 static void *cross_main(void *arg) {
@@ -405,12 +485,11 @@ static void *cross_main(void *arg) {
     return NULL;
 }
 
-static void test_deadlock_is_repeated(void **state) {
-    struct test_db *t = *state;
+static void meet(struct test_db *t, bool later) {
     pthread_barrier_t barrier;
     pthread_barrier_init(&barrier, NULL, 2);
-    struct crossing c[2] = { { t->db, &barrier, { "a", "b" }, 0, OK, false },
-                             { t->db, &barrier, { "b", "a" }, 0, OK, false } };
+    struct crossing c[2] = { { t->db, &barrier, { "a", "b" }, 0, OK, false, later },
+                             { t->db, &barrier, { "b", "a" }, 0, OK, false, later } };
     pthread_t threads[2];
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, cross_main, &c[i]), 0);
@@ -420,9 +499,16 @@ static void test_deadlock_is_repeated(void **state) {
         assert_false(c[i].error_left);
     }
     assert_true(c[0].runs + c[1].runs > 2);
-    assert_int_equal(value_of(&t->ctx, "a"), 2);
-    assert_int_equal(value_of(&t->ctx, "b"), 2);
     pthread_barrier_destroy(&barrier);
+}
+
+static void test_deadlock_is_repeated(void **state) {
+    struct test_db *t = *state;
+    for (int i = 1; i <= 2; i++) {
+        meet(t, i == 2);
+        assert_int_equal(value_of(&t->ctx, "a"), 2 * i);
+        assert_int_equal(value_of(&t->ctx, "b"), 2 * i);
+    }
 }
 
 /* What others commit meanwhile is not seen before the moment is over, whatever fails in it. */
@@ -456,6 +542,7 @@ int main(int argc, char **argv) {
         return child_main(argv[2], argv[3], argv[4]);
     const struct CMUnitTest tests[] = {
         ON_BOTH(test_failure_ends_transaction),
+        ON_BOTH(test_later),
         ON_BOTH(test_nested),
         ON_BOTH(test_one_moment),
         ON_BOTH(test_threads),
