@@ -39,6 +39,7 @@ CREATE TABLE sequence_leads (
     data TEXT NOT NULL,           -- JSON object of texts: what templates name
     user_id TEXT NOT NULL,
     mailbox_id TEXT,
+    reply_id TEXT,                -- of a reply sequence: what it answers, and in whose thread
     status TEXT NOT NULL CHECK (status IN ('pending', 'active', 'waiting_task', 'paused', 'completed',
                                            'replied', 'bounced', 'unsubscribed', 'removed', 'errored')),
     reason TEXT,                  -- of paused, removed, errored

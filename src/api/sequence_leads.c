@@ -4,7 +4,7 @@
 #include "sequence/add_leads.h"
 
 static enum rc post_sequence_leads(struct request *r) {
-    const struct add_leads add = { r->path_id, r->body, false };
+    const struct add_leads add = { .sequence_id = r->path_id, .request = r->body };
     struct add_leads_result result;
     struct lead_errors errors = { { 0 } };
     enum rc rc = leads_add(r->ctx, &add, &result, &errors);

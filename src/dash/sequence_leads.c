@@ -5,7 +5,7 @@
 #include "store/connections.h"
 
 static enum rc post_dashboard_leads(struct request *r) {
-    const struct add_leads add = { r->path_id, r->body, true };
+    const struct add_leads add = { .sequence_id = r->path_id, .request = r->body, .to_drafts = true };
     struct add_leads_result result;
     struct lead_errors errors = { { 0 } };
     enum rc rc = leads_add(r->ctx, &add, &result, &errors);

@@ -156,6 +156,7 @@ static struct sequence_lead lead_of(struct adding *a, const struct candidate *c,
         .data = data_of(a->ctx->arena, c),
         .user_id = sender->user_id,
         .mailbox_id = sender->mailbox_id,
+        .reply_id = a->add->reply_id,
         .ignores_exclusions = c->input->overrides
                               && c->input->overrides->ignore_exclusion_list == YES,
     };

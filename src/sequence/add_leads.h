@@ -60,6 +60,7 @@ struct add_leads {
     struct str sequence_id;
     const struct add_leads_request *request;
     bool to_drafts; /* a draft takes leads, too */
+    struct str reply_id; /* a reply sequence takes leads by their reply alone; absent otherwise */
 };
 
 /* E_NOT_FOUND without the sequence; E_INVALID with problems when the request is malformed

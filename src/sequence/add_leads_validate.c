@@ -120,7 +120,7 @@ static void check_status(struct adding *a) {
         add_lead_error(a, "invalid_sequence_status",
                        arena_printf(a->ctx->arena, "The sequence is %.*s: it takes no leads",
                                     STR_FMT(a->sequence.status)));
-    if (str_eq(a->sequence.kind, STR("reply_sequence")))
+    if (str_eq(a->sequence.kind, STR("reply_sequence")) && !str_is_set(a->add->reply_id))
         add_lead_error(a, "other_validation_error",
                        STR("A reply sequence runs inside a thread: leads come to it by a reply"));
 }

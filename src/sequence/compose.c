@@ -10,9 +10,10 @@
 #include "sequence/planner_private.h"
 #include "sequence/render.h"
 #include "store/messages.h"
+#include "store/replies.h"
 #include "store/services.h"
 
-enum { ID_DIGITS = 32, BODY_MAX_BYTES = 4 * 1024 * 1024, REFERENCES_MAX = 20, HEADERS_MAX = 5 };
+enum { ID_DIGITS = 32, BODY_MAX_BYTES = 4 * 1024 * 1024, REFERENCES_MAX = 20, HEADERS_MAX = 5, ID_MAX_BYTES = 900 };
 
 /* One message while it is written. */
 struct writing {
@@ -140,12 +141,42 @@ static struct str references_of(struct arena *arena, const struct message *befor
     return n > 1 ? arena_printf(arena, "%.*s %.*s", STR_FMT(first), STR_FMT(all)) : all;
 }
 
+/* What others write, and stands between < and > in a header of ours. */
+static bool is_message_id(struct str id) {
+    for (size_t i = 0; i < id.n; i++)
+        if ((unsigned char) id.p[i] <= ' ' || (unsigned char) id.p[i] >= 0x7F || id.p[i] == '<' || id.p[i] == '>')
+            return false;
+    return str_contains(id, STR("@")) && id.n <= ID_MAX_BYTES;
+}
+
+/* The reply that the lead goes on from, as if it were a message of ours. Of one whose id cannot be
+ * told the message that it answered stands for it. */
+static enum rc answered_reply(struct writing *w) {
+    struct stored_reply reply = { .id = STR_NONE };
+    struct message answered = { .id = STR_NONE };
+    enum rc rc = reply_get(w->ctx, w->lead->reply_id, &reply);
+    if (rc == OK)
+        rc = message_get(w->ctx, reply.message_id, &answered);
+    if (rc != OK)
+        return rc == E_NOT_FOUND ? fail(w->ctx, E_UNSUPPORTED, "the reply is not there any more") : rc;
+    w->before = answered;
+    if (str_is_set(reply.subject))
+        w->before.subject = reply.subject;
+    if (!is_message_id(reply.header_id))
+        return OK;
+    w->before.message_id = reply.header_id;
+    w->before.refers_to = references_of(w->ctx->arena, &answered);
+    return OK;
+}
+
 static enum rc write_subject(struct writing *w) {
     struct message *m = &w->to.of;
     m->subject = w->said.subject;
     if (str_is_set(m->subject))
         return OK;
     enum rc rc = message_before(w->ctx, w->lead->id, &w->before);
+    if (rc == E_NOT_FOUND && str_is_set(w->lead->reply_id))
+        rc = answered_reply(w);
     if (rc == E_NOT_FOUND)
         return earlier_subject(w, &m->subject);
     if (rc != OK)

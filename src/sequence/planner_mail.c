@@ -173,7 +173,8 @@ static enum rc write_message(const struct planned *planned) {
     const struct lead_plan *lead = planned->lead;
     const struct sequence_lead whom = { .id = lead->id, .contact_id = lead->contact_id, .email = lead->email,
                                         .linkedin_url = lead->linkedin_url, .data = lead->data,
-                                        .user_id = lead->user_id, .mailbox_id = lead->mailbox_id };
+                                        .user_id = lead->user_id, .mailbox_id = lead->mailbox_id,
+                                        .reply_id = lead->reply_id };
     struct composing what = { .lead = &whom, .sequence = planned->s, .stage = planned->stage, .due_at = p->now };
     enum rc rc = planning_senders(p, lead->user_id, &what.senders);
     if (rc == OK)

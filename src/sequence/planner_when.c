@@ -12,6 +12,8 @@ bool stage_is_mail(const struct sequence_stage *stage) {
 
 bool stage_is_first_mail(const struct sequence *sequence, const struct sequence_stage *stage) {
     const struct sequence_stage *all = sequence->stages.p;
+    if (str_eq(sequence->kind, STR("reply_sequence"))) /* somebody who has answered is not new */
+        return false;
     for (size_t i = 0; i < sequence->stages.n; i++)
         if (stage_is_mail(&all[i]))
             return str_eq(all[i].id, stage->id);

@@ -264,10 +264,12 @@ static struct str all_errors(struct acting *a, const struct lead_errors *errors)
     return all;
 }
 
-/* By the mailbox that got the reply, while there is one. */
-static enum rc find_mailbox(struct acting *a, struct add_leads_settings *settings) {
+/* By the mailbox that got the reply, while there is one; a thread goes on from no other one. */
+static enum rc find_mailbox(struct acting *a, bool in_thread, struct add_leads_settings *settings) {
     struct mailbox mailbox = { .id = STR_NONE };
     enum rc rc = mailbox_get(a->ctx, a->reply->mailbox_id, &mailbox);
+    if (rc == E_NOT_FOUND && in_thread)
+        return cannot(a, STR("The mailbox that got the reply is not there any more"));
     if (rc == OK) {
         settings->leads_distribution = STR("custom_mailboxes");
         strs_add(a->ctx->arena, &settings->mailboxes, mailbox.email);
@@ -279,11 +281,18 @@ static enum rc add(struct acting *a, struct str sequence_id) {
     struct add_leads_settings settings = { 0 };
     struct add_leads_result result = { 0 };
     struct lead_errors errors = { 0 };
-    enum rc rc = find_mailbox(a, &settings);
-    const struct add_leads_request request = { .leads = { &a->person, 1 }, .settings = &settings };
+    struct sequence sequence = { .id = STR_NONE };
+    enum rc rc = sequence_head(a->ctx, sequence_id, &sequence);
+    bool in_thread = str_eq(sequence.kind, STR("reply_sequence"));
+    if (rc == OK && in_thread && !str_eq(a->person.email, a->lead.email))
+        return cannot(a, STR("A reply sequence goes on with who was written to"));
     if (rc == OK)
-        rc = leads_add(a->ctx, &(struct add_leads){ .sequence_id = sequence_id, .request = &request },
-                       &result, &errors);
+        rc = find_mailbox(a, in_thread, &settings);
+    const struct add_leads_request request = { .leads = { &a->person, 1 }, .settings = &settings };
+    const struct add_leads what = { .sequence_id = sequence_id, .request = &request,
+                                    .reply_id = in_thread ? a->reply->id : STR_NONE };
+    if (rc == OK)
+        rc = leads_add(a->ctx, &what, &result, &errors);
     if (rc == E_INVALID && errors.validation_errors.n)
         return cannot(a, all_errors(a, &errors));
     return rc == OK ? judge(a, &result) : rc;

@@ -34,6 +34,7 @@ static const struct field plan_rows[] = {
     F_ID(T, contact_id),
     F_ID(T, user_id),
     F_ID(T, mailbox_id),
+    F_ID(T, reply_id),
     F_STR(T, email),
     F_STR(T, linkedin_url),
     F_STR(T, data),
@@ -57,7 +58,7 @@ static const struct fields plan_fields
     = FIELDS("LeadPlan", struct lead_plan, plan_rows, .doc = "Where a lead stands.");
 
 #define PLAN(data)                                                                            \
-    "SELECT l.account_id, l.id, l.sequence_id, l.contact_id, l.user_id, l.mailbox_id, l.email, " \
+    "SELECT l.account_id, l.id, l.sequence_id, l.contact_id, l.user_id, l.mailbox_id, l.reply_id, l.email, " \
     "l.linkedin_url, l.data, coalesce(" data " ->> 'time_zone', c.time_zone) AS time_zone, l.ignores_exclusions, "    \
     "l.created_at, l.status, l.reason, l.stage_id, l.due_at, l.done_stage_id, l.counts_from, " \
     "l.next_at, l.waits_for, l.urgency, l.paused_until, l.ended_at "                          \

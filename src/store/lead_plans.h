@@ -24,7 +24,7 @@ enum lead_wait {
 extern const struct enum_values enum_lead_waits;
 
 struct lead_plan {
-    struct str account_id, id, sequence_id, contact_id, user_id, mailbox_id, email, linkedin_url;
+    struct str account_id, id, sequence_id, contact_id, user_id, mailbox_id, reply_id, email, linkedin_url;
     struct str data;         /* JSON object of texts */
     struct str time_zone;    /* the lead's own, else the contact's; not judged */
     struct opt_int created_at;

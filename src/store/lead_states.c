@@ -22,6 +22,7 @@ static const struct field state_rows[] = {
     F_STR(T, linkedin_url, .doc = "LinkedIn profile."),
     F_ID(T, user_id, .flags = FIELD_REQUIRED, .doc = "The user it belongs to."),
     F_ID(T, mailbox_id, .doc = "The mailbox that writes to it."),
+    F_ID(T, reply_id, .doc = "In a reply sequence: the reply that it goes on from."),
     F_ENUM(T, status, .flags = FIELD_REQUIRED, .values = &enum_lead_statuses, .example = "active",
            .doc = "Where it stands."),
     F_STR(T, reason, .example = "manual", .doc = "Why it is paused, or how it came to its end."),
@@ -54,7 +55,7 @@ const struct fields lead_state_fields
 
 #define STATE                                                                              \
     "SELECT l.id, l.sequence_id, l.contact_id, l.email, l.linkedin_url, l.user_id, "       \
-    "l.mailbox_id, l.status, l.reason, l.stage_id, g.type AS stage_type, "                 \
+    "l.mailbox_id, l.reply_id, l.status, l.reason, l.stage_id, g.type AS stage_type, "                 \
     "g.position + 1 AS stage_number, (SELECT count(*) FROM sequence_stages n "             \
     "WHERE n.account_id = l.account_id AND n.sequence_id = l.sequence_id) AS stages, "     \
     "l.due_at, l.next_at, l.paused_until, l.ended_at, l.waits_for, l.created_at, "         \

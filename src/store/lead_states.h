@@ -7,7 +7,7 @@
 #include "store/pages.h"
 
 struct lead_state {
-    struct str id, sequence_id, contact_id, email, linkedin_url, user_id, mailbox_id;
+    struct str id, sequence_id, contact_id, email, linkedin_url, user_id, mailbox_id, reply_id;
     struct str status, reason;
     struct str stage_id, stage_type;
     struct opt_int stage_number, stages; /* from 1; how many there are */

@@ -32,6 +32,7 @@ static const struct field lead_rows[] = {
     F_JSON(T, data),
     F_ID(T, user_id),
     F_ID(T, mailbox_id),
+    F_ID(T, reply_id),
 };
 #undef T
 static const struct fields lead_fields
@@ -39,7 +40,7 @@ static const struct fields lead_fields
 
 static const struct query get
     = { "lead_get",
-        "SELECT id, contact_id, email, linkedin_url, linkedin_key, data, user_id, mailbox_id "
+        "SELECT id, contact_id, email, linkedin_url, linkedin_key, data, user_id, mailbox_id, reply_id "
         "FROM sequence_leads WHERE account_id = $1 AND id = $2",
         NULL };
 /* The leads are found first, and only then their sequences: an account has few sequences and
@@ -63,9 +64,9 @@ static const struct query among
 #define INSERT(from)                                                                      \
     "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
     "linkedin_url, linkedin_key, data, user_id, mailbox_id, email_domain, ignores_exclusions, domain, " \
-    "status, next_at, waits_for, created_at, updated_at) "                                \
+    "reply_id, status, next_at, waits_for, created_at, updated_at) "                                \
     "SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, "    \
-    "value ->> 5, value ->> 6, value ->> 7, value ->> 8, CAST(value ->> 9 AS INTEGER), value ->> 10, 'pending', " \
+    "value ->> 5, value ->> 6, value ->> 7, value ->> 8, CAST(value ->> 9 AS INTEGER), value ->> 10, value ->> 11, 'pending', " \
     "CAST($5 AS BIGINT), CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'sequence' ELSE 'plan' END, $4, $4 FROM " from \
     " WHERE 1 = 1 ON CONFLICT DO NOTHING"
 static const struct query insert
@@ -145,6 +146,7 @@ static void write_lead(struct ctx *ctx, struct json_writer *w, const struct sequ
         json_str(w, columns[i]);
     json_int(w, lead->ignores_exclusions);
     json_str(w, domain_of(ctx->arena, lead->email));
+    json_str(w, lead->reply_id);
     json_end_array(w);
 }
 

@@ -11,6 +11,7 @@ struct sequence_lead {
     struct str id, contact_id, email, linkedin_url, linkedin_key;
     struct str data; /* JSON object of texts */
     struct str user_id, mailbox_id;
+    struct str reply_id; /* in a reply sequence: what its first message answers */
     bool ignores_exclusions; /* who added it said so */
 };
 

@@ -19,7 +19,7 @@ from fake.provider import Provider  # noqa: E402  (the path is set above)
 from lib import database  # noqa: E402  (the path is set above)
 from lib.mail_servers import MailServers  # noqa: E402  (the path is set above)
 from lib.receiver import Receiver  # noqa: E402
-from lib.sending import MAILBOXES, Sending  # noqa: E402
+from lib.sending import ALWAYS, MAILBOXES, Sending  # noqa: E402
 
 SECRET = "open sesame"
 SENDERS = [f"sam{number}@sends.example" for number in range(40)]
@@ -402,6 +402,57 @@ class RepliesTest(Sending, harness.ApiTest):
         self.assertEqual((flow_body["lead"]["email"], flow_body["email_message"]["tag"]),
                          (PEOPLE[22], ["asked_to_circle_back_later"]))
         self.assertEqual(bodies["reply"].json["labels"], ["asked_to_circle_back_later"])
+
+    def test_a_reply_sequence(self):
+        """A workflow goes on in the thread of the reply, from the mailbox that got it; then it is answered."""
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        hook = self.admin.post("/dashboard/api/webhooks", {"url": receiver.url("/thread"), "activities": [
+            "reply_sequence_email", "reply_sequence_reply"]}, expect=201).json
+        self.addCleanup(self.admin.delete, f"/dashboard/api/webhooks/{hook['id']}", expect=204)
+        sender, sequence = self.start()
+        other, _ = self.start()  # another mailbox is the reply sequence's own
+        boxes = {box["email"]: box["id"] for box in
+                 self.admin.get(MAILBOXES, query={"page[size]": 100}, expect=200).json["mailboxes"]}
+        stages = [{"type": "email", "variants": [{"text": "Great, {{first_name}}!"}]},
+                  {"type": "email", "delay_days": 3, "variants": [{"text": "Still there?"}]}]
+        going_on = self.admin.post("/dashboard/api/sequences", {
+            "name": "Go on", "kind": "reply_sequence", "stages": stages, "settings": {
+                "senders": [{"user_id": self.account.user_id, "mailbox_id": boxes[other]}], "windows": ALWAYS}},
+            expect=201).json["id"]
+        self.admin.post(f"/dashboard/api/sequences/{going_on}/launch", expect=200)
+        actions = [{"type": "add_to_sequence", "sequence_id": going_on},
+                   {"type": "add_to_sequence", "sequence_id": going_on, "whom": "referred"}]
+        flow = self.admin.post("/dashboard/api/workflows", {"name": "Go on", "labels": ["interested"], "actions": actions,
+                                                            "conditions": {"sequence_ids": [sequence]}}, expect=201).json
+        self.addCleanup(self.admin.delete, f"/dashboard/api/workflows/{flow['id']}", expect=204)
+        self.admin.post(f"/dashboard/api/workflows/{flow['id']}/enable", expect=200)
+        self.add(sequence, PEOPLE[41])
+        first = self.arrived(PEOPLE[41])
+        answer = self.answer(first, PEOPLE[41], YES, In_Reply_To=first["Message-ID"])
+        self.send(answer, PEOPLE[41])
+        self.server.wait_for(lambda: len(self.servers.messages_of(PEOPLE[41])) == 2, "a message in the thread")
+        run, = self.admin.get(f"/dashboard/api/workflows/{flow['id']}/runs", expect=200).json["runs"]
+        self.assertEqual([(step["status"], "error" in step and step["error"]) for step in run["actions"]],
+                         [("done", None), ("failed", "The reply names no address of somebody else")], run)
+        mails = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+                 for path in self.servers.messages_of(PEOPLE[41])]
+        second, = [mail for mail in mails if mail["Message-ID"] != first["Message-ID"]]
+        self.assertEqual((second["From"].addresses[0].addr_spec, second["Subject"]), (sender, "Re: An offer"))
+        self.assertEqual((second["In-Reply-To"], second["References"]),
+                         (answer["Message-ID"], f"{first['Message-ID']} {answer['Message-ID']}"))
+        self.assertIn("Great, p41!", second.get_body(("plain",)).get_content())
+        lead = self.lead(going_on, PEOPLE[41])
+        self.assertEqual((lead["reply_id"], lead["mailbox_id"]), (run["reply_id"], boxes[sender]))
+        self.send(self.answer(second, PEOPLE[41], YES, In_Reply_To=second["Message-ID"]), PEOPLE[41])
+        self.replies(going_on)
+        self.assertEqual(self.lead(going_on, PEOPLE[41])["status"], "replied")
+        self.server.wait_for(lambda: len(receiver.of("/thread")) >= 2, "what is told")
+        sent, back = sorted((told.json for told in receiver.of("/thread")), key=lambda told: told["is_reply"])
+        for told, is_reply in ((sent, False), (back, True)):
+            self.assertEqual((told["is_reply"], told["reply_sequence_stage"], "sequence" in told),
+                             (is_reply, {"index": 1}, False))
+            self.assertEqual(sorted(told["reply_sequence"]), ["end_date", "name", "start_date"])
 
     # --- reports ---
 

@@ -3,6 +3,8 @@
 
 #include <gmime/gmime.h>
 
+#include "store/replies.h"
+
 static const char *const plain
     = "{\"name\":\"S\",\"stages\":["
       "{\"type\":\"email\",\"variants\":[{\"subject\":\"Gr\\u00fc\\u00dfe, {{first_name}}\","
@@ -136,6 +138,50 @@ static void test_thread_elsewhere(void **state) {
     assert_str(m.subject, "Gr\xc3\xbc\xc3\x9f" "e, Bob");
     assert_null(header(&w, message, "In-Reply-To").p);
     g_object_unref(message);
+    world_done(&w);
+}
+
+static enum rc insert_reply(struct ctx *ctx, void *arg) {
+    bool known;
+    return reply_insert(ctx, arg, STR("source"), &known);
+}
+
+/* What a reply sequence says first answers the reply; of one without a usable id what that answered. */
+static void test_thread_of_a_reply(void **state) {
+    static const struct {
+        const char *id, *subject, *in_reply_to, *references, *said;
+    } cases[] = {
+        { "their@id.example", "AW: Hello", "<their@id.example>", "<%s> <their@id.example>", "Re: AW: Hello" },
+        { "their@id.example", "re: Hello", "<their@id.example>", "<%s> <their@id.example>", "re: Hello" },
+        { "none:0a0b", "Hello", "<%s>", "<%s>", "Re: Hello" },
+        { "their@id.example>\r\nX: y", NULL, "<%s>", "<%s>", "Re: Gr\xc3\xbc\xc3\x9f" "e, Bob" },
+    };
+    struct world w;
+    world_start(state, &w);
+    world_sequence(&w, plain);
+    struct message first = world_compose(&w, world_lead(&w, "bob@lead.example", "{\"first_name\":\"Bob\"}"), 0);
+    set_sent(&w, &first);
+    const char *ours = arena_cstr(w.ctx->arena, first.message_id);
+    world_sequence(&w, "{\"name\":\"T\",\"kind\":\"reply_sequence\",\"stages\":[{\"type\":\"email\","
+                       "\"variants\":[{\"text\":\"Great\"}]}]}");
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        assert_ok(w.ctx, test_db_exec(w.ctx, "DELETE FROM replies"));
+        struct stored_reply reply = { .kind = STR("person"), .matched_by = STR("sender"), .mailbox_id = w.mailbox.id,
+                                      .user_id = w.user.id, .message_id = first.id, .lead_id = first.lead_id,
+                                      .sequence_id = first.sequence_id, .stage_id = first.stage_id,
+                                      .header_id = str_of(cases[i].id), .subject = str_of(cases[i].subject),
+                                      .dated_at = opt_int(test_clock.ms) };
+        assert_ok(w.ctx, db_transact(w.ctx, insert_reply, &reply));
+        struct str to = arena_printf(w.ctx->arena, "bob%zu@lead.example", i);
+        struct sequence_lead lead = *world_lead(&w, to.p, "{}");
+        lead.reply_id = reply.id;
+        struct message m = world_compose(&w, &lead, 0);
+        GMimeMessage *message = parse(&w, &m);
+        assert_str(m.subject, cases[i].said);
+        assert_str(header(&w, message, "In-Reply-To"), arena_printf(w.ctx->arena, cases[i].in_reply_to, ours).p);
+        assert_str(header(&w, message, "References"), arena_printf(w.ctx->arena, cases[i].references, ours).p);
+        g_object_unref(message);
+    }
     world_done(&w);
 }
 
@@ -304,6 +350,7 @@ static void test_forget(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_headers),   BOTH_ENGINES(test_thread),        BOTH_ENGINES(test_thread_elsewhere),
+        BOTH_ENGINES(test_thread_of_a_reply),
         BOTH_ENGINES(test_rich),      BOTH_ENGINES(test_no_public_url), BOTH_ENGINES(test_once),
         BOTH_ENGINES(test_refusals),  BOTH_ENGINES(test_prune),
         BOTH_ENGINES(test_forget),
