@@ -188,6 +188,7 @@ struct claiming {
     struct mailbox_queue queue;
     bool is_held; /* the queue is ours */
     bool is_gone; /* the mailbox is */
+    bool begins;  /* what is claimed is marked as being sent */
     struct mailbox mailbox;
     struct budget_day day; /* of the calendars */
     int64_t sent_today;
@@ -255,12 +256,12 @@ static enum rc take(struct ctx *ctx, struct claiming *w, struct message *m) {
     enum message_state from = message_state_of(m);
     int64_t gap = budget_gap_ms(w->mailbox.id, w->day.number, w->sent_today + 1, w->mailbox.gap_min_s.v,
                                 w->mailbox.gap_max_s.v);
-    struct message_move move = w->step->is_connected
+    struct message_move move = w->begins
                                    ? begin_move(ctx, m, from)
                                    : (struct message_move){ .from = from, .to = MESSAGE_CLAIMED };
     w->queue.free_at = opt_int(ctx_now(ctx) + pace_span(ctx, gap));
-    enum rc rc = w->step->is_connected ? message_move_sending(ctx, m->id, &move, &m->source)
-                                       : message_move(ctx, m->id, &move);
+    enum rc rc = w->begins ? message_move_sending(ctx, m->id, &move, &m->source)
+                           : message_move(ctx, m->id, &move);
     if (rc == OK)
         rc = mailbox_queue_set(ctx, &w->queue);
     if (rc != OK)
@@ -269,7 +270,9 @@ static enum rc take(struct ctx *ctx, struct claiming *w, struct message *m) {
     if (move.dated_at.set)
         m->dated_at = move.dated_at;
     w->step->ret_next = *m;
+    w->step->ret_from = w->mailbox.email;
     w->step->ret_has_next = true;
+    w->step->ret_begun = w->begins;
     return OK;
 }
 
@@ -336,10 +339,16 @@ static void note_outcome(struct ctx *ctx, struct claiming *w) {
         w->queue.failures = opt_int(0);
 }
 
+static bool is_current(const struct delivery_login *login, const struct mailbox *mailbox) {
+    return !login
+           || (login->updated_at == mailbox->updated_at.v && login->secret_version == mailbox->secret_version.v);
+}
+
 static enum rc step_work(struct ctx *ctx, void *arg) {
     struct claiming *w = arg;
     struct delivery_step *step = w->step;
-    step->ret_has_next = false;
+    step->ret_has_next = step->ret_begun = false;
+    step->ret_look = (struct list){ 0 };
     enum rc rc = mailbox_queue_hold(ctx, w->d->mailbox_id, w->d->owner, &w->queue);
     w->is_held = rc == OK;
     if (rc == E_CANCELED)
@@ -350,10 +359,13 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
         rc = delivery_record(ctx, step->done, step->outcome, w->mailbox.email);
     if (rc == OK && step->done && step->outcome->fate != FATE_SENT) /* which may be the mailbox's */
         rc = read_mailbox(ctx, w);
-    if (rc != OK || !w->is_held)
+    if (rc == OK && w->is_held && step->recovers)
+        rc = delivery_recover(w->d, &step->ret_look);
+    if (rc != OK || !w->is_held || step->ret_look.n)
         return rc;
     if (step->done)
         note_outcome(ctx, w);
+    w->begins = step->is_connected && is_current(step->login, &w->mailbox);
     return go_on(ctx, w);
 }
 

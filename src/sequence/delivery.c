@@ -203,12 +203,7 @@ void delivery_rest(struct ctx *ctx, struct mailbox_queue *queue) {
 
 /* --- what another process left --- */
 
-struct recovering {
-    const struct delivery *d;
-    struct list *look;
-};
-
-static enum rc recover_one(struct ctx *ctx, struct recovering *w, const struct message *m) {
+static enum rc recover_one(struct ctx *ctx, const struct message *m, struct list *look) {
     static const struct delivery_outcome lost = { FATE_UNKNOWN, { "the process that sent it ended", 30 }, 0, false };
     if (message_state_of(m) == MESSAGE_SENDING)
         return delivery_record(ctx, m, &lost, STR_NONE);
@@ -217,27 +212,17 @@ static enum rc recover_one(struct ctx *ctx, struct recovering *w, const struct m
         return put(&r, (struct message_move){ .to = MESSAGE_QUEUED });
     }
     if (m->next_at.v <= ctx_now(ctx))
-        *(struct message *) list_add(ctx->arena, w->look, sizeof *m) = *m;
+        *(struct message *) list_add(ctx->arena, look, sizeof *m) = *m;
     return OK;
 }
 
-static enum rc recover_work(struct ctx *ctx, void *arg) {
-    struct recovering *w = arg;
-    struct mailbox_queue queue;
+enum rc delivery_recover(const struct delivery *d, struct list *ret_look) {
     struct list open = { 0 };
-    *w->look = (struct list){ 0 };
-    enum rc rc = mailbox_queue_hold(ctx, w->d->mailbox_id, w->d->owner, &queue);
-    if (rc == OK)
-        rc = mailbox_open_messages(ctx, w->d->mailbox_id, &open);
+    enum rc rc = mailbox_open_messages(d->ctx, d->mailbox_id, &open);
     const struct message *m = open.p;
     for (size_t i = 0; rc == OK && i < open.n; i++)
-        rc = recover_one(ctx, w, &m[i]);
+        rc = recover_one(d->ctx, &m[i], ret_look);
     return rc;
-}
-
-enum rc delivery_recover(const struct delivery *d, struct list *ret_look) {
-    struct recovering work = { d, ret_look };
-    return db_transact(d->ctx, recover_work, &work);
 }
 
 /* --- looking for what is uncertain --- */

@@ -38,24 +38,31 @@ struct delivery_outcome {
     bool was_kept;      /* FATE_NETWORK on a connection that had been used: no reason to rest */
 };
 
+/* The mailbox's settings that a connection was made with. */
+struct delivery_login {
+    int64_t updated_at, secret_version;
+};
+
 struct delivery_step {
     const struct message *done; /* what was sent since the last step; NULL: nothing */
     const struct delivery_outcome *outcome;
-    bool is_connected; /* the next one is claimed and marked as being sent at once */
+    bool is_connected; /* the next one is claimed and marked as being sent at once … */
+    const struct delivery_login *login; /* … unless the mailbox has others now; NULL: any */
     bool goes_on;      /* false: gives the queue back */
-    /* What comes next; without it the queue was given back. */
-    bool ret_has_next;
+    bool recovers;     /* first takes up what another process left behind: what it had claimed is
+                          queued again, what it was sending is uncertain */
+    /* Uncertain ones that are to be looked for now (list of struct message): then the queue is
+     * still held, and nothing was claimed. */
+    struct list ret_look;
+    /* What comes next; without it the queue was given back, but for ret_look. */
+    bool ret_has_next, ret_begun; /* begun: it is marked as being sent */
     struct message ret_next;
+    struct str ret_from; /* the mailbox's address */
 };
 
 /* Records the outcome, and claims what is to be sent next; both or nothing. Records also when
  * the lease was lost meanwhile: what happened has happened. */
 MUST_USE enum rc delivery_step(const struct delivery *d, struct delivery_step *step);
-
-/* What another process left behind: what it had claimed is queued again, what it was sending
- * is uncertain. *ret_look: uncertain ones that are to be looked for now, list of struct message.
- * E_CANCELED when the queue is not the owner's any more. */
-MUST_USE enum rc delivery_recover(const struct delivery *d, struct list *ret_look);
 
 /* claimed -> sending; *ret_begun is false when it was canceled meanwhile. */
 MUST_USE enum rc delivery_begin(const struct delivery *d, const struct message *message, bool *ret_begun);

@@ -194,6 +194,8 @@ static enum rc look_at(struct planning *p, struct lead_plan *lead) {
 static enum rc look_at_all(struct planning *p, const struct list *due) {
     struct lead_plan *lead = due->p;
     enum rc rc = OK;
+    p->due = due;
+    p->exclusions = map_in(p->ctx->arena); /* they are asked of those */
     for (size_t i = 0; rc == OK && i < due->n; i++) {
         p->ctx->account_id = lead[i].account_id;
         rc = look_at(p, &lead[i]);
@@ -211,12 +213,27 @@ struct step_work {
     struct map zones;
 };
 
-static enum rc find_due(struct planning *p, const struct step_work *w, struct list *ret_due) {
+/* Those to be planned. */
+static enum rc plan_some(struct planning *p, struct step_work *w) {
+    struct list due = { 0 };
+    enum rc rc = lead_plans_due(p->ctx, 0, p->now, w->limit, &due);
+    w->n = (int64_t) due.n;
+    return rc == OK ? look_at_all(p, &due) : rc;
+}
+
+/* The most urgent of those to be begun, unless some of the next batch may be more urgent: those
+ * that were planned just now, or are still to be. */
+static enum rc begin_some(struct planning *p, struct step_work *w) {
+    const struct lead_plan *planned = p->changed.p;
+    struct list due = { 0 };
     enum rc rc = OK;
-    *ret_due = (struct list){ 0 };
-    for (int64_t urgency = 0; rc == OK && !ret_due->n && urgency <= LEAD_URGENCY_MAX; urgency++)
-        rc = lead_plans_due(p->ctx, urgency, p->now, w->limit, ret_due);
-    return rc;
+    bool any = w->n >= w->limit;
+    for (size_t i = 0; !any && i < p->changed.n; i++)
+        any = planned[i].next_at.set && planned[i].next_at.v <= p->now;
+    for (int64_t urgency = 1; !any && rc == OK && !due.n && urgency <= LEAD_URGENCY_MAX; urgency++)
+        rc = lead_plans_due(p->ctx, urgency, p->now, w->limit - w->n, &due);
+    w->n += (int64_t) due.n;
+    return rc == OK ? look_at_all(p, &due) : rc;
 }
 
 /* Last, because whoever sends from those mailboxes waits from here on. */
@@ -237,18 +254,15 @@ static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     struct planning p = { .ctx = ctx, .now = ctx_now(ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena),
                           .loads = map_in(arena), .senders = map_in(arena),
-                          .exclusions = map_in(arena), .wakes = map_in(arena), .zones = &w->zones };
-    struct list due;
-    enum rc rc = find_due(&p, w, &due);
-    p.due = &due;
+                          .wakes = map_in(arena), .zones = &w->zones };
+    enum rc rc = plan_some(&p, w);
     if (rc == OK)
-        rc = look_at_all(&p, &due);
+        rc = begin_some(&p, w);
     ctx->account_id = account;
     if (rc == OK && p.changed.n)
         rc = lead_plans_write(ctx, &p.changed);
     if (rc == OK)
         rc = wake_queues(&p);
-    w->n = (int64_t) due.n;
     w->has_jobs = p.has_jobs;
     return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/rand.h"
 #include "net/mime.h"
 #include "sequence/delivery.h"
+#include "sequence/kept_smtp.h"
 #include "sequence/mailbox_login.h"
 #include "sequence/planner_private.h"
 #include "sequence/progress.h"
@@ -41,6 +42,7 @@ struct sender_pool {
     struct db *db;
     struct services services; /* as those of the process, but for jobs_stopping */
     struct bell bell;
+    struct kept_smtps *kept;
     pthread_mutex_t lock; /* of the workers' tasks */
     pthread_t thread;
     char owner[ID_BYTES];
@@ -77,14 +79,12 @@ static struct str put_id(char *to, struct str id) {
 struct turn {
     struct sender_pool *pool;
     struct ctx ctx;
-    struct arena *arenas[2], *connection, *lasting; /* lasting: as long as the turn */
+    struct arena *arenas[2], *lasting; /* lasting: as long as the turn */
     size_t at;
-    int on_connection; /* messages that were sent over it */
     struct delivery d;
     struct map zones, settings;
     struct sent_count sent;
-    struct mailbox mailbox;
-    struct smtp_client *smtp; /* NULL: not connected */
+    struct kept_smtp connected;
 };
 
 static void log_fault(struct turn *t, const char *what) {
@@ -98,23 +98,21 @@ static void switch_arena(struct turn *t) {
     t->ctx.arena = t->arenas[t->at];
 }
 
-/* As the connection lives longer than a message. */
 static enum rc open_connection(struct turn *t, struct smtp_result *ret_result) {
+    struct mailbox mailbox = { .id = STR_NONE };
     struct mailbox_secret secret;
-    struct arena *arena = t->ctx.arena;
     struct str reason = STR_NONE;
-    arena_reset(t->connection);
-    t->ctx.arena = t->connection;
-    t->on_connection = 0;
-    enum rc rc = mailbox_get(&t->ctx, t->d.mailbox_id, &t->mailbox);
+    smtp_close(&t->connected.smtp);
+    enum rc rc = mailbox_get(&t->ctx, t->d.mailbox_id, &mailbox);
     *ret_result = (struct smtp_result){ .rc = rc, .reason = STR("the mailbox is gone") };
     if (rc == OK) {
-        rc = mailbox_credentials(&t->ctx, &t->mailbox, &secret, &reason);
+        rc = mailbox_credentials(&t->ctx, &mailbox, &secret, &reason);
         *ret_result = (struct smtp_result){ .rc = rc, .step = SMTP_AUTH, .reason = reason };
     }
     if (rc == OK)
-        rc = mailbox_smtp(&t->ctx, &t->mailbox, &secret, &t->smtp, ret_result);
-    t->ctx.arena = arena;
+        rc = mailbox_smtp(&t->ctx, &mailbox, &secret, &t->connected.smtp, ret_result);
+    t->connected.login = (struct delivery_login){ mailbox.updated_at.v, mailbox.secret_version.v };
+    t->connected.sent = 0;
     ctx_clear_error(&t->ctx);
     return rc;
 }
@@ -123,7 +121,7 @@ static struct delivery_outcome outcome_of(struct turn *t, const struct smtp_resu
     struct arena *arena = t->ctx.arena;
     enum fate fate = fate_of(arena, result);
     /* A server ends what it finds idle or long: that says nothing about the next connection. */
-    bool was_kept = t->smtp && t->on_connection > 0;
+    bool was_kept = t->connected.smtp && t->connected.sent > 0;
     return (struct delivery_outcome){ fate, fate_words(arena, result), fate_wait_ms(arena, result),
                                       fate == FATE_NETWORK && was_kept };
 }
@@ -141,7 +139,15 @@ static enum rc bytes_of(struct turn *t, const struct message *m, struct str *ret
     return buf_result(&b);
 }
 
-static void send_one(struct turn *t, const struct message *m, int64_t since_ms, struct smtp_result *ret_result) {
+/* One that is marked as being sent, and since when. */
+struct sending {
+    const struct message *m;
+    struct str from;
+    int64_t since_ms;
+};
+
+static void send_one(struct turn *t, const struct sending *s, struct smtp_result *ret_result) {
+    const struct message *m = s->m;
     struct str bytes = STR_NONE, to = m->recipient;
     enum rc rc = bytes_of(t, m, &bytes);
     *ret_result = (struct smtp_result){ .rc = E_INVALID, .step = SMTP_DATA,
@@ -152,12 +158,12 @@ static void send_one(struct turn *t, const struct message *m, int64_t since_ms, 
         ctx_clear_error(&t->ctx);
         return;
     }
-    if (monotonic_ms() - since_ms > FRESH_MS) {
+    if (monotonic_ms() - s->since_ms > FRESH_MS) {
         *ret_result = (struct smtp_result){ .rc = E_CANCELED, .step = SMTP_MAIL, .reason = STR("too late") };
         return;
     }
-    const struct smtp_message message = { t->mailbox.email, { &to, 1 }, bytes };
-    (void) !smtp_send(t->smtp, &message, t->ctx.arena, ret_result); /* is in the result */
+    const struct smtp_message message = { s->from, { &to, 1 }, bytes };
+    (void) !smtp_send(t->connected.smtp, &message, t->ctx.arena, ret_result); /* is in the result */
 }
 
 /* Claimed without a connection: connects and begins. False: it is not to be sent, and with
@@ -198,55 +204,87 @@ static bool goes_on(struct turn *t, int sent) {
     return sent < MESSAGES_PER_TURN && !stops(t->pool);
 }
 
-static void send_queue(struct turn *t) {
-    struct delivery_step step = { .goes_on = goes_on(t, 0) };
-    bool over = false;
-    for (int sent = 0; !over && record(t, &step); sent++) {
-        struct message m = step.ret_next;
-        struct smtp_result result = { 0 };
-        int64_t since = monotonic_ms();
-        if (!step.is_connected && !begin(t, &m, &over)) {
-            step = (struct delivery_step){ .goes_on = goes_on(t, sent) };
-            continue;
-        }
-        struct message now = m;
-        if (!step.is_connected && message_get(&t->ctx, m.id, &now) != OK) {
-            log_fault(t, "a message could not be read, leaving it in doubt");
-            break;
-        }
-        send_one(t, &now, since, &result);
-        struct delivery_outcome outcome = outcome_of(t, &result);
-        if (!smtp_is_open(t->smtp))
-            smtp_close(&t->smtp);
-        struct message *done = ARENA_NEW(t->ctx.arena, struct message);
-        struct delivery_outcome *told = ARENA_NEW(t->ctx.arena, struct delivery_outcome);
-        *done = now;
-        *told = outcome;
-        bool more = goes_on(t, sent + 1)
-                    && (outcome.was_kept || (outcome.fate != FATE_NETWORK && outcome.fate != FATE_LOGIN));
-        t->on_connection++;
-        step = (struct delivery_step){ .done = done, .outcome = told, .goes_on = more,
-                                       .is_connected = t->smtp != NULL };
-        switch_arena(t);
+/* Sends what was claimed; then says what the next step records. False: nothing was sent, and
+ * with *ret_over the turn is over. */
+static bool send_claimed(struct turn *t, const struct delivery_step *step, struct delivery_outcome *ret_outcome,
+                         bool *ret_over) {
+    struct message m = step->ret_next;
+    struct smtp_result result = { 0 };
+    const struct sending sending = { &m, step->ret_from, monotonic_ms() };
+    if (!step->ret_begun && !begin(t, &step->ret_next, ret_over))
+        return false;
+    if (!step->ret_begun && message_get(&t->ctx, m.id, &m) != OK) {
+        log_fault(t, "a message could not be read, leaving it in doubt");
+        *ret_over = true;
+        return false;
     }
-    smtp_close(&t->smtp);
+    send_one(t, &sending, &result);
+    *ret_outcome = outcome_of(t, &result);
+    if (!smtp_is_open(t->connected.smtp))
+        smtp_close(&t->connected.smtp);
+    t->connected.sent++;
+    return true;
+}
+
+static struct delivery_step step_after(struct turn *t, const struct message *done,
+                                       const struct delivery_outcome *outcome, int sent) {
+    struct message *kept = ARENA_NEW(t->ctx.arena, struct message);
+    struct delivery_outcome *told = ARENA_NEW(t->ctx.arena, struct delivery_outcome);
+    *kept = *done;
+    *told = *outcome;
+    bool more = goes_on(t, sent)
+                && (outcome->was_kept || (outcome->fate != FATE_NETWORK && outcome->fate != FATE_LOGIN));
+    return (struct delivery_step){ .done = kept, .outcome = told, .goes_on = more, .login = &t->connected.login,
+                                   .is_connected = t->connected.smtp != NULL };
+}
+
+/* The first step, which takes up what others left; what is in doubt is looked for before anything
+ * is sent. False: the turn is over. */
+static bool take_up(struct turn *t, struct delivery_step *step) {
+    if (delivery_step(&t->d, step) != OK) {
+        log_fault(t, "a mailbox's queue could not be worked off, retrying");
+        return false;
+    }
+    if (!step->ret_look.n)
+        return step->ret_has_next;
+    if (!stops(t->pool) && uncertain_look(&t->d, step->ret_look) != OK) {
+        log_fault(t, "messages in doubt could not be looked for, retrying");
+        return false;
+    }
+    *step = (struct delivery_step){ .goes_on = goes_on(t, 0), .is_connected = step->is_connected,
+                                    .login = step->login };
+    return record(t, step);
+}
+
+static void send_queue(struct turn *t) {
+    struct delivery_step step = { .recovers = true, .goes_on = goes_on(t, 0), .login = &t->connected.login,
+                                  .is_connected = t->connected.smtp != NULL };
+    bool over = false, more = take_up(t, &step);
+    for (int sent = 0; more; sent++) {
+        struct delivery_outcome outcome;
+        if (send_claimed(t, &step, &outcome, &over)) {
+            step = step_after(t, &step.ret_next, &outcome, sent + 1);
+            switch_arena(t);
+        } else {
+            step = (struct delivery_step){ .goes_on = goes_on(t, sent) };
+        }
+        more = !over && record(t, &step);
+    }
 }
 
 static void serve_mailbox(struct worker *w, struct turn *t) {
-    struct list look = { 0 };
     t->zones = map_in(t->lasting);
     t->settings = map_in(t->lasting);
     t->ctx.account_id = str_of(w->account_id);
     t->sent = (struct sent_count){ 0, 0, 0 };
     t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones,
                               &t->settings, &t->sent };
-    enum rc rc = delivery_recover(&t->d, &look);
-    if (rc == OK && look.n && !stops(w->pool))
-        rc = uncertain_look(&t->d, look);
-    if (rc == OK)
-        send_queue(t);
-    else if (rc != E_CANCELED)
-        log_fault(t, "a mailbox's queue could not be worked off, retrying");
+    t->connected = kept_smtp_take(t->pool->kept, t->d.mailbox_id);
+    send_queue(t);
+    if (t->connected.smtp && t->connected.sent > 0 && !stops(t->pool))
+        kept_smtp_put(t->pool->kept, t->d.mailbox_id, &t->connected);
+    else
+        smtp_close(&t->connected.smtp);
     lead_wake_planner(&t->ctx);
 }
 
@@ -272,7 +310,7 @@ static void done_with_task(struct worker *w) {
 static void *work(void *arg) {
     struct worker *w = arg;
     struct db_session *session = db_session_open(w->pool->db);
-    struct turn t = { .pool = w->pool, .arenas = { arena_new(), arena_new() }, .connection = arena_new(), .lasting = arena_new() };
+    struct turn t = { .pool = w->pool, .arenas = { arena_new(), arena_new() }, .lasting = arena_new() };
     while (wait_for_task(w)) {
         t.ctx = (struct ctx){ .arena = t.arenas[t.at], .clock = &clock_system, .db = session,
                               .services = &w->pool->services };
@@ -280,13 +318,11 @@ static void *work(void *arg) {
         planning_zones_close(&t.zones);
         arena_reset(t.arenas[0]);
         arena_reset(t.arenas[1]);
-        arena_reset(t.connection);
         arena_reset(t.lasting);
         done_with_task(w);
     }
     arena_free(&t.arenas[0]);
     arena_free(&t.arenas[1]);
-    arena_free(&t.connection);
     arena_free(&t.lasting);
     db_session_close(&session);
     return NULL;
@@ -351,6 +387,7 @@ static void *run(void *arg) {
         struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session, .services = &pool->services };
         renew_at = renew(pool, &ctx, renew_at);
         rest = hand_out(pool, &ctx);
+        kept_smtps_close_old(pool->kept);
         arena_reset(arena);
     }
     arena_free(&arena);
@@ -369,6 +406,7 @@ struct sender_pool *sender_start(struct db *db, const struct services *services,
     arena_free(&arena);
     atomic_store(&hurry_at_ms, INT64_MAX);
     bell_init(&pool->bell);
+    pool->kept = kept_smtps_new();
     int failed = pthread_mutex_init(&pool->lock, NULL);
     ASSERT(!failed);
     for (int i = 0; i < pool->n; i++) {
@@ -405,6 +443,7 @@ static void end_pool(struct sender_pool *pool) {
     }
     (void) pthread_mutex_destroy(&pool->lock);
     bell_destroy(&pool->bell);
+    kept_smtps_free(&pool->kept);
     mem_free(pool);
 }
 

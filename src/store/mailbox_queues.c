@@ -81,10 +81,11 @@ static const struct query open_messages
 static const struct query sent_since
     = { "mailbox_sent_since",
         "SELECT count(*)" OF_MAILBOX "AND counted_at >= $3 AND counted_at IS NOT NULL", NULL };
-static const struct query next_send
-    = { "mailbox_next_send", "SELECT min(next_at)" OF_MAILBOX WAITS, NULL };
-static const struct query next_look
-    = { "mailbox_next_look", "SELECT min(next_at)" OF_MAILBOX OPEN, NULL };
+static const struct query next_times
+    = { "mailbox_next_times",
+        "SELECT (SELECT min(next_at)" OF_MAILBOX WAITS ") AS send_at, "
+        "(SELECT min(next_at)" OF_MAILBOX OPEN ") AS look_at",
+        NULL };
 static const struct query last_sent
     = { "mailbox_last_sent",
         "SELECT message_id" OF_MAILBOX "AND counted_at IS NOT NULL AND state = 'sent' "
@@ -93,7 +94,7 @@ static const struct query last_sent
 
 static const struct query *const queries[]
     = { &wake,         &take,          &hold,       &renew,     &set,       &give_back, &release,    &next,
-        &next_message, &open_messages, &sent_since, &next_send, &next_look, &last_sent };
+        &next_message, &open_messages, &sent_since, &next_times, &last_sent };
 const struct query_table mailbox_queue_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -233,11 +234,24 @@ enum rc mailbox_sent_since(struct ctx *ctx, struct str mailbox_id, int64_t from_
     return db_get_int(ctx, &sent_since, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(from_ms)), ret_n);
 }
 
+struct next_times {
+    struct opt_int send_at, look_at;
+};
+#define T struct next_times
+static const struct field times_rows[] = { F_TIME(T, send_at), F_TIME(T, look_at) };
+#undef T
+static const struct fields times_fields
+    = FIELDS("NextTimes", struct next_times, times_rows, .doc = "When a mailbox has to do something.");
+
 enum rc mailbox_next_times(struct ctx *ctx, struct str mailbox_id, int64_t *ret_send_at,
                            int64_t *ret_look_at) {
-    struct db_args of = DB_ARGS(ACCOUNT, db_v_text(mailbox_id));
-    enum rc rc = minimum(ctx, &next_send, of, ret_send_at);
-    return rc == OK ? minimum(ctx, &next_look, of, ret_look_at) : rc;
+    struct next_times times = { { 0 }, { 0 } };
+    enum rc rc = db_get(ctx, &next_times, DB_ARGS(ACCOUNT, db_v_text(mailbox_id)), &times_fields, &times);
+    if (rc != OK)
+        return rc;
+    *ret_send_at = times.send_at.set ? times.send_at.v : INT64_MAX;
+    *ret_look_at = times.look_at.set ? times.look_at.v : INT64_MAX;
+    return OK;
 }
 
 enum rc mailbox_last_sent(struct ctx *ctx, struct str mailbox_id, struct strs *ret_message_ids) {

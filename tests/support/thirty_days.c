@@ -358,13 +358,15 @@ static void look_for(struct simulation *s, const struct delivery *d, const struc
 
 static void serve_queue(struct simulation *s, const struct mailbox_queue *queue, struct str owner) {
     const struct delivery d = { s->ctx, owner, queue->mailbox_id, &s->zones, NULL, NULL };
-    struct list look = { 0 };
-    struct delivery_step step = { .is_connected = true, .goes_on = true };
+    struct delivery_step step = { .is_connected = true, .goes_on = true, .recovers = true };
     struct delivery_outcome outcome;
     struct message done;
-    check(s, delivery_recover(&d, &look), "recover");
-    look_for(s, &d, &look);
     check(s, delivery_step(&d, &step), "step");
+    if (step.ret_look.n) {
+        look_for(s, &d, &step.ret_look);
+        step = (struct delivery_step){ .is_connected = true, .goes_on = true };
+        check(s, delivery_step(&d, &step), "step");
+    }
     while (step.ret_has_next) {
         done = step.ret_next;
         send_message(s, &done, &outcome);
