@@ -311,14 +311,17 @@ static enum rc find_next(struct ctx *ctx, struct claiming *w, int64_t *ret_at) {
     return E_NOT_FOUND; /* others may be behind those: at once again */
 }
 
-static enum rc give_back(struct ctx *ctx, const struct claiming *w, int64_t not_before) {
+static enum rc give_back(struct ctx *ctx, struct claiming *w, int64_t not_before) {
     int64_t send_at = INT64_MAX, look_at = INT64_MAX;
     enum rc rc = mailbox_next_times(ctx, w->d->mailbox_id, &send_at, &look_at);
     if (rc != OK)
         return rc;
     if (send_at < not_before)
         send_at = not_before;
-    return mailbox_queue_give_back(ctx, &w->queue, send_at < look_at ? send_at : look_at);
+    rc = mailbox_queue_give_back(ctx, &w->queue, send_at < look_at ? send_at : look_at);
+    if (rc == OK && w->step && w->step->lease)
+        rc = mailbox_queue_take(ctx, w->step->lease, &w->step->ret_queue);
+    return rc == E_NOT_FOUND ? OK : rc;
 }
 
 static enum rc go_on(struct ctx *ctx, struct claiming *w) {
@@ -349,6 +352,7 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
     struct delivery_step *step = w->step;
     step->ret_has_next = step->ret_begun = false;
     step->ret_look = (struct list){ 0 };
+    step->ret_queue = (struct mailbox_queue){ .mailbox_id = STR_NONE };
     enum rc rc = mailbox_queue_hold(ctx, w->d->mailbox_id, w->d->owner, &w->queue);
     w->is_held = rc == OK;
     if (rc == E_CANCELED)

@@ -58,6 +58,10 @@ struct delivery_step {
     bool ret_has_next, ret_begun; /* begun: it is marked as being sent */
     struct message ret_next;
     struct str ret_from; /* the mailbox's address */
+    /* Where the queue is given back: takes the next one that is due, of any account, for this
+     * owner; NULL: does not. Without one ret_queue has no mailbox. */
+    const struct queue_lease *lease;
+    struct mailbox_queue ret_queue;
 };
 
 /* Records the outcome, and claims what is to be sent next; both or nothing. Records also when

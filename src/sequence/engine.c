@@ -12,8 +12,8 @@
 #include "store/lead_plans.h"
 #include "store/services.h"
 
-/* Few enough that nobody waits long for the writer or for a lead of the batch. */
-enum { BATCH = 100 };
+/* The more, the less each costs; planner.c ends one that takes long. */
+enum { BATCH = 250 };
 
 struct sequence_engine {
     struct db *db;

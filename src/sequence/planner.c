@@ -1,6 +1,7 @@
 #include "sequence/planner.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/vec.h"
 #include "sequence/connector.h"
@@ -12,6 +13,9 @@
 #include "store/senders.h"
 #include "store/services.h"
 #include "store/tasks.h"
+
+/* Then the rest of a batch stays due: nobody waits longer for the writer or for one of its leads. */
+enum { STEP_MS = 100 };
 
 /* --- what leads of a batch share --- */
 
@@ -196,7 +200,7 @@ static enum rc look_at_all(struct planning *p, const struct list *due) {
     enum rc rc = OK;
     p->due = due;
     p->exclusions = map_in(p->ctx->arena); /* they are asked of those */
-    for (size_t i = 0; rc == OK && i < due->n; i++) {
+    for (size_t i = 0; rc == OK && i < due->n && (i == 0 || monotonic_ms() < p->until_ms); i++) {
         p->ctx->account_id = lead[i].account_id;
         rc = look_at(p, &lead[i]);
         if (rc == OK)
@@ -254,7 +258,8 @@ static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     struct planning p = { .ctx = ctx, .now = ctx_now(ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena),
                           .loads = map_in(arena), .senders = map_in(arena),
-                          .wakes = map_in(arena), .zones = &w->zones };
+                          .wakes = map_in(arena), .zones = &w->zones,
+                          .until_ms = monotonic_ms() + STEP_MS };
     enum rc rc = plan_some(&p, w);
     if (rc == OK)
         rc = begin_some(&p, w);

@@ -18,6 +18,7 @@ struct planning {
     struct map exclusions;  /* by account: why addresses of the batch are excluded */
     struct map wakes;       /* by mailbox, struct queue_wake: what was written for it */
     bool has_jobs;        /* some were enqueued */
+    int64_t until_ms;     /* on the monotonic clock: leads that are not looked at by then wait */
     struct map *zones;    /* outlive the transaction, which may run again */
     struct list changed;  /* of struct lead_plan: to be written */
 };

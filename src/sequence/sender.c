@@ -36,6 +36,7 @@ struct worker {
     pthread_cond_t given;
     bool is_busy;
     char account_id[ID_BYTES], mailbox_id[ID_BYTES]; /* its task; for reading while is_busy */
+    char next_account_id[ID_BYTES], next_mailbox_id[ID_BYTES]; /* the one after; "": none; its own */
 };
 
 struct sender_pool {
@@ -77,6 +78,7 @@ static struct str put_id(char *to, struct str id) {
 
 /* Two arenas take turns: what was sent is recorded while what comes next is read. */
 struct turn {
+    struct worker *worker;
     struct sender_pool *pool;
     struct ctx ctx;
     struct arena *arenas[2], *lasting; /* lasting: as long as the turn */
@@ -84,6 +86,7 @@ struct turn {
     struct delivery d;
     struct map zones, settings;
     struct sent_count sent;
+    struct queue_lease lease; /* for the queue after this one */
     struct kept_smtp connected;
 };
 
@@ -186,17 +189,30 @@ static bool begin(struct turn *t, const struct message *m, bool *ret_over) {
     return begun;
 }
 
+/* What the worker does when this turn is over. */
+static void note_next(struct turn *t, const struct mailbox_queue *queue) {
+    struct worker *w = t->worker;
+    if (!str_is_set(queue->mailbox_id))
+        return;
+    (void) put_id(w->next_account_id, queue->account_id);
+    (void) put_id(w->next_mailbox_id, queue->mailbox_id);
+}
+
 /* One message that is being sent: the outcome is recorded, and the next one claimed, whatever
  * the database needs. What was sent must be recorded, so that is tried for as long as the
  * lease lasts; then it is in doubt. */
 static bool record(struct turn *t, struct delivery_step *step) {
     int64_t until = monotonic_ms() + FRESH_MS;
+    t->lease = (struct queue_lease){ t->d.owner, ctx_now(&t->ctx), LEASE_MS };
+    step->lease = stops(t->pool) ? NULL : &t->lease;
     while (delivery_step(&t->d, step) != OK) {
-        log_fault(t, "what was sent could not be recorded, retrying");
+        log_fault(t, step->done ? "what was sent could not be recorded, retrying"
+                                : "a mailbox's queue could not be worked off, retrying");
         if (!step->done || monotonic_ms() > until || hurries())
             return false;
         (void) poll(NULL, 0, FAULT_MS);
     }
+    note_next(t, &step->ret_queue);
     return step->ret_has_next;
 }
 
@@ -241,12 +257,9 @@ static struct delivery_step step_after(struct turn *t, const struct message *don
 /* The first step, which takes up what others left; what is in doubt is looked for before anything
  * is sent. False: the turn is over. */
 static bool take_up(struct turn *t, struct delivery_step *step) {
-    if (delivery_step(&t->d, step) != OK) {
-        log_fault(t, "a mailbox's queue could not be worked off, retrying");
-        return false;
-    }
+    bool more = record(t, step);
     if (!step->ret_look.n)
-        return step->ret_has_next;
+        return more;
     if (!stops(t->pool) && uncertain_look(&t->d, step->ret_look) != OK) {
         log_fault(t, "messages in doubt could not be looked for, retrying");
         return false;
@@ -300,17 +313,23 @@ static bool wait_for_task(struct worker *w) {
     return has_task;
 }
 
+/* Then it has the next one already, or waits. */
 static void done_with_task(struct worker *w) {
     (void) pthread_mutex_lock(&w->pool->lock);
-    w->is_busy = false;
+    w->is_busy = w->next_mailbox_id[0] != '\0';
+    memcpy(w->account_id, w->next_account_id, ID_BYTES);
+    memcpy(w->mailbox_id, w->next_mailbox_id, ID_BYTES);
+    w->next_mailbox_id[0] = '\0';
+    bool is_busy = w->is_busy;
     (void) pthread_mutex_unlock(&w->pool->lock);
-    bell_ring(&w->pool->bell);
+    if (!is_busy)
+        bell_ring(&w->pool->bell);
 }
 
 static void *work(void *arg) {
     struct worker *w = arg;
     struct db_session *session = db_session_open(w->pool->db);
-    struct turn t = { .pool = w->pool, .arenas = { arena_new(), arena_new() }, .lasting = arena_new() };
+    struct turn t = { .worker = w, .pool = w->pool, .arenas = { arena_new(), arena_new() }, .lasting = arena_new() };
     while (wait_for_task(w)) {
         t.ctx = (struct ctx){ .arena = t.arenas[t.at], .clock = &clock_system, .db = session,
                               .services = &w->pool->services };

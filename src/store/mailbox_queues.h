@@ -26,7 +26,7 @@ struct queue_wake {
 MUST_USE enum rc mailbox_queues_wake(struct ctx *ctx, const struct list *wakes);
 
 /* Leases one queue of any account that is due: the one that has waited longest. E_NOT_FOUND
- * when there is none. Transacts itself. */
+ * when there is none. Transacts itself unless it is inside of one. */
 struct queue_lease {
     struct str owner;
     int64_t real_ms, lease_ms;
