@@ -64,12 +64,12 @@ enum rc planning_senders(struct planning *p, struct str user_id, const struct li
 /* Asked once for all addresses of an account. */
 static enum rc exclusion_of(struct planning *p, const struct lead_plan *lead, struct str *ret_reason) {
     struct map *reasons = map_get(&p->exclusions, lead->account_id);
-    const struct lead_plan *other = p->due->p;
+    const struct lead_plan *other = p->due.p;
     struct strs emails = { 0 };
     enum rc rc = OK;
     if (!reasons) {
         reasons = ARENA_NEW(p->ctx->arena, struct map);
-        for (size_t i = 0; i < p->due->n; i++)
+        for (size_t i = 0; i < p->due.n; i++)
             if (str_eq(other[i].account_id, lead->account_id) && str_is_set(other[i].email))
                 strs_add(p->ctx->arena, &emails, other[i].email);
         rc = excluded_among(p->ctx, emails, reasons);
@@ -198,7 +198,7 @@ static enum rc look_at(struct planning *p, struct lead_plan *lead) {
 static enum rc look_at_all(struct planning *p, const struct list *due) {
     struct lead_plan *lead = due->p;
     enum rc rc = OK;
-    p->due = due;
+    p->due = *due;
     p->exclusions = map_in(p->ctx->arena); /* they are asked of those */
     for (size_t i = 0; rc == OK && i < due->n && (i == 0 || monotonic_ms() < p->until_ms); i++) {
         p->ctx->account_id = lead[i].account_id;

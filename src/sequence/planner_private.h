@@ -12,7 +12,7 @@
 struct planning {
     struct ctx *ctx; /* its account is that of the lead that is looked at */
     int64_t now;
-    const struct list *due; /* all of the batch */
+    struct list due; /* all that are looked at together */
     struct map sequences, mailboxes, accounts, loads; /* by id */
     struct map senders;     /* of users, by id */
     struct map exclusions;  /* by account: why addresses of the batch are excluded */
