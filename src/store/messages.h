@@ -25,8 +25,7 @@ extern const struct enum_values message_states; /* in this order */
 struct message {
     struct str id, lead_id, sequence_id, stage_id, variant_id, contact_id, user_id, mailbox_id;
     struct str state, reason, detail, recipient, subject, message_id, refers_to, reply;
-    struct str body, source; /* what it says, and its bytes without Date: where that was asked for
-                                and is kept still */
+    struct str body, source; /* as in struct new_message: where asked for, and kept still */
     struct opt_int priority, due_at, next_at, attempts, looks, dated_at, sent_at, opens, clicks,
         created_at, updated_at;
 };
@@ -73,8 +72,7 @@ struct message_move {
 };
 /* E_CONFLICT, with nothing changed, when it is in another state. */
 MUST_USE enum rc message_move(struct ctx *ctx, struct str id, const struct message_move *move);
-/* The same of one that is to be sent at once, with counted_at. Gives its bytes without Date, if
- * they are kept still. */
+/* The same of one that is to be sent at once, with counted_at. Gives its source, if it is kept still. */
 MUST_USE enum rc message_move_sending(struct ctx *ctx, struct str id, const struct message_move *move,
                                       struct str *ret_source);
 /* The same of one that was sent; `move` counts and uncounts nothing. Gives the row as it is then,
@@ -89,10 +87,8 @@ MUST_USE enum rc message_record(struct ctx *ctx, const struct message *message,
 
 /* Cancels those of the lead that are not being sent and are not in doubt. */
 MUST_USE enum rc messages_cancel_lead(struct ctx *ctx, struct str lead_id, struct str reason);
-
 /* The same of several leads. */
 MUST_USE enum rc messages_cancel_leads(struct ctx *ctx, struct strs lead_ids, struct str reason);
-
 /* The same of a sequence that was archived. */
 MUST_USE enum rc messages_cancel_sequence(struct ctx *ctx, struct str sequence_id);
 
