@@ -9,6 +9,8 @@
 #include "sequence/label_hook.h"
 #include "sequence/mailbox_check.h"
 #include "sequence/states.h"
+#include "sequence/webhook_notice.h"
+#include "store/webhooks.h"
 
 /* A provider that is down for a moment, then for an hour. */
 static const int64_t reveal_retries[]
@@ -24,6 +26,9 @@ static const int64_t recording_retries[]
 
 /* After that a person is quicker. */
 static const int64_t label_retries[] = { 5 * SECOND_MS, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 0 };
+
+/* Mailboxes may be refused for a day. */
+static const int64_t notice_retries[] = { MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS, 0 };
 
 const struct job_kind job_kinds[] = {
     { "reveal", reveal_job, NULL, reveal_retries,
@@ -44,5 +49,7 @@ const struct job_kind job_kinds[] = {
       "Tells the connector what to do on LinkedIn." },
     { "lead_list", lead_list_job, lead_list_gave_up, batch_retries,
       "Looks for the leads of a list and has their addresses validated." },
+    { WEBHOOK_NOTICE_JOB, webhook_notice_job, NULL, notice_retries,
+      "Tells the admins of an account that a webhook was disabled." },
 };
 const size_t job_kinds_count = LENGTH(job_kinds);

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "db/db.h"
 #include "json/writer.h"
+#include "store/jobs.h"
 #include "store/queries.h"
 #include "store/webhooks.h"
 
@@ -392,6 +393,8 @@ static enum rc disable(struct ctx *ctx, const struct webhook_queue *q, enum webh
     struct str before = ctx->account_id;
     ctx->account_id = q->account_id;
     enum rc rc = webhook_disable(ctx, q->endpoint_id, why);
+    if (rc == OK)
+        rc = job_enqueue(ctx, WEBHOOK_NOTICE_JOB, q->endpoint_id, STR("{}"));
     ctx->account_id = before;
     return rc;
 }

@@ -78,6 +78,8 @@ MUST_USE enum rc webhook_delete(struct ctx *ctx, struct str id);
 MUST_USE enum rc webhook_rotate(struct ctx *ctx, struct str id, int64_t overlap_s,
                                 struct webhook *ret_webhook);
 
+/* The job that tells admins of one that is disabled because it failed. */
+#define WEBHOOK_NOTICE_JOB "webhook_notice"
 enum webhook_disabled { WEBHOOK_BY_USER, WEBHOOK_GONE, WEBHOOK_FAILING, WEBHOOK_DELETED };
 /* Nothing more is delivered to it, and what waits has failed. Inside db_transact. */
 MUST_USE enum rc webhook_disable(struct ctx *ctx, struct str id, enum webhook_disabled why);

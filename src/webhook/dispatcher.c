@@ -170,6 +170,8 @@ static void tell_disabled(struct ctx *ctx, struct endpoint *e) {
     web_url_split(ctx->arena, str_of(webhook_profile_url(e->profile)), &host, &path);
     log_warn(ctx, "a webhook was disabled, ignoring what is queued for it", LOG_S("webhook", e->queue.endpoint_id),
              LOG_S("host", host), LOG_C("reason", e->queue.disable.v == WEBHOOK_GONE ? "gone" : "failing"));
+    if (ctx->services->wake_jobs)
+        ctx->services->wake_jobs();
 }
 
 /* One that was done in this round, or found at fault. */

@@ -454,6 +454,27 @@ class RepliesTest(Sending, harness.ApiTest):
                              (is_reply, {"index": 1}, False))
             self.assertEqual(sorted(told["reply_sequence"]), ["end_date", "name", "start_date"])
 
+    def test_admins_are_told_of_a_disabled_webhook(self):
+        """From a mailbox of the account; an admin whose address does not work keeps it from nobody."""
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        receiver.answers["/gone/secret"] = lambda told: (410, {})
+        for person, role in ((PEOPLE[42], "admin"), (PEOPLE[43], "sales_rep")):
+            self.server.cli("user", "add", "--email", person, "--first-name", "Ada", "--last-name", "Min", "--role", role,
+                            "--account", self.account.id)
+        self.start()
+        hook = self.admin.post("/dashboard/api/webhooks", {"url": receiver.url("/gone/secret")}, expect=201).json
+        self.addCleanup(self.admin.delete, f"/dashboard/api/webhooks/{hook['id']}", expect=204)
+        self.admin.post(f"/dashboard/api/webhooks/{hook['id']}/test")
+        got = self.arrived(PEOPLE[42])
+        self.assertEqual((got["Subject"], got["Auto-Submitted"]), ("A webhook was disabled", "auto-generated"))
+        self.assertIn(got["From"].addresses[0].addr_spec, SENDERS)
+        text = got.get_body(("plain",)).get_content()
+        self.assertIn(f"The webhook {hook['id']} to 127.0.0.1:{receiver.port} was disabled: it answered that it is gone", text)
+        self.assertNotIn("secret", text)
+        self.assertEqual(self.admin.get(f"/dashboard/api/webhooks/{hook['id']}", expect=200).json["disabled_reason"], "gone")
+        self.assertEqual(self.servers.messages_of(PEOPLE[43]), [])
+
     # --- reports ---
 
     def bounce(self, got, person, said="550 5.1.1 User unknown", returned=None, machine=MACHINE):
