@@ -38,10 +38,10 @@ static enum rc date(struct str text, int64_t now_ms, int64_t *ret_wait_ms) {
         return E_INVALID;
     memcpy(copy, text.p, text.n);
     copy[text.n] = 0;
-    int64_t wait = (int64_t) curl_getdate(copy, NULL) * SECOND_MS - now_ms; /* -1: no date, and past */
-    if (wait <= 0)
+    int64_t at = (int64_t) curl_getdate(copy, NULL), now = now_ms / SECOND_MS; /* -1: no date, and past */
+    if (at <= now)
         return E_INVALID;
-    *ret_wait_ms = wait < RETRY_AFTER_MAX_MS ? wait : RETRY_AFTER_MAX_MS;
+    *ret_wait_ms = at - now < RETRY_AFTER_MAX_MS / SECOND_MS ? at * SECOND_MS - now_ms : RETRY_AFTER_MAX_MS;
     return OK;
 }
 

@@ -359,9 +359,11 @@ static bool ipv4_is_valid(struct str ip) {
     struct str part;
     for (; str_cut(&ip, '.', &part); parts++) {
         int value = 0;
+        if (part.n == 0 || part.n > 3)
+            return false;
         for (size_t i = 0; i < part.n; i++)
             value = ascii_is_digit(part.p[i]) ? value * 10 + (part.p[i] - '0') : 256;
-        if (part.n == 0 || part.n > 3 || value > 255)
+        if (value > 255)
             return false;
     }
     return parts == 4;

@@ -33,6 +33,7 @@ static void test_both_forms(void **state) {
         { "20151021", 20151021 * SECOND_MS > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : 20151021 * SECOND_MS },
         { "99999999999999999999999999", RETRY_AFTER_MAX_MS },
         { "Fri, 31 Dec 9999 23:59:59 GMT", RETRY_AFTER_MAX_MS },
+        { "Nov2 299999999,", RETRY_AFTER_MAX_MS },
     };
     (void) state;
     for (size_t i = 0; i < LENGTH(cases); i++) {

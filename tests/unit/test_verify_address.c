@@ -123,7 +123,7 @@ static void test_refused(void **state) {
         CASE("bob@\xE2\x98\x83.com", IDN),
         /* literals */
         CASE("a@[192.0.2.256]", LITERAL), CASE("a@[192.0.2]", LITERAL),
-        CASE("a@[192.0.2.0001]", LITERAL), CASE("a@[192.0.2.]", LITERAL),
+        CASE("a@[192.0.2.0001]", LITERAL), CASE("a@[44444444444]", LITERAL), CASE("a@[192.0.2.]", LITERAL),
         CASE("a@[192.0.2.1.5]", LITERAL), CASE("a@[1.2.3.a]", LITERAL), CASE("a@[]", LITERAL),
         CASE("a@[2001:db8::1]", LITERAL), CASE("a@[IPv6:2001:db8::1", LITERAL),
         CASE("a@[IPv6:2001:db8:::1]", LITERAL), CASE("a@[IPv6:192.0.2.1]", LITERAL),
