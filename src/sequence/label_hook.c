@@ -3,9 +3,12 @@
  * one of our labels, and as little certain as this program would have to be it is none. */
 #include "sequence/label_hook.h"
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/check.h"
 #include "data/labels.h"
+#include "enrich/steps.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "net/http_client.h"
@@ -14,7 +17,15 @@
 #include "sequence/workflows.h"
 #include "store/services.h"
 
-enum { HOOK_MS = 60 * 1000, ANSWER_MAX_BYTES = 65536, QUESTION_BYTES = 4096 };
+enum {
+    HOOK_MS = 15 * 1000,
+    ANSWER_MAX_BYTES = 65536,
+    TEXT_MAX_BYTES = 16384,
+    QUESTION_MAX_BYTES = 8 * TEXT_MAX_BYTES, /* with escapes, and the rest */
+};
+
+/* One call at a time in a process: an endpoint that hangs leaves workers to other jobs. */
+static atomic_bool is_asking;
 
 struct question {
     struct str id, subject, text, from_address;
@@ -58,13 +69,15 @@ enum rc label_hook_ask(struct ctx *ctx, const struct stored_reply *reply) {
 
 /* --- the exchange --- */
 
-static struct str question_about(struct arena *arena, const struct stored_reply *reply) {
-    const struct question question = { reply->id, reply->subject, reply->last_message, reply->from_address,
-                                       { (struct str *) enum_labels.values, enum_labels.n } };
-    struct buf body = buf_in(arena, QUESTION_BYTES);
+static enum rc question_about(struct ctx *ctx, const struct stored_reply *reply, struct str *ret_body) {
+    const struct question question
+        = { reply->id, reply->subject, str_sub(reply->last_message, 0, TEXT_MAX_BYTES), reply->from_address,
+            { (struct str *) enum_labels.values, enum_labels.n } };
+    struct buf body = buf_in(ctx->arena, QUESTION_MAX_BYTES);
     struct json_writer w = json_writer(&body);
     json_fields(&w, &question_fields, &question);
-    return buf_text(&body);
+    *ret_body = buf_text(&body);
+    return buf_result(&body);
 }
 
 static enum rc read_answer(struct ctx *ctx, struct str text, struct reply_relabel *ret_answer) {
@@ -82,15 +95,17 @@ static enum rc read_answer(struct ctx *ctx, struct str text, struct reply_relabe
 static enum rc ask(struct ctx *ctx, const struct stored_reply *reply, struct reply_relabel *ret_answer) {
     struct str token = ctx->services->replies.hook_token;
     const char *headers[] = { NULL, NULL };
-    struct http_call call = { .url = ctx->services->replies.hook_url, .body = question_about(ctx->arena, reply),
-                              .headers = headers, .timeout_ms = HOOK_MS, .answer_max = ANSWER_MAX_BYTES,
+    struct http_call call = { .url = ctx->services->replies.hook_url, .headers = headers, .timeout_ms = HOOK_MS, .answer_max = ANSWER_MAX_BYTES,
                               .allow_private = ctx->services->replies.hook_allow_private,
                               .stopping = ctx->services->jobs_stopping };
     struct http_reply answer = { 0 };
     struct str reason = STR_NONE;
     if (str_is_set(token))
         headers[0] = arena_printf(ctx->arena, "Authorization: Bearer %.*s", STR_FMT(token)).p;
-    enum rc rc = http_call(ctx->arena, &call, &answer, &reason);
+    enum rc rc = question_about(ctx, reply, &call.body);
+    if (rc != OK)
+        return fail(ctx, rc, "reply hook: the question cannot be written");
+    rc = http_call(ctx->arena, &call, &answer, &reason);
     if (rc == E_CANCELED)
         rc = E_TIMEOUT; /* the process is to end: its next life asks again */
     if (rc != OK)
@@ -143,7 +158,10 @@ enum rc label_hook_job(struct ctx *ctx, const struct job *job) {
         return rc == E_NOT_FOUND ? OK : rc;
     if (!label_hook_decides(ctx, &reply))
         return settle(ctx, job, NULL);
+    if (atomic_exchange(&is_asking, true))
+        return steps_later(ctx, job);
     rc = ask(ctx, &reply, &answer);
+    atomic_store(&is_asking, false);
     return rc == OK ? settle(ctx, job, &answer) : rc;
 }
 

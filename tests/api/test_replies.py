@@ -197,7 +197,7 @@ class RepliesTest(Sending, harness.ApiTest):
         self.reply(sequence, PEOPLE[8], YES)
         self.replies(sequence)
         every = self.admin.get(REPLIES, query={"page[size]": 100}, expect=200).json["replies"]
-        self.assertNotIn("Lunch?", [reply["subject"] for reply in every])
+        self.assertNotIn("Lunch?", [reply.get("subject") for reply in every])
 
     def test_hard_no_and_second_thoughts(self):
         _, sequence = self.start()
@@ -267,6 +267,18 @@ class RepliesTest(Sending, harness.ApiTest):
         self.reply(sequence, PEOPLE[51], YES)
         self.assertEqual(self.replies(sequence, 2)[0]["label"], "interested")
         self.assertEqual(len(self.judge.questions), asked)
+
+    def test_another_judge_of_a_long_reply(self):
+        """Hears the beginning."""
+        _, sequence = self.start()
+        lines = [f"Fine, line {number} of it, \"so\" to say." for number in range(3000)]
+        self.reply(sequence, PEOPLE[59], "\n".join(lines))
+        got, = self.replies(sequence)
+
+        def heard():
+            return [question["text"] for question in self.judge.questions if question["id"] == got["id"]]
+        self.server.wait_for(heard, "the question")
+        self.assertEqual(heard(), ["\n".join(lines)[:16384]])
 
     def test_another_judge_does_not_know(self):
         self.server.allow_errors("the answer cannot be read")
