@@ -247,6 +247,11 @@ void dialogue_failed(struct verify_engine *e, struct dialogue *d, enum probe_sta
 
 /* --- what replies mean --- */
 
+static struct str local_part(const struct item *item) {
+    struct str text = item ? (struct str){ item->text, item->n } : STR("");
+    return str_sub(text, 0, str_find_last(text, '@'));
+}
+
 static enum reply_meaning note_reply(struct verify_engine *e, struct dialogue *d, struct str lines,
                                      enum reply_stage stage) {
     struct reply reply = { 0 };
@@ -256,7 +261,7 @@ static enum reply_meaning note_reply(struct verify_engine *e, struct dialogue *d
         return REPLY_PROTOCOL;
     enum reply_meaning meaning = reply_classify(&reply, stage, provider);
     if (meaning == REPLY_UNMATCHED || meaning == REPLY_BARE)
-        engine_note_unmatched(e, provider, &reply);
+        engine_note_unmatched(e, provider, &reply, local_part(item));
     if (!item || item->phase != PHASE_TARGET)
         return meaning;
     item->probe = PROBE_ANSWERED;

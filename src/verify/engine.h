@@ -18,6 +18,7 @@ struct dialogue;
 enum {
     SOURCES_MAX = 64,
     UNMATCHED_KEPT = 32,
+    UNMATCHED_LOGGED = 100, /* an hour */
     QUESTIONS_MAX = 400, /* to the DNS, open at once */
 };
 
@@ -89,6 +90,7 @@ struct verify_engine {
     struct verify_stats shown;  /* under the lock */
     struct str unmatched[UNMATCHED_KEPT]; /* under the lock; on the heap */
     size_t unmatched_at;
+    struct { int64_t from_ms; int n; } logged; /* of them */
 };
 
 /* `ms` times the scale for retries. */
@@ -99,7 +101,9 @@ void engine_admit(struct verify_engine *e);
 /* To the queue's answers. */
 void engine_answer(struct verify_engine *e, struct verify_queue *queue,
                    const struct verify_answer *answer);
-void engine_note_unmatched(struct verify_engine *e, enum provider provider, const struct reply *reply);
+/* What the reply says of an address with this local part, without address and numbers, is kept. */
+void engine_note_unmatched(struct verify_engine *e, enum provider provider, const struct reply *reply,
+                           struct str local);
 /* Descriptors of the loop; `object` comes back: a dialogue. */
 void engine_watch(struct verify_engine *e, int fd, void *object, bool for_writing);
 void engine_unwatch(struct verify_engine *e, int fd);

@@ -183,14 +183,32 @@ struct strs verify_unmatched(struct verify_engine *e, struct arena *arena) {
 
 /* --- the loop --- */
 
-/* Words with an @ say whom it was about. */
-static struct str without_addresses(struct arena *arena, struct str text) {
+static bool contains_nocase(struct str word, struct str part) {
+    for (size_t at = 0; at + part.n <= word.n; at++)
+        if (str_starts_nocase(str_sub(word, at, word.n), part))
+            return true;
+    return false;
+}
+
+/* What a word of a reply says that is this case's alone: an address, its local part, or a number,
+ * such as that of a session. */
+static const char *particular(struct str word, struct str local) {
+    if (str_find(word, '@') < word.n || (local.n > 2 ? contains_nocase(word, local) : str_eq_nocase(word, local)))
+        return "<address>";
+    for (size_t i = 0; i < word.n; i++)
+        if (ascii_is_digit(word.p[i]))
+            return "#";
+    return NULL;
+}
+
+static struct str in_general(struct arena *arena, struct str text, struct str local) {
     struct buf b = buf_in(arena, REPLY_MAX_BYTES);
     struct str word;
     while (str_word(&text, &word) && b.n < 200) {
+        const char *instead = particular(word, local);
         if (b.n)
             buf_char(&b, ' ');
-        buf_str(&b, str_find(word, '@') < word.n ? STR("<address>") : str_sub(word, 0, 200));
+        buf_str(&b, instead ? str_of(instead) : str_sub(word, 0, 200));
     }
     return buf_text(&b);
 }
@@ -203,15 +221,24 @@ static bool is_kept(const struct verify_engine *e, struct str line) {
     return false;
 }
 
-/* The log has each of them once, unless as many others came between. */
+/* Servers write what they want, so the log takes so many in an hour. */
+static void log_unmatched(struct verify_engine *e, struct str line) {
+    if (e->now_ms - e->logged.from_ms >= HOUR_MS) {
+        e->logged.from_ms = e->now_ms;
+        e->logged.n = 0;
+    }
+    if (e->logged.n++ < UNMATCHED_LOGGED)
+        log_info(NULL, "no rule knows a mail server's reply", LOG_S("reply", line));
+}
+
 void engine_note_unmatched(struct verify_engine *e, enum provider provider,
-                           const struct reply *reply) {
+                           const struct reply *reply, struct str local) {
     struct str line = arena_printf(e->scratch, "%s, %d, %.*s", provider_facts(provider)->name,
-                                   reply->code, STR_FMT(without_addresses(e->scratch, reply->text)));
+                                   reply->code, STR_FMT(in_general(e->scratch, reply->text, local)));
     e->stats.unmatched++;
     if (is_kept(e, line))
         return;
-    log_info(NULL, "no rule knows a mail server's reply", LOG_S("reply", line));
+    log_unmatched(e, line);
     pthread_mutex_lock(&e->lock);
     struct str *place = &e->unmatched[e->unmatched_at++ % UNMATCHED_KEPT];
     mem_free((char *) (uintptr_t) place->p);

@@ -113,8 +113,8 @@ struct verify_stats {
 };
 struct verify_stats verify_engine_stats(struct verify_engine *engine);
 
-/* The last replies that no rule knew, each once, newest first, addresses taken out: "provider,
- * code, text" a line. The log has them as well. On the arena. */
+/* The last replies that no rule knew, each once, newest first, addresses and words with digits
+ * taken out: "provider, code, text" a line. The log has a hundred an hour. On the arena. */
 struct strs verify_unmatched(struct verify_engine *engine, struct arena *arena);
 
 #endif

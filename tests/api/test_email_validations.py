@@ -14,7 +14,7 @@ class ValidationTest(harness.ApiTest):
         "slow.org": {"accept": ["ann"], "delay_s": {"banner": 1.0}},
         "lease.org": {"accept": ["ann"], "delay_s": {"banner": 3.0}},
         "grey.org": {"accept": "all", "greylist_s": 3},
-        "odd.org": {"accept": ["ann"], "replies": {"bob": "550 5.0.0 glorp frobnicates the zyzzyx"}},
+        "odd.org": {"accept": ["ann"], "replies": {"bob": "550 5.0.0 glorp frobnicates <BOB>, the zyzzyx 4x17 bob@odd.org"}},
     }
     options, timeout_s = {}, 600
 
@@ -183,7 +183,7 @@ class BatchTest(ValidationTest):
             self.assertGreater(seen(*name), was, name)
         self.assertEqual((seen("queued"), seen("blocks_total")), (0, 0))
         told = [line["reply"] for line in self.server.log_lines() if line["message"] == "no rule knows a mail server's reply"]
-        self.assertEqual(told, ["other, 550, glorp frobnicates the zyzzyx"])
+        self.assertEqual(told, ["other, 550, glorp frobnicates <address> the zyzzyx # <address>"])
 
     def test_small_one_does_not_wait_for_large_one(self):
         large = self.start([f"{n}@slow.org" for n in range(500)])
