@@ -108,6 +108,26 @@ static bool set_date(struct str *date, struct str said) {
     return is_new;
 }
 
+static bool lacks_info(const struct stored_reply *reply) {
+    enum label label = label_of(reply->label);
+    enum label_info info = label == LABEL_NONE ? LABEL_INFO_NOTHING : label_row(label)->info;
+    return (info == LABEL_INFO_RETURN_DATE && !str_is_set(reply->return_on))
+           || (info == LABEL_INFO_FOLLOW_UP_DATE && !str_is_set(reply->follow_up_on))
+           || ((info == LABEL_INFO_THIRD_PARTY || label == LABEL_INTRODUCTION) && !reply->referred);
+}
+
+/* Looks in the message, while it is kept, for what the new label carries and the old one did not. */
+static enum rc find_new_info(struct ctx *ctx, struct stored_reply *reply) {
+    struct str source = STR_NONE;
+    struct inbound in;
+    enum rc rc = lacks_info(reply) ? reply_source(ctx, reply->id, &source) : E_NOT_FOUND;
+    if (rc == OK) {
+        inbound_read(ctx->arena, source, &in);
+        add_info(ctx, label_of(reply->label), &in, reply);
+    }
+    return rc == E_NOT_FOUND ? OK : rc;
+}
+
 /* What workflows did for a label stays with it: they do not run twice for a reply. */
 enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel, struct stored_reply *reply) {
     enum event_kind told = reply_event(reply);
@@ -120,7 +140,9 @@ enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel,
     reply->evidence = (struct strs){ 0 };
     if (!is_new) /* somebody agrees */
         return reply_label_store(ctx, reply);
-    enum rc rc = reply_claims_release(ctx, reply->id, is_new_label);
+    enum rc rc = is_new_label ? find_new_info(ctx, reply) : OK;
+    if (rc == OK)
+        rc = reply_claims_release(ctx, reply->id, is_new_label);
     return rc == OK ? reply_label_settle(ctx, reply, told) : rc;
 }
 

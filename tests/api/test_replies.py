@@ -59,6 +59,33 @@ Content-Type: message/rfc822
 --=_report--
 """
 
+COMPLAINT = """From: Abuse Desk <{machine}>
+To: {box}
+Subject: FW: An offer
+Message-ID: {id}
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="=_report"
+
+--=_report
+Content-Type: text/plain; charset=us-ascii
+
+This is an email abuse report for a message that we received.
+
+--=_report
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Feedback/1.0
+Version: 1
+Original-Rcpt-To: {to}
+
+--=_report
+Content-Type: message/rfc822
+
+{message}
+--=_report--
+"""
+
 
 class RepliesTest(Sending, harness.ApiTest):
     settings = {"mail.allow_private": True, "sequence.tick_ms": 50, "sequence.senders": 2, "mail.readers": 3,
@@ -520,6 +547,22 @@ class RepliesTest(Sending, harness.ApiTest):
         late = self.replies(sequence, 4)[0]
         self.assertEqual(("bounce_class" in late, self.lead(sequence, PEOPLE[35])["status"]), (False, "active"), late)
         self.assertEqual(sum(map(self.excluded, PEOPLE[32:36]), []), ["bounced"])
+
+    def test_complaints(self):
+        """By somebody who got the message, and by somebody who only says so (no id of ours, another subject)."""
+        _, sequence = self.start()
+        self.add(sequence, *PEOPLE[44:46])
+        mails = [self.arrived(person) for person in PEOPLE[44:46]]
+        forged = f"From: {mails[1]['From']}\nTo: {PEOPLE[45]}\nSubject: Something else\n\nHello\n"
+        for number, returned in enumerate((mails[0].as_string(), forged)):
+            text = COMPLAINT.format(machine=MACHINE, box=mails[number]["From"].addresses[0].addr_spec, message=returned,
+                                    id=email.utils.make_msgid(), to=PEOPLE[44 + number])
+            self.send(email.message_from_string(text), MACHINE)
+            self.assertEqual(self.replies(sequence, number + 1)[0]["kind"], "complaint")
+        leads = [self.lead(sequence, person) for person in PEOPLE[44:46]]
+        self.assertEqual([(lead["status"], lead.get("reason")) for lead in leads],
+                         [("unsubscribed", "complaint"), ("active", None)])
+        self.assertEqual([self.excluded(person) for person in PEOPLE[44:46]], [["complaint"], []])
 
     def test_soft_bounces_are_forgotten(self):
         _, sequence = self.start()

@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "json/reader.h"
+#include "net/mime.h"
 #include "sequence/reply_label.h"
 #include "sequence/workflow_edit.h"
 #include "store/contacts.h"
@@ -17,6 +18,7 @@
 
 static struct ctx *begin(void **state, const char *settings) {
     struct ctx *ctx = leads_start(state);
+    mime_start();
     LEADS_EXEC(ctx, MESSAGE("l1"), MESSAGE("l2"),
                "INSERT INTO account_settings (account_id, time_zone, recently_contacted_days, "
                "sequence_lead_limit) SELECT id, 'UTC', 30, 1000 FROM accounts",
@@ -27,10 +29,12 @@ static struct ctx *begin(void **state, const char *settings) {
 
 /* --- replies --- */
 
+static const char *source = "";
+
 static enum rc settle_work(struct ctx *ctx, void *arg) {
     struct stored_reply *r = arg;
     bool known;
-    enum rc rc = reply_insert(ctx, r, STR("source"), &known);
+    enum rc rc = reply_insert(ctx, r, str_of(source), &known);
     return rc == OK ? reply_label_settle(ctx, r, EVENT_KINDS) : rc;
 }
 
@@ -49,15 +53,16 @@ static struct str arrives(struct ctx *ctx, const char *lead, const char *label, 
     return r.id;
 }
 
-static void relabel_until(struct ctx *ctx, struct str id, const char *label, const char *return_on) {
+static struct stored_reply relabel_until(struct ctx *ctx, struct str id, const char *label, const char *return_on) {
     const struct reply_relabel relabel = { .label = str_of(label), .return_on = str_of(return_on) };
     struct stored_reply now;
     test_clock.ms++;
     assert_ok(ctx, reply_relabel(ctx, id, &relabel, &now));
+    return now;
 }
 
 static void relabel(struct ctx *ctx, struct str id, const char *label) {
-    relabel_until(ctx, id, label, NULL);
+    (void) relabel_until(ctx, id, label, NULL);
 }
 
 static void assert_until(struct ctx *ctx, const char *lead, int64_t day) {
@@ -92,14 +97,14 @@ static void test_two_replies(void **state) {
     struct ctx *ctx = begin(state, "{}");
     struct str first = arrives(ctx, "l1", "interested", NULL), second = arrives(ctx, "l1", "not_interested", NULL);
     assert_lead(ctx, "l1", "replied interested - -");
-    relabel_until(ctx, first, "ooo", "1970-01-08");
+    (void) relabel_until(ctx, first, "ooo", "1970-01-08");
     assert_lead(ctx, "l1", "replied not_interested - -"); /* the other one ended it as well */
-    relabel_until(ctx, second, "ooo", "1970-01-05");
+    (void) relabel_until(ctx, second, "ooo", "1970-01-05");
     assert_lead(ctx, "l1", "paused out_of_office - pause");
     assert_until(ctx, "l1", 7);
     relabel(ctx, first, "interested");
     assert_lead(ctx, "l1", "replied interested - -");
-    relabel_until(ctx, first, "ooo", "1970-01-03");
+    (void) relabel_until(ctx, first, "ooo", "1970-01-03");
     assert_until(ctx, "l1", 4); /* the second one's day */
 }
 
@@ -168,11 +173,11 @@ static void test_colleagues(void **state) {
     LEADS_EXEC(ctx, "UPDATE sequence_leads SET domain = 'x.example', email = 'bob@x.example' WHERE id = 'l2'");
     struct str id = arrives(ctx, "l1", "interested", NULL);
     assert_lead(ctx, "l2", "replied domain_reply - -");
-    relabel_until(ctx, id, "ooo", "1970-01-08");
+    (void) relabel_until(ctx, id, "ooo", "1970-01-08");
     assert_lead(ctx, "l2", "pending - - plan");
     relabel(ctx, id, "interested");
     struct str own = arrives(ctx, "l2", "interested", NULL);
-    relabel_until(ctx, id, "ooo", "1970-01-08");
+    (void) relabel_until(ctx, id, "ooo", "1970-01-08");
     assert_lead(ctx, "l2", "replied interested - -");
     assert_true(str_is_set(own));
 }
@@ -250,6 +255,31 @@ static void test_workflows_of_several(void **state) {
     assert_lead(ctx, "l2", "paused manual - pause");
 }
 
+/* --- what the new label carries --- */
+
+#define FROM_ANN                                                                             \
+    "From: Ann <ann@x.example>\r\nTo: ulla@me.example\r\nDate: Thu, 01 Jan 1970 00:16:40 +0000\r\n" \
+    "Subject: Re: First\r\n\r\n"
+
+/* What nobody looked for when the reply came in; what a person says goes before the text. */
+static void test_what_a_new_label_carries(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    source = FROM_ANN "Please contact Jane Roe (jane@example.com), she handles this.\r\n";
+    struct stored_reply now = relabel_until(ctx, arrives(ctx, "l1", "interested", NULL), "not_the_right_person", NULL);
+    assert_non_null(now.referred);
+    assert_string_equal(arena_cstr(ctx->arena, now.referred->email), "jane@example.com");
+    source = FROM_ANN "This is not a good time. Please get back to me in two weeks.\r\n";
+    now = relabel_until(ctx, arrives(ctx, "l1", "interested", NULL), "asked_to_circle_back_later", NULL);
+    assert_string_equal(arena_cstr(ctx->arena, now.follow_up_on), "1970-01-15");
+    source = FROM_ANN "I am out of the office until 12 January 1970.\r\n";
+    now = relabel_until(ctx, arrives(ctx, "l2", "interested", NULL), "ooo", NULL);
+    assert_string_equal(arena_cstr(ctx->arena, now.return_on), "1970-01-13");
+    assert_until(ctx, "l2", 12);
+    now = relabel_until(ctx, arrives(ctx, "l2", "interested", NULL), "ooo", "1970-01-20");
+    assert_string_equal(arena_cstr(ctx->arena, now.return_on), "1970-01-20");
+    source = "";
+}
+
 /* --- removals --- */
 
 static enum rc forget_work(struct ctx *ctx, void *arg) {
@@ -277,6 +307,7 @@ int main(void) {
         BOTH_ENGINES(test_excluded_by_hand),
         BOTH_ENGINES(test_workflows),
         BOTH_ENGINES(test_workflows_of_several),
+        BOTH_ENGINES(test_what_a_new_label_carries),
         BOTH_ENGINES(test_removal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
