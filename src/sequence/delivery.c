@@ -270,16 +270,31 @@ enum rc delivery_looked(const struct delivery *d, const struct message *message,
     return db_transact(d->ctx, looked_work, &work);
 }
 
+/* Of one that waits to be sent again too: nobody has its Message-ID but who got it. */
+static bool can_be_proven(const struct message *m) {
+    enum message_state state = message_state_of(m);
+    bool is_again = m->dated_at.set
+                    && (state == MESSAGE_QUEUED || state == MESSAGE_RETRY_WAIT || state == MESSAGE_CLAIMED);
+    return is_again || state == MESSAGE_UNCERTAIN || state == MESSAGE_HELD;
+}
+
+/* Whoever claims a message holds its lead meanwhile: what is read then stays so, and one that is
+ * claimed is begun only if it is claimed still. */
+static enum rc hold_message(struct ctx *ctx, struct str id, struct message *m) {
+    struct lead_plan lead = { .id = STR_NONE };
+    enum rc rc = message_get(ctx, id, m);
+    if (rc == OK)
+        rc = lead_plan_lock(ctx, m->lead_id, &lead);
+    return rc == OK || rc == E_NOT_FOUND ? message_get(ctx, id, m) : rc;
+}
+
 enum rc delivery_proven(struct ctx *ctx, struct str message_id) {
     static const struct delivery_outcome named = { FATE_SENT, { "something that came back names it", 33 }, 0, false };
     struct message m = { .id = STR_NONE };
-    enum rc rc = message_get(ctx, message_id, &m);
-    if (rc != OK)
+    enum rc rc = hold_message(ctx, message_id, &m);
+    if (rc != OK || !can_be_proven(&m))
         return rc;
-    enum message_state state = message_state_of(&m);
-    struct recording r = { ctx, &m, &named, state, STR_NONE };
-    if (state != MESSAGE_UNCERTAIN && state != MESSAGE_HELD)
-        return OK;
+    struct recording r = { ctx, &m, &named, message_state_of(&m), STR_NONE };
     rc = sent(&r);
     if (rc == E_CONFLICT) { /* somebody else found out just now */
         ctx_clear_error(ctx);

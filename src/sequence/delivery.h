@@ -6,7 +6,8 @@
  *   claimed -> sending              before the first byte; from then on its fate may be unknown
  *   sending -> sent, retry_wait, failed, queued, uncertain
  *   uncertain -> sent, queued, held (sequence/uncertain.h)
- *   uncertain, held -> sent         something that came in names it (sequence/inbox_message.h)
+ *   uncertain, held -> sent         something that came in names it (sequence/inbox_message.h);
+ *   queued, retry_wait, claimed     the same of one that was begun before
  *
  * A sequence that pauses or ends waits for those that are claimed or sending. */
 #ifndef SEQUENCE_DELIVERY_H
@@ -86,8 +87,9 @@ enum delivery_look {
 MUST_USE enum rc delivery_looked(const struct delivery *d, const struct message *message,
                                  enum delivery_look look, struct str words);
 
-/* Something that came in names the message: one that is uncertain or held was sent; others stay as
- * they are. Inside db_transact, before what that something means for the lead. */
+/* Something that came in names the message: one that is uncertain or held was sent, and one that
+ * waits to be sent once more, which whoever claimed it sees; others stay as they are. Inside
+ * db_transact, before what that something means for the lead. */
 MUST_USE enum rc delivery_proven(struct ctx *ctx, struct str message_id);
 
 /* --- people --- */

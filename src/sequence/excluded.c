@@ -82,8 +82,10 @@ static enum rc remove_work(struct ctx *ctx, void *arg) {
     struct removing *r = arg;
     struct list leads = { 0 };
     enum rc rc = lead_plans_lock(ctx, r->ids, &leads);
-    r->removed = leads.n;
-    return rc == OK ? leads_remove_held(ctx, &leads, r->kind == EXCLUDED_EMAIL ? by_email : by_domain) : rc;
+    r->removed = 0;
+    return rc == OK ? leads_remove_excluded(ctx, &leads, r->kind == EXCLUDED_EMAIL ? by_email : by_domain,
+                                            &r->removed)
+                    : rc;
 }
 
 static enum rc remove_step(struct removing *r, struct strs values, bool *ret_more) {

@@ -173,15 +173,18 @@ enum rc lead_end_held(struct ctx *ctx, struct lead_plan *lead, enum lead_status 
     return rc == OK ? record(ctx, lead, ending->kind, event_data(ctx, reason, NEVER)) : rc;
 }
 
-enum rc leads_remove_held(struct ctx *ctx, struct list *leads, struct str reason) {
+enum rc leads_remove_excluded(struct ctx *ctx, struct list *leads, struct str reason, size_t *ret_removed) {
     const struct lead_ending *ending = ending_to(LEAD_REMOVED);
     struct lead_plan *lead = leads->p;
     struct strs ids = { 0 };
     for (size_t i = 0; i < leads->n; i++)
-        if (is_in(&lead[i], ending->from)) {
+        if (is_in(&lead[i], ending->from) && lead[i].ignores_exclusions != YES) {
             set_ended(ctx, &lead[i], LEAD_REMOVED, reason);
             strs_add(ctx->arena, &ids, lead[i].id);
         }
+    *ret_removed = ids.n;
+    if (ids.n == 0)
+        return OK;
     enum rc rc = messages_cancel_leads(ctx, ids, reason);
     if (rc == OK)
         rc = tasks_cancel_leads(ctx, ids);

@@ -44,9 +44,11 @@ MUST_USE enum rc lead_end(struct ctx *ctx, struct str lead_id, enum lead_status 
 MUST_USE enum rc lead_end_held(struct ctx *ctx, struct lead_plan *lead, enum lead_status status,
                                struct str reason);
 
-/* The same for several that the caller has locked (list of struct lead_plan, at most
- * EVENT_LEADS_MAX), which are written: set-based. LEAD_REMOVED only. Inside db_transact. */
-MUST_USE enum rc leads_remove_held(struct ctx *ctx, struct list *leads, struct str reason);
+/* LEAD_REMOVED of several that the caller has locked (list of struct lead_plan, at most
+ * EVENT_LEADS_MAX) and that an exclusion is about, but for those that go on in spite of
+ * exclusions; written, set-based. *ret_removed: how many. Inside db_transact. */
+MUST_USE enum rc leads_remove_excluded(struct ctx *ctx, struct list *leads, struct str reason,
+                                       size_t *ret_removed);
 
 /* The same for every lead of the account with that address (normal form). */
 MUST_USE enum rc leads_end_address(struct ctx *ctx, struct str email, enum lead_status status,

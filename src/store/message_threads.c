@@ -4,18 +4,24 @@
 #include "db/sql.h"
 #include "store/queries.h"
 
-#define SENT(table)                                                                            \
+/* Of a state in the list that the caller ends. */
+#define IN_STATE(table)                                                                            \
     "SELECT m.id, m.lead_id, m.sequence_id, m.stage_id, m.variant_id, m.contact_id, m.user_id, " \
     "m.mailbox_id, m.state, m.reason, m.recipient, m.subject, m.message_id, m.refers_to, "     \
     "m.priority, m.due_at, m.next_at, m.attempts, m.looks, m.dated_at, m.sent_at, m.created_at, " \
-    "m.updated_at FROM " table " WHERE m.state IN ('sent', 'uncertain', 'held', 'sending') "
+    "m.updated_at FROM " table " WHERE m.state IN ('sent', 'uncertain', 'held', 'sending'"
+#define SENT(table) IN_STATE(table) ") "
+/* Or that waits to be sent once more: whoever names one had it from an earlier try. */
+#define BEGUN(table)                                                                           \
+    IN_STATE(table) ", 'queued', 'retry_wait', 'claimed') "                                    \
+    "AND (m.dated_at IS NOT NULL OR m.state = 'sent') "
 #define NEWEST "ORDER BY coalesce(m.sent_at, m.dated_at, m.updated_at) DESC LIMIT "
 #define NAMED "AND m.account_id = $1 " NEWEST "1"
 static const struct query named
     = { "message_named",
-        SENT("json_each($2) w JOIN messages m ON m.message_id = w.value") NAMED,
+        BEGUN("json_each($2) w JOIN messages m ON m.message_id = w.value") NAMED,
         "WITH " SQL_SET_PG("w", "$2")
-        " " SENT("w JOIN messages m ON m.message_id = w.v AND m.account_id = w.account_id") NAMED };
+        " " BEGUN("w JOIN messages m ON m.message_id = w.v AND m.account_id = w.account_id") NAMED };
 #define OF_MAILBOX(column)                                                            \
     SENT("messages m") "AND m.account_id = $1 AND m.mailbox_id = $2 AND m." column " = $3 " NEWEST "$4"
 static const struct query to_address = { "messages_to", OF_MAILBOX("recipient"), NULL };

@@ -13,7 +13,7 @@ from lib.mail_servers import MailServers  # noqa: E402
 from lib.sending import Anybody, Sending  # noqa: E402
 
 PEOPLE = ("files@acme.example", "keeps@acme.example", "finds@acme.example", "bounces@acme.example",
-          "held@acme.example", "other@acme.example")
+          "held@acme.example", "other@acme.example", "waits@acme.example", "again@acme.example")
 REPORT = """From: Mail Delivery System <mailer-daemon@acme.example>
 To: {box}
 Subject: Undelivered Mail Returned to Sender
@@ -33,9 +33,9 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; mx.acme.example
 
 Final-Recipient: rfc822; {to}
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 User unknown
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; {diagnostic}
 
 --=_report
 Content-Type: text/rfc822-headers
@@ -46,6 +46,9 @@ Message-ID: {message_id}
 
 --=_report--
 """
+
+REFUSED = {"action": "failed", "status": "5.1.1", "diagnostic": "550 5.1.1 User unknown"}
+DELAYED = {"action": "delayed", "status": "4.4.7", "diagnostic": "451 4.4.7 Greylisted, please try again"}
 
 
 class UncertainTest(Sending, harness.ApiTest):
@@ -103,12 +106,12 @@ class UncertainTest(Sending, harness.ApiTest):
         self.assertEqual(message["reply"], "found in the mailbox")
         self.assertEqual(len(smtp.whole), 1)
 
-    def report(self, user, to, message_id):
-        """The server tells that it could not deliver the message."""
+    def report(self, user, to, message_id, about=REFUSED):
+        """The server tells that it could not deliver the message, or not yet."""
         context = ssl.create_default_context(cafile=self.servers.certificate)
         with imaplib.IMAP4_SSL("localhost", self.servers.imaps, ssl_context=context) as imap:
             imap.login(user, "secret")
-            text = REPORT.format(box=user, to=to, message_id=message_id)
+            text = REPORT.format(box=user, to=to, message_id=message_id, **about)
             imap.append("INBOX", None, None, text.replace("\n", "\r\n").encode())
 
     def start_in_doubt(self, user, to, state):
@@ -148,6 +151,44 @@ class UncertainTest(Sending, harness.ApiTest):
         self.report(PEOPLE[5], to, "<something.else@acme.example>")
         self.server.wait_for(lambda: self.lead(sequence)["status"] == "bounced", "a bounce")
         self.message(sequence, to, "held")
+
+    def second_in_doubt(self, user, *replies):
+        """The first message is sent, and there is a copy of it; the second one is in doubt, and
+        is sent again when it is not found."""
+        smtp, sequence = self.start(user, {"dot": ["250 taken", "", *replies]})
+        inbox = self.servers.folder_of(user) / "dovecot-uidlist"
+        self.server.wait_for(inbox.exists, "the mailbox to be read")
+        name = user.split("@")[0]
+        self.add(sequence, f"one@{name}.example")
+        self.message(sequence, f"one@{name}.example", "sent")
+        self.file_copy(user, smtp.messages[0])
+        to = f"two@{name}.example"
+        self.add(sequence, to)
+        self.message(sequence, to, "uncertain")
+        return smtp, sequence, to, re.search(rb"(?mi)^Message-ID: (<.*>)", smtp.whole[1]["bytes"])[1].decode()
+
+    def test_a_report_when_it_is_queued_again(self):
+        """The sequence is paused, so it was not sent again yet when the report comes."""
+        smtp, sequence, to, message_id = self.second_in_doubt(PEOPLE[6], "250 taken")
+        self.admin.post(f"/dashboard/api/sequences/{sequence}/pause", expect=200)
+        self.message(sequence, to, "queued", "sequence_paused")
+        self.report(PEOPLE[6], to, message_id, DELAYED)
+        self.assertEqual(self.message(sequence, to, "sent")["reply"], "something that came back names it")
+        self.admin.post(f"/dashboard/api/sequences/{sequence}/resume", expect=200)
+        self.server.wait_for(lambda: self.admin.get(f"/dashboard/api/sequences/{sequence}", expect=200).json["status"]
+                             == "active", "the sequence to go on")
+        self.add(sequence, "three@waits.example")  # goes out, and nothing before it
+        self.message(sequence, "three@waits.example", "sent")
+        self.assertEqual([message["to"][0] for message in smtp.whole],
+                         ["one@waits.example", to, "three@waits.example"])
+
+    def test_a_report_when_it_waits_for_another_try(self):
+        smtp, sequence, to, message_id = self.second_in_doubt(PEOPLE[7], "451 later", "250 taken")
+        self.message(sequence, to, "retry_wait")
+        self.report(PEOPLE[7], to, message_id, DELAYED)
+        message = self.message(sequence, to, "sent")
+        self.assertEqual(message["reply"], "something that came back names it")
+        self.assertEqual(len(smtp.whole), 3)
 
     def test_killed(self):
         """Killed while the server thinks about the final dot: never sent twice, nothing lost."""

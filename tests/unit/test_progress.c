@@ -231,6 +231,44 @@ static void test_retry(void **state) {
     }
 }
 
+/* --- exclusions --- */
+
+struct remove_excluded_work {
+    size_t removed;
+};
+
+static enum rc remove_excluded_work(struct ctx *ctx, void *arg) {
+    struct remove_excluded_work *w = arg;
+    struct str ids[] = { STR("l1"), STR("l2") };
+    struct list leads = { 0 };
+    enum rc rc = lead_plans_lock(ctx, (struct strs){ ids, LENGTH(ids) }, &leads);
+    return rc == OK ? leads_remove_excluded(ctx, &leads, STR("excluded_domain"), &w->removed) : rc;
+}
+
+/* What a lead is when it is locked decides: somebody may have let it go on since it was found. */
+static void test_remove_excluded(void **state) {
+    static const struct {
+        const char *lead, *after;
+        size_t removed;
+    } cases[] = {
+        { "status = 'active'", "removed excluded_domain - -", 2 },
+        { "status = 'errored', waits_for = NULL, next_at = NULL", "removed excluded_domain - -", 2 },
+        { "ignores_exclusions = 1", "pending - - plan", 1 },
+        { "status = 'replied', waits_for = NULL, next_at = NULL", "replied - - -", 1 },
+    };
+    struct ctx *ctx = leads_start(state);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct remove_excluded_work work = { 0 };
+        leads_fill(ctx);
+        set_lead(ctx, cases[i].lead);
+        assert_ok(ctx, db_transact(ctx, remove_excluded_work, &work));
+        if (work.removed != cases[i].removed || strcmp(lead_text_of(ctx, "l1"), cases[i].after) != 0)
+            fail_case("%s: %zu removed, %s", cases[i].lead, work.removed, lead_text_of(ctx, "l1"));
+        assert_lead(ctx, "l2", "removed excluded_domain - -");
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM events WHERE kind = 'lead_removed'"), work.removed);
+    }
+}
+
 static void test_events(void **state) {
     static const char *const kinds[] = { "lead_paused", "lead_resumed", "lead_errored",
                                          "lead_retried", "lead_removed" };
@@ -253,7 +291,7 @@ int main(void) {
         BOTH_ENGINES(test_pause),             BOTH_ENGINES(test_pause_until),
         BOTH_ENGINES(test_pause_keeps_times), BOTH_ENGINES(test_finished_while_paused),
         BOTH_ENGINES(test_refused),           BOTH_ENGINES(test_retry),
-        BOTH_ENGINES(test_events),
+        BOTH_ENGINES(test_remove_excluded),   BOTH_ENGINES(test_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
