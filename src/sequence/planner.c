@@ -48,14 +48,21 @@ enum rc planning_mailbox(struct planning *p, struct str id, const struct mailbox
     return rc == E_NOT_FOUND ? OK : rc;
 }
 
-enum rc planning_senders(struct planning *p, struct str user_id, const struct list **ret_senders) {
-    struct list *senders = map_get(&p->senders, user_id);
+/* Asked once for all users of an account. */
+enum rc planning_senders(struct planning *p, const struct list **ret_senders) {
+    struct str account = p->ctx->account_id;
+    const struct lead_plan *lead = p->due.p;
+    struct list *senders = map_get(&p->senders, account);
+    struct strs users = { 0 };
     enum rc rc = OK;
     if (!senders) {
         senders = ARENA_NEW(p->ctx->arena, struct list);
-        rc = senders_of_users(p->ctx, (struct strs){ &user_id, 1 }, senders);
+        for (size_t i = 0; i < p->due.n; i++)
+            if (str_eq(lead[i].account_id, account) && !strs_have(users, lead[i].user_id))
+                strs_add(p->ctx->arena, &users, lead[i].user_id);
+        rc = senders_of_users(p->ctx, users, senders);
         if (rc == OK)
-            (void) map_put(&p->senders, user_id, senders); /* it was not there */
+            (void) map_put(&p->senders, account, senders); /* it was not there */
     }
     *ret_senders = senders;
     return rc;
@@ -199,7 +206,8 @@ static enum rc look_at_all(struct planning *p, const struct list *due) {
     struct lead_plan *lead = due->p;
     enum rc rc = OK;
     p->due = *due;
-    p->exclusions = map_in(p->ctx->arena); /* they are asked of those */
+    p->exclusions = map_in(p->ctx->arena); /* they are asked of those, */
+    p->senders = map_in(p->ctx->arena);    /* as are they */
     for (size_t i = 0; rc == OK && i < due->n && (i == 0 || monotonic_ms() < p->until_ms); i++) {
         p->ctx->account_id = lead[i].account_id;
         rc = look_at(p, &lead[i]);
@@ -257,8 +265,7 @@ static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     struct str account = ctx->account_id;
     struct planning p = { .ctx = ctx, .now = ctx_now(ctx), .sequences = map_in(arena),
                           .mailboxes = map_in(arena), .accounts = map_in(arena),
-                          .loads = map_in(arena), .senders = map_in(arena),
-                          .wakes = map_in(arena), .zones = &w->zones,
+                          .loads = map_in(arena), .wakes = map_in(arena), .zones = &w->zones,
                           .until_ms = monotonic_ms() + STEP_MS };
     enum rc rc = plan_some(&p, w);
     if (rc == OK)

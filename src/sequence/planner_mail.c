@@ -12,10 +12,12 @@
 #include "store/mailbox_queues.h"
 #include "store/mailbox_state.h"
 #include "store/messages.h"
+#include "store/services.h"
 
 /* Looked at again after this, in the days of the calendars. */
 #define MAILBOX_LOOK_MS (15 * MINUTE_MS)
 #define NEVER_OPENS_LOOK_MS DAY_MS
+enum { GATHER_MAX_MS = 500 };
 
 enum rc planned_end(const struct planned *planned, enum lead_status status, struct str reason) {
     return lead_end_held(planned->p->ctx, planned->lead, status, reason);
@@ -168,6 +170,12 @@ static enum rc take_up_message(const struct planned *planned, bool *ret_sent) {
     return rc;
 }
 
+/* What is written for a mailbox gathers for a moment, so that it sends several in a turn. */
+static int64_t gather_ms(const struct ctx *ctx) {
+    int64_t tick = ctx->services ? ctx->services->sequence.tick_ms : 0;
+    return tick < 2 * GATHER_MAX_MS ? tick / 2 : GATHER_MAX_MS;
+}
+
 static enum rc write_message(const struct planned *planned) {
     struct planning *p = planned->p;
     const struct lead_plan *lead = planned->lead;
@@ -176,13 +184,13 @@ static enum rc write_message(const struct planned *planned) {
                                         .user_id = lead->user_id, .mailbox_id = lead->mailbox_id,
                                         .reply_id = lead->reply_id };
     struct composing what = { .lead = &whom, .sequence = planned->s, .stage = planned->stage, .due_at = p->now };
-    enum rc rc = planning_senders(p, lead->user_id, &what.senders);
+    enum rc rc = planning_senders(p, &what.senders);
     if (rc == OK)
         rc = message_compose(p->ctx, &what);
     if (rc != OK || map_get(&p->wakes, lead->mailbox_id))
         return rc;
     struct queue_wake *wake = ARENA_NEW(p->ctx->arena, struct queue_wake);
-    *wake = (struct queue_wake){ lead->account_id, lead->mailbox_id, p->now };
+    *wake = (struct queue_wake){ lead->account_id, lead->mailbox_id, p->now + gather_ms(p->ctx) };
     (void) map_put(&p->wakes, lead->mailbox_id, wake); /* it was not there */
     return OK;
 }

@@ -14,7 +14,7 @@ struct planning {
     int64_t now;
     struct list due; /* all that are looked at together */
     struct map sequences, mailboxes, accounts, loads; /* by id */
-    struct map senders;     /* of users, by id */
+    struct map senders;     /* by account: of the users of the batch */
     struct map exclusions;  /* by account: why addresses of the batch are excluded */
     struct map wakes;       /* by mailbox, struct queue_wake: what was written for it */
     bool has_jobs;        /* some were enqueued */
@@ -37,8 +37,8 @@ MUST_USE enum rc planning_sequence(struct planning *p, struct str id,
 MUST_USE enum rc planning_mailbox(struct planning *p, struct str id,
                                   const struct mailbox **ret_mailbox);
 
-/* The user's, with each mailbox (store/senders.h). */
-MUST_USE enum rc planning_senders(struct planning *p, struct str user_id, const struct list **ret_senders);
+/* Of the users of the batch in the account, with each mailbox (store/senders.h). */
+MUST_USE enum rc planning_senders(struct planning *p, const struct list **ret_senders);
 
 /* True when the stage is an email that is sent without anybody. */
 bool stage_is_mail(const struct sequence_stage *stage);
