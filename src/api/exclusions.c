@@ -153,7 +153,7 @@ static enum rc create(struct request *r, enum exclusion_kind kind) {
     if (rc == OK)
         rc = exclusions_add(r->ctx, &added, &results);
     if (rc == OK)
-        rc = excluded_remove_leads(r->ctx, kind, added.values);
+        rc = excluded_begin_removal(r->ctx, kind, added.values);
     return rc == OK ? respond_results(r, results) : rc;
 }
 

@@ -6,6 +6,7 @@
 #include "jobs/runner.h"
 #include "sequence/call_log.h"
 #include "sequence/connector.h"
+#include "sequence/excluded.h"
 #include "sequence/label_hook.h"
 #include "sequence/mailbox_check.h"
 #include "sequence/states.h"
@@ -45,6 +46,8 @@ const struct job_kind job_kinds[] = {
       "Tests a mailbox: logins, a message to itself, the domain's DNS." },
     { "sequence_settle", sequence_settle_job, NULL, batch_retries,
       "Brings a sequence to rest when its work in flight has ended." },
+    { EXCLUDED_LEADS_JOB, excluded_leads_job, NULL, batch_retries,
+      "Removes the leads of exclusions that were more than a request removes by itself." },
     { LINKEDIN_ACTION_JOB, linkedin_action_job, linkedin_action_gave_up, batch_retries,
       "Tells the connector what to do on LinkedIn." },
     { "lead_list", lead_list_job, lead_list_gave_up, batch_retries,

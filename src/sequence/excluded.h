@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "data/urls.h"
 #include "store/exclusions.h"
+#include "store/jobs.h"
 
 /* The domains that exclude the address: its own first, then those above it, up to the one
  * that somebody registered. Slices of it. */
@@ -22,5 +23,12 @@ MUST_USE enum rc excluded_reason(struct ctx *ctx, struct str email, struct str *
  * that were added in spite of exclusions. Each few hundred in a transaction of their own: whom a
  * failure leaves is removed when their time comes. Not inside db_transact. */
 MUST_USE enum rc excluded_remove_leads(struct ctx *ctx, enum exclusion_kind kind, struct strs values);
+
+/* The same for a request, which ends soon: of more than some thousand leads a job removes the rest. */
+MUST_USE enum rc excluded_begin_removal(struct ctx *ctx, enum exclusion_kind kind, struct strs values);
+
+/* The function of that job (jobs/kinds.c). */
+#define EXCLUDED_LEADS_JOB "excluded_leads"
+MUST_USE enum rc excluded_leads_job(struct ctx *ctx, const struct job *job);
 
 #endif

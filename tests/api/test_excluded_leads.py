@@ -89,6 +89,31 @@ class ExcludedLeadsTest(World):
         self.exclude("domain", "crowd.example.org")
         self.assertEqual(self.admin.get(f"{LIST}/{id}/leads", expect=200).json["counts"], {"removed": 1200})
 
+    def test_more_leads_than_a_request_removes(self):
+        """A job removes the rest, also when the server is killed meanwhile; none of another account."""
+        others = self.add_at(self.sequence(call(delay_days=30)), "other-crowd.example.org")
+        id = self.sequence(call(delay_days=30))
+        for part in range(14):
+            body = {"leads": [{"email": f"p{part}.{number}@large.example.org"} for number in range(200)]}
+            self.admin.post(f"{LIST}/{id}/leads", body, expect=200)
+        self.stranger.post("/excluded-domains", {"excluded_domains": [{"domain": "other-crowd.example.org"}]},
+                           expect=200)
+        self.exclude("domain", "large.example.org")
+        self.assertGreaterEqual(self.counts(id)["removed"], 2000)
+        self.assertEqual(len(self.rows("SELECT id FROM jobs WHERE kind = 'excluded_leads'")), 1)
+        if harness.ENGINE != "postgres":  # where another process might hold the lease: it runs out first
+            self.server.kill()
+            self.server.start()
+            self.admin.close()
+        self.server.wait_for(lambda: self.counts(id) == {"removed": 2800}, "the rest", 60)
+        told, = self.rows("SELECT count(*), count(DISTINCT lead_id) FROM events WHERE kind = 'lead_removed' "
+                          f"AND sequence_id = '{id}'")
+        self.assertEqual([int(n) for n in told], [2800, 2800])
+        self.assertEqual(self.ends(others), {"other-crowd.example.org": None})
+
+    def counts(self, id):
+        return self.admin.get(f"{LIST}/{id}/leads", expect=200).json["counts"]
+
     def test_as_many_as_a_request_may_name(self):
         leads = self.add_at(self.sequence(call(delay_days=30)), "last.many.example.org")
         for kind in ("domain", "email"):
