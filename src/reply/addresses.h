@@ -13,7 +13,7 @@
 bool address_in(struct arena *arena, struct str run, struct email *ret_email);
 
 /* Adds the addresses of a text in normal form, each once, until *addresses has `max`. Where it is not
- * certain with which character one begins ("'ann@x.example'"), both. */
+ * certain with which character one begins or ends ("'ann@x.example'"), both. */
 void addresses_add(struct arena *arena, struct str text, size_t max, struct strs *addresses);
 
 #endif

@@ -186,34 +186,49 @@ static struct stored_reply row_of(struct ctx *ctx, const struct receiving *r, co
 
 /* --- receiving --- */
 
-static void add_one(struct ctx *ctx, struct str address, struct strs *all) {
-    addresses_add(ctx->arena, address, REPLY_ADDRESSES_MAX, all);
+static void add_one(struct ctx *ctx, struct str text, struct strs *all) {
+    addresses_add(ctx->arena, text, REPLY_ADDRESSES_MAX, all);
 }
 
+/* Of headers all that were read of them, whatever the limit for texts is. */
 static void add_all(struct ctx *ctx, struct list addresses, struct strs *all) {
     const struct mime_address *a = addresses.p;
     for (size_t i = 0; i < addresses.n; i++)
-        add_one(ctx, a[i].address, all);
+        addresses_add(ctx->arena, a[i].address, SIZE_MAX, all);
 }
 
-/* All addresses that its row and its bytes have, so that a removal finds it. */
+/* HTML beside the plain text that was read: also what only a link or a hidden part of it has. */
+static void add_html(struct ctx *ctx, const struct mime_read *m, struct strs *all) {
+    const struct mime_part *part = m->parts.p;
+    for (size_t i = 0; i < m->parts.n; i++)
+        if (str_eq(part[i].media_type, STR("text/html")) && !part[i].is_attachment) {
+            add_one(ctx, mime_part_text(ctx->arena, &part[i]), all);
+            return;
+        }
+}
+
+/* The addresses that its row and its bytes have, so that a removal finds it: those of the headers
+ * From, Sender, Reply-To, To and Cc (MIME_ADDRESSES_MAX of each), then up to REPLY_ADDRESSES_MAX
+ * in all with the report, the subject, the text and the first HTML. Not read are other headers,
+ * attached files and messages, and what HTML writes as entities. */
 static enum rc store_addresses(struct ctx *ctx, const struct inbound *in, const struct stored_reply *reply) {
     struct strs all = { 0 };
     const struct bounce *b = in->bounces.p;
-    add_one(ctx, reply->from_address, &all);
-    if (reply->referred)
-        add_one(ctx, reply->referred->email, &all);
-    for (size_t i = 0; i < in->bounces.n; i++) {
-        add_one(ctx, b[i].recipient, &all);
-        add_one(ctx, b[i].diagnostic, &all);
-    }
     add_all(ctx, in->message->from, &all);
     add_all(ctx, in->message->sender, &all);
     add_all(ctx, in->message->reply_to, &all);
     add_all(ctx, in->message->to, &all);
     add_all(ctx, in->message->cc, &all);
+    addresses_add(ctx->arena, reply->from_address, SIZE_MAX, &all);
+    if (reply->referred)
+        addresses_add(ctx->arena, reply->referred->email, SIZE_MAX, &all);
+    for (size_t i = 0; i < in->bounces.n; i++) {
+        add_one(ctx, b[i].recipient, &all);
+        add_one(ctx, b[i].diagnostic, &all);
+    }
     add_one(ctx, in->subject, &all);
     add_one(ctx, in->text, &all);
+    add_html(ctx, in->message, &all);
     return reply_addresses_store(ctx, reply->id, all);
 }
 

@@ -151,20 +151,33 @@ enum rc reply_claim_pause(const struct claimant *by, struct lead_plan *lead, str
 static const enum claim_kind kind_of_exclusion[]
     = { [EXCLUDED_DOMAIN] = CLAIM_DOMAIN, [EXCLUDED_EMAIL] = CLAIM_EMAIL };
 
-/* Claims first, so that one that is being taken back just now is waited for. */
+/* Claims first, so that one that is being taken back just now is waited for. And once more where the
+ * value was excluded already without any: another reply may have been doing it meanwhile. */
+static enum rc add_claimed(const struct claimant *by, const struct new_exclusions *added, struct str *ret_result,
+                           bool *ret_is_claimed) {
+    enum rc rc = OK;
+    *ret_is_claimed = false;
+    for (int i = 0; rc == OK && i < 2 && !*ret_is_claimed; i++) {
+        struct list claims = { 0 };
+        struct strs results = { 0 };
+        rc = reply_claims_on(by->ctx, kind_of_exclusion[added->kind], added->values.p[0], &claims);
+        if (rc == OK)
+            rc = exclusions_add(by->ctx, added, &results);
+        *ret_result = rc == OK && results.n ? results.p[0] : STR_NONE;
+        *ret_is_claimed = claims.n || str_eq(*ret_result, exclusion_success);
+    }
+    return rc;
+}
+
 enum rc reply_claim_exclusion(const struct claimant *by, enum exclusion_kind kind, struct str value,
                               struct str reason, struct str *ret_result) {
-    struct list claims = { 0 };
-    struct strs results = { 0 };
+    bool is_claimed = false;
     const struct new_exclusions added
         = { kind, { &value, 1 }, STR(EXCLUSION_OWN_SOURCE), reason, .for_reply = true };
     const struct reply_claim claim = { .kind = claim_kind_word(kind_of_exclusion[kind]), .subject = value,
                                        .reply_id = by->reply_id, .cause = claim_cause_word(by->cause) };
-    enum rc rc = reply_claims_on(by->ctx, kind_of_exclusion[kind], value, &claims);
-    if (rc == OK)
-        rc = exclusions_add(by->ctx, &added, &results);
-    *ret_result = rc == OK && results.n ? results.p[0] : STR_NONE;
-    return rc == OK && (claims.n || str_eq(*ret_result, exclusion_success)) ? reply_claim_put(by->ctx, &claim) : rc;
+    enum rc rc = add_claimed(by, &added, ret_result, &is_claimed);
+    return rc == OK && is_claimed ? reply_claim_put(by->ctx, &claim) : rc;
 }
 
 static enum rc release_exclusion(struct ctx *ctx, const struct reply_claim *claim, enum exclusion_kind kind) {

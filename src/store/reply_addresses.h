@@ -5,6 +5,7 @@
 #include "base/ctx.h"
 #include "base/field.h"
 
+/* How many are looked for in texts; the headers may have more. */
 enum { REPLY_ADDRESSES_MAX = 300 };
 
 /* Of a reply of the account that was just stored; in normal form, each once. Inside db_transact. */

@@ -25,7 +25,7 @@ static const struct fields claim_fields
 #define ORDER " ORDER BY made_at, reply_id, cause"
 #define ON SELECT "kind = $2 AND subject = $3" ORDER
 static const struct query on = { "reply_claims_on", ON, ON " FOR UPDATE" };
-static const struct query of = { "reply_claims_of", SELECT "reply_id = $2" ORDER, NULL };
+static const struct query of = { "reply_claims_of", SELECT "reply_id = $2 ORDER BY kind DESC, subject, cause", NULL };
 static const struct query put
     = { "reply_claim_put",
         "INSERT INTO reply_claims (account_id, kind, subject, reply_id, cause, status, reason, until, "

@@ -25,7 +25,8 @@ struct reply_claim {
  * struct reply_claim. */
 MUST_USE enum rc reply_claims_on(struct ctx *ctx, enum claim_kind kind, struct str subject,
                                  struct list *ret_claims);
-/* All of one reply. The same list. */
+/* All of one reply, in the order in which its effects lock: leads by id, then addresses, domains.
+ * The same list. */
 MUST_USE enum rc reply_claims_of(struct ctx *ctx, struct str reply_id, struct list *ret_claims);
 
 /* Adds it, or takes the place of the reply's one with that subject and cause. */

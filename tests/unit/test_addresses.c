@@ -17,6 +17,10 @@ static const struct {
     { "ann@example.com,bob@example.com;cy@example.com", { "ann@example.com", "bob@example.com", "cy@example.com" } },
     { "\xC3\xA4nn@example.com", { "nn@example.com", "\xC3\xA4nn@example.com" } },
     { "ann@b\xC3\xBC" "cher.example", { "ann@xn--bcher-kva.example" } },
+    { "(\xE2\x80\x9E ann@corp.example\xE2\x80\x9C)", { "ann@corp.example" } }, /* a closing quote */
+    { "\xC2\xAB ann@corp.example\xC2\xA0\xC2\xBB", { "ann@corp.example" } },    /* a space that does not break */
+    { "ann@corp.example\xE3\x80\x82 ok", { "ann@corp.example" } },               /* a full stop */
+    { "ann@b\xC3\xBC" "cher.example\xE2\x80\x9D", { NULL } },
 };
 
 static void test_texts(void **state) {

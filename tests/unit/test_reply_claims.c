@@ -2,9 +2,14 @@
  * what a person has decided before or since. On both engines. */
 #include "leads.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
 #include "base/vec.h"
 #include "json/reader.h"
 #include "net/mime.h"
+#include "sequence/reply_claims.h"
 #include "sequence/reply_label.h"
 #include "sequence/workflow_edit.h"
 #include "store/contacts.h"
@@ -212,6 +217,97 @@ static void test_excluded_by_hand(void **state) {
     assert_true(is_excluded(ctx));
 }
 
+/* --- two at the same time --- */
+
+struct refusal {
+    struct db *db;
+    struct str account_id, reply_id;
+    pthread_t thread;
+    _Atomic bool has_ended;
+};
+
+static enum rc refuse(struct ctx *ctx, void *arg) {
+    struct refusal *r = arg;
+    const struct claimant by = { ctx, r->reply_id, CLAIM_BY_LABEL };
+    struct str result = STR_NONE;
+    return reply_claim_exclusion(&by, EXCLUDED_EMAIL, ann, STR("reply"), &result);
+}
+
+static void *refuse_main(void *arg) {
+    struct refusal *r = arg;
+    struct ctx ctx = test_db_ctx(r->db);
+    ctx.clock = &test_clock.clock;
+    ctx.account_id = r->account_id;
+    assert_ok(&ctx, db_transact(&ctx, refuse, r));
+    test_db_ctx_done(&ctx);
+    atomic_store(&r->has_ended, true);
+    return NULL;
+}
+
+struct refusals {
+    struct refusal first, second;
+};
+
+/* The first one's transaction stays open until the second one waits for it. */
+static enum rc refuse_beside(struct ctx *ctx, void *arg) {
+    static const struct query waiting
+        = { "waiting", "SELECT 0",
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))" };
+    struct refusals *r = arg;
+    int64_t n = 0;
+    enum rc rc = refuse(ctx, &r->first);
+    assert_int_equal(pthread_create(&r->second.thread, NULL, refuse_main, &r->second), 0);
+    while (!n && !atomic_load(&r->second.has_ended)) {
+        assert_ok(ctx, db_get_int(ctx, &waiting, DB_NO_ARGS, &n));
+        sched_yield();
+    }
+    return rc;
+}
+
+static void test_refusals_at_the_same_time(void **state) {
+    struct ctx *ctx = begin(state, "{}");
+    struct refusals r = { .second = { .db = ((struct test_db *) *state)->db, .account_id = ctx->account_id } };
+    r.first.reply_id = arrives(ctx, "l1", "interested", NULL);
+    r.second.reply_id = arrives(ctx, "l2", "interested", NULL);
+    assert_ok(ctx, db_transact(ctx, refuse_beside, &r));
+    assert_int_equal(pthread_join(r.second.thread, NULL), 0);
+    relabel(ctx, r.first.reply_id, "not_interested");
+    assert_true(is_excluded(ctx));
+    relabel(ctx, r.second.reply_id, "not_interested");
+    assert_false(is_excluded(ctx));
+}
+
+/* --- in which order --- */
+
+static enum rc claim_work(struct ctx *ctx, void *arg) {
+    static const struct {
+        enum claim_kind kind;
+        const char *subject;
+    } rows[] = { { CLAIM_DOMAIN, "x.example" }, { CLAIM_LEAD, "l2" }, { CLAIM_LEAD, "l1" } };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        const struct reply_claim claim = { .kind = claim_kind_word(rows[i].kind), .subject = str_of(rows[i].subject),
+                                           .reply_id = *(const struct str *) arg, .status = STR("replied"),
+                                           .cause = claim_cause_word(CLAIM_BY_WORKFLOW) };
+        test_clock.ms++;
+        assert_ok(ctx, reply_claim_put(ctx, &claim));
+    }
+    return OK;
+}
+
+/* As leads are locked elsewhere: by id, whenever they were claimed. */
+static void test_order_of_one_replys(void **state) {
+    static const char *const expected[] = { "l1", "l1", "l2", "x.example" };
+    struct ctx *ctx = begin(state, "{}");
+    struct str id = arrives(ctx, "l1", "interested", NULL);
+    struct list claims = { 0 };
+    assert_ok(ctx, db_transact(ctx, claim_work, &id));
+    assert_ok(ctx, reply_claims_of(ctx, id, &claims));
+    const struct reply_claim *c = claims.p;
+    assert_int_equal(claims.n, LENGTH(expected));
+    for (size_t i = 0; i < claims.n; i++)
+        assert_true(str_eq(c[i].subject, str_of(expected[i])));
+}
+
 /* --- workflows --- */
 
 static void enable(struct ctx *ctx, const char *json) {
@@ -305,6 +401,10 @@ int main(void) {
         BOTH_ENGINES(test_colleagues),
         BOTH_ENGINES(test_two_refusals),
         BOTH_ENGINES(test_excluded_by_hand),
+        /* SQLite has one writer at a time */
+        { "test_refusals_at_the_same_time (postgresql)", test_refusals_at_the_same_time, test_db_setup_pg,
+          test_db_teardown, NULL },
+        BOTH_ENGINES(test_order_of_one_replys),
         BOTH_ENGINES(test_workflows),
         BOTH_ENGINES(test_workflows_of_several),
         BOTH_ENGINES(test_what_a_new_label_carries),
