@@ -47,7 +47,7 @@ static const struct query by_subject
         "SELECT " COLUMNS " FROM jobs WHERE account_id = $1 AND kind = $2 AND subject = $3", NULL };
 static const struct query cancel
     = { "job_cancel",
-        "UPDATE jobs SET status = 'canceled', finished_at = $4, lease_owner = NULL, "
+        "UPDATE jobs SET status = 'canceled', payload = '{}', finished_at = $4, lease_owner = NULL, "
         "lease_until = NULL WHERE account_id = $1 AND kind = $2 AND subject = $3 "
         "AND status IN ('queued', 'running')",
         NULL };
@@ -79,7 +79,7 @@ static const struct query release
     = { "jobs_release", "UPDATE jobs SET lease_until = 0 WHERE status = 'running'", NULL };
 static const struct query done
     = { "job_done",
-        "UPDATE jobs SET status = 'done', finished_at = $3, lease_owner = NULL, "
+        "UPDATE jobs SET status = 'done', payload = '{}', finished_at = $3, lease_owner = NULL, "
         "lease_until = NULL WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };
 static const struct query give_back
@@ -100,7 +100,7 @@ static const struct query again
         NULL };
 static const struct query failed
     = { "job_failed",
-        "UPDATE jobs SET status = 'failed', finished_at = $3, last_error = $4, "
+        "UPDATE jobs SET status = 'failed', payload = '{}', finished_at = $3, last_error = $4, "
         "attempts = attempts + 1, lease_owner = NULL, lease_until = NULL "
         "WHERE id = $1 AND lease_owner = $2 AND status = 'running'",
         NULL };

@@ -16,8 +16,8 @@ extern const struct fields job_fields;
 
 /* Adds a job that is due at once. `subject` says what it is about: of one account, kind
  * and subject there is one job at most; when there is one that is done, failed or
- * canceled it is queued anew, when it waits or runs nothing happens. `payload` is JSON.
- * Inside db_transact. */
+ * canceled it is queued anew, when it waits or runs nothing happens. `payload` is JSON,
+ * and kept until the job ends: it may name people. Inside db_transact. */
 MUST_USE enum rc job_enqueue(struct ctx *ctx, const char *kind, struct str subject,
                              struct str payload);
 

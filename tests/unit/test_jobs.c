@@ -92,6 +92,7 @@ static void test_life(void **state) {
     assert_rc(ctx, change(ctx, (struct change){ DONE, STR_NONE, mine, 0 }), E_CANCELED);
     job = job_of(ctx, subject_a);
     assert_str(job.status, "done");
+    assert_str(job.payload, "{}"); /* it may name people */
     assert_int_equal(job.finished_at.v, START_MS);
     enqueue(ctx, subject_a); /* anew, as another job */
     assert_false(str_eq(claim_one(ctx, "me")->id, job.id));
@@ -160,6 +161,7 @@ static void test_again_and_failed(void **state) {
     assert_int_equal(mine->attempts.v, 1);
     assert_ok(ctx, change(ctx, (struct change){ FAIL, STR_NONE, mine, 0 }));
     job = job_of(ctx, subject_a);
+    assert_str(job.payload, "{}");
     assert_str(job.status, "failed");
     assert_int_equal(job.attempts.v, 2);
     test_clock.ms += DAY_MS;
@@ -199,6 +201,7 @@ static void test_cancel(void **state) {
     assert_rc(ctx, change(ctx, (struct change){ STILL_MINE, STR_NONE, mine, 0 }), E_CANCELED);
     assert_rc(ctx, change(ctx, (struct change){ AGAIN, STR_NONE, mine, START_MS }), E_CANCELED);
     assert_str(job_of(ctx, subject_b).status, "canceled");
+    assert_str(job_of(ctx, subject_b).payload, "{}");
     assert_ok(ctx, change(ctx, (struct change){ CANCEL, STR("unknown"), NULL, 0 }));
     struct account other;
     assert_ok(ctx, account_create(ctx, STR("Other"), &other));
