@@ -178,7 +178,7 @@ static void add_leads(struct simulation *s, int from, int to) {
                                   zones[i % 2]);
     }
     const struct add_leads_request request = { leads, NULL };
-    const struct add_leads add = { s->sequence_id, &request, false };
+    const struct add_leads add = { .sequence_id = s->sequence_id, .request = &request };
     check(s, leads_add(s->ctx, &add, &result, &errors), "leads");
     ASSERT(result.total_added_to_sequence.v == to - from);
 }
