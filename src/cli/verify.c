@@ -46,6 +46,7 @@ enum rc cli_verify_engine(struct cli *cli, const struct lists *lists,
     struct verify_options options = verify_options_of(&cli->config);
     options.lists = lists;
     options.cache = cache;
+    options.logs_unmatched = cache != NULL; /* a server; the command has --unmatched */
     options.clock = cli->ctx.clock;
     const char *reason = NULL;
     enum rc rc = verify_engine_new(&options, ret_engine, &reason);

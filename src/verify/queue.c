@@ -227,7 +227,7 @@ static void log_unmatched(struct verify_engine *e, struct str line) {
         e->logged.from_ms = e->now_ms;
         e->logged.n = 0;
     }
-    if (e->logged.n++ < UNMATCHED_LOGGED)
+    if (e->options.logs_unmatched && e->logged.n++ < UNMATCHED_LOGGED)
         log_info(NULL, "no rule knows a mail server's reply", LOG_S("reply", line));
 }
 

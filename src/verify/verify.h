@@ -30,6 +30,7 @@ struct verify_options {
     struct str helo, mail_from;       /* probing is off without either */
     bool probe;                       /* false: lists and DNS only */
     bool bare_rejects;                /* 550 without a reason means that there is no mailbox */
+    bool logs_unmatched;              /* what verify_unmatched tells goes to the log as well */
     bool allow_private;               /* loopback and private servers too: tests only */
     double retry_scale;               /* multiplies every delay before something is tried again */
     int64_t smtp_port;                /* 25 */
@@ -56,7 +57,7 @@ MUST_USE enum rc verify_engine_new(const struct verify_options *options,
  * know; no queue is open any more. Sets *engine to NULL; accepts NULL. */
 void verify_engine_free(struct verify_engine **engine);
 
-/* False without name and sender, or when switched off: results then stop at the DNS. */
+/* False without name and sender, or switched off: results then stop at the DNS. */
 bool verify_engine_probes(const struct verify_engine *engine);
 
 /* `ready(arg)`, or NULL, is called from the engine's thread when there is something to take
@@ -83,8 +84,7 @@ struct verify_answer {
     enum provider provider;
     enum catch_all catch_all;        /* what was known of the domain when the verdict was made */
     enum reply_meaning meaning;      /* of the reply that decided; when reply_code is not 0 */
-    int reply_code;                  /* 550, or 0 when no server was asked */
-    int reply_enhanced[3];           /* 5, 1, 1 */
+    int reply_code, reply_enhanced[3]; /* 550, or 0 when no server was asked; 5, 1, 1 */
     bool is_cached;                  /* from the cache; nobody was asked */
     int64_t checked_at_ms;           /* when the servers were asked */
 };
@@ -113,8 +113,8 @@ struct verify_stats {
 };
 struct verify_stats verify_engine_stats(struct verify_engine *engine);
 
-/* The last replies that no rule knew, each once, newest first, addresses and words with digits
- * taken out: "provider, code, text" a line. The log has a hundred an hour. On the arena. */
+/* The last replies that no rule knew, each once, newest first: "provider, code, text" without
+ * addresses and words with digits. On the arena. */
 struct strs verify_unmatched(struct verify_engine *engine, struct arena *arena);
 
 #endif
