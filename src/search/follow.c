@@ -109,10 +109,12 @@ static void watch_for_flood(struct follower *f, const struct round *round) {
     f->second.rows += round->changed;
     if (f->second.rows >= FLOOD_ROWS)
         f->is_flood = true;
-    if (round->began_ms - f->second.from_ms < SECOND_MS)
+    int64_t elapsed = round->began_ms - f->second.from_ms;
+    if (elapsed < SECOND_MS)
         return;
-    f->second.steady = f->second.rows >= STEADY_ROWS ? f->second.steady + 1 : 0;
-    f->is_flood = f->second.rows >= FLOOD_ROWS || f->second.steady >= STEADY_SECONDS;
+    int64_t rate = f->second.rows * SECOND_MS / elapsed; /* a busy machine's seconds are long */
+    f->second.steady = rate >= STEADY_ROWS ? f->second.steady + 1 : 0;
+    f->is_flood = rate >= FLOOD_ROWS || f->second.steady >= STEADY_SECONDS;
     f->second.rows = 0;
     f->second.from_ms = round->began_ms;
 }

@@ -10,6 +10,7 @@ class FewCompaniesTest(changes.ChangesTest):
 
 class ManyCompaniesTest(changes.ChangesTest):
     seed, rounds, counts, timeout_s = 2, 100, (900, 200), 1500
+    late_s = 1
     wanted = {"rows": 1500, "stop": 2, "kill": 6}
 
 
@@ -20,9 +21,11 @@ class SingleRowsTest(changes.ChangesTest):
 
 class LargeImportsTest(changes.ChangesTest):
     seed, rounds, counts, most, timeout_s = 4, 100, (1500, 150), 120, 1500
+    late_s = 1
     wanted = {"rows": 4500, "stop": 2, "kill": 6}
 
 
 class MiddlingImportsTest(changes.ChangesTest):
     seed, rounds, counts, most, timeout_s = 5, 100, (2500, 60), 60, 1500
+    late_s = 1
     wanted = {"rows": 2500, "stop": 2, "kill": 6}

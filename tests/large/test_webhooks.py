@@ -51,6 +51,7 @@ class KilledTest(harness.ApiTest):
             time.sleep(chance.random() * 0.4)
             begin = time.monotonic()
             self.server.kill()
+            time.sleep(0.1)  # what it had sent is still being read
             kills.append((begin, time.monotonic()))
         self.assertEqual(len(kills), self.kills, "all was delivered before the last kill")
         self.server.start()
