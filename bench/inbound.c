@@ -3,61 +3,24 @@
  * thread; beside GMime alone on the same bytes, which is as little as any program could do.
  * The replies are those of the gold set, as mail programs send them: a text and an HTML part, and
  * below both what they answer. On the fixture of the tests, on both engines. `make bench-inbound`. */
-#include <dirent.h>
 #include <gmime/gmime.h>
-#include <jansson.h>
 #include <time.h>
 
+#include "gold.h"
 #include "sequence_world.h"
 
-#include "base/vec.h"
-#include "reply/classify.h"
 #include "reply/inbound.h"
 #include "sequence/inbox_message.h"
 #include "store/inboxes.h"
 
-#define FOLDER "tests/data/replies"
 #define DOCUMENT                                                                                   \
     "{\"name\":\"Bench\",\"stages\":[{\"type\":\"email\",\"variants\":[{\"subject\":\"{{company_name}} and us\"," \
     "\"text\":\"Hi {{first_name}},\\n\\nI saw that you are looking for people in Porto. You will know how long "    \
     "that takes. Could we talk about it for ten minutes this week?\\n\\nAnn\"}]}]}"
 
-enum { MESSAGES = 2000, LINE_MAX_BYTES = 65536, LEASE_MS = 3600000 };
-
-struct text {
-    struct str subject, text;
-};
+enum { MESSAGES = 2000, LEASE_MS = 3600000 };
 
 /* --- what comes in --- */
-
-static void read_file(struct arena *arena, const char *name, struct list *texts) {
-    static char line[LINE_MAX_BYTES];
-    FILE *file = fopen(arena_printf(arena, FOLDER "/%s", name).p, "r");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file)) {
-        json_t *row = json_loads(line, 0, NULL);
-        struct text *all = vec_grow(arena, (struct text *) texts->p, texts->n, sizeof *all);
-        assert_non_null(row);
-        all[texts->n++] = (struct text){
-            arena_str(arena, str_of(json_string_value(json_object_get(row, "subject")))),
-            arena_str(arena, str_of(json_string_value(json_object_get(row, "text")))),
-        };
-        texts->p = all;
-        json_decref(row);
-    }
-    (void) fclose(file); /* was only read */
-}
-
-static struct list read_texts(struct arena *arena) {
-    struct list texts = { 0 };
-    DIR *folder = opendir(FOLDER);
-    assert_non_null(folder);
-    for (const struct dirent *entry; (entry = readdir(folder));)
-        if (str_ends(str_of(entry->d_name), STR(".jsonl")))
-            read_file(arena, entry->d_name, &texts);
-    (void) closedir(folder); /* was only read */
-    return texts;
-}
 
 static void put_quoted(struct buf *b, struct str text) {
     buf_str(b, STR("\r\nOn Mon, 1 Sep 2025 at 10:00, Ann <ann@mail.acme.example> wrote:\r\n"));
@@ -65,7 +28,7 @@ static void put_quoted(struct buf *b, struct str text) {
         buf_printf(b, "> %.*s\r\n", STR_FMT(line));
 }
 
-static struct str reply_to(struct arena *arena, const struct text *t, const struct message *m, struct str body) {
+static struct str reply_to(struct arena *arena, const struct reply *t, const struct message *m, struct str body) {
     struct buf b = buf_in(arena, 4096);
     buf_printf(&b, "Received: from mx.example (mx.example [192.0.2.1]) by acme.example; Mon, 1 Sep 2025 12:00:00 +0000\r\n"
                    "From: Somebody <%.*s>\r\nTo: Ann <ann@mail.acme.example>\r\nSubject: %.*s\r\n"
@@ -89,7 +52,7 @@ static const struct query body_of
 
 static struct mail answer_all(struct world *w) {
     struct ctx *ctx = w->ctx;
-    struct list texts = read_texts(ctx->arena);
+    struct list texts = gold_replies(ctx->arena);
     struct mail mail = { arena_alloc(ctx->arena, MESSAGES * sizeof(struct str)), MESSAGES, 0 };
     for (size_t i = 0; i < MESSAGES; i++) {
         struct str email = arena_printf(ctx->arena, "lead%zu@d%zu.example", i, i % 500), body;
@@ -97,7 +60,7 @@ static struct mail answer_all(struct world *w) {
             = world_lead(w, email.p, "{\"first_name\":\"Amy\",\"company_name\":\"Birch\"}");
         struct message m = world_compose(w, lead, 0);
         assert_ok(ctx, db_get_text(ctx, &body_of, DB_ARGS(db_v_text(ctx->account_id), db_v_text(m.id)), &body));
-        const struct text *t = (const struct text *) texts.p + i % texts.n;
+        const struct reply *t = (const struct reply *) texts.p + i % texts.n;
         mail.sources[i] = reply_to(ctx->arena, t, &m, body);
         mail.bytes += mail.sources[i].n;
     }

@@ -26,6 +26,7 @@ CREATE TABLE mailboxes (
     token_expires_at INTEGER,     -- OAuth: of the access token
     refresh_lease_until INTEGER NOT NULL, -- until then one process refreshes the token
     aliases TEXT NOT NULL,        -- JSON array of addresses that mail to the user may name
+    from_address TEXT,            -- the alias that it writes from; NULL: email
     signature TEXT,               -- plain text
     signature_html TEXT,
     time_zone TEXT NOT NULL,

@@ -1,7 +1,8 @@
 -- Somebody that an account works with: made from a lead or an import. Of an account there is
--- one for an address and one for a profile.
+-- one for an address and one for a profile. Neither these rows nor leads refer to accounts: a request
+-- adds them by the thousand, PostgreSQL would look for the account for each, and none is ever deleted.
 CREATE TABLE contacts (
-    account_id TEXT NOT NULL REFERENCES accounts (id),
+    account_id TEXT NOT NULL,
     id TEXT NOT NULL,
     email TEXT,                   -- in normal form
     linkedin_url TEXT,
@@ -63,13 +64,11 @@ CREATE TABLE sequence_leads (
 CREATE UNIQUE INDEX sequence_leads_email ON sequence_leads (email, account_id, sequence_id);
 CREATE UNIQUE INDEX sequence_leads_linkedin ON sequence_leads (linkedin_key, account_id, sequence_id);
 CREATE INDEX sequence_leads_sequence ON sequence_leads (account_id, sequence_id, id);
--- Colleagues of somebody who answered.
-CREATE INDEX sequence_leads_domain ON sequence_leads (account_id, sequence_id, domain, id)
-    WHERE domain IS NOT NULL;
 CREATE INDEX sequence_leads_contact ON sequence_leads (account_id, contact_id);
--- Whom an excluded domain is about: those at it and below it stand together.
-CREATE INDEX sequence_leads_excluded ON sequence_leads (account_id, email_domain)
-    WHERE status IN ('pending', 'active', 'waiting_task', 'paused', 'errored');
+-- Whom an excluded domain is about, and colleagues of somebody who answered: those at a domain and
+-- below it stand together.
+CREATE INDEX sequence_leads_domain ON sequence_leads (account_id, email_domain)
+    WHERE status IN ('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored');
 -- The planner's: those of all accounts whose time comes.
 CREATE INDEX sequence_leads_due ON sequence_leads (urgency, next_at) WHERE next_at IS NOT NULL;
 -- A mailbox that works again.

@@ -1,7 +1,7 @@
 -- What happened, and never changes: read by contacts, statistics and webhooks. A removal for
 -- privacy empties a row and leaves it counted.
 CREATE TABLE events (
-    account_id TEXT NOT NULL REFERENCES accounts (id),
+    account_id TEXT NOT NULL,
     id TEXT NOT NULL,             -- UUIDv7: in the order in which they were recorded
     kind TEXT NOT NULL,           -- store/events.def
     at INTEGER NOT NULL,          -- when it happened, which may be before it was known

@@ -69,11 +69,13 @@ CREATE INDEX message_sources_written ON message_sources (written_at);
 CREATE TABLE mailbox_queues (
     account_id TEXT NOT NULL,
     mailbox_id TEXT NOT NULL,
-    owner TEXT,                   -- who sends from it now; NULL: nobody
+    owner TEXT,                   -- who sends from it now, another word with each taking; NULL: nobody
     lease_until INTEGER NOT NULL, -- then somebody else may
     wake_at INTEGER NOT NULL,     -- nothing is to be done before
     free_at INTEGER NOT NULL,     -- the gap after the last message ends
     failures INTEGER NOT NULL,    -- times in a row that its server could not be reached
+    day_from INTEGER NOT NULL,    -- when the mailbox's day began in which it sent last; 0: not known,
+    day_sent INTEGER NOT NULL,    -- and how many it sent in that, or may have: perhaps less
     PRIMARY KEY (account_id, mailbox_id)
 ) STRICT;
 CREATE INDEX mailbox_queues_wake ON mailbox_queues (wake_at);

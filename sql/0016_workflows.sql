@@ -16,7 +16,7 @@ CREATE TABLE workflows (
 ) STRICT;
 CREATE UNIQUE INDEX workflows_name ON workflows (account_id, name) WHERE deleted_at IS NULL;
 
--- What each did, appended once and never changed but by a removal.
+-- What each did, appended once; changed by a removal, and when the label that started it goes.
 CREATE TABLE workflow_runs (
     account_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -27,6 +27,7 @@ CREATE TABLE workflow_runs (
     label TEXT,
     status TEXT NOT NULL CHECK (status IN ('done', 'failed', 'shown')),
     is_test INTEGER NOT NULL,
+    is_taken_back INTEGER NOT NULL DEFAULT 0, -- 1: with the label of its reply; counts no more
     once INTEGER NOT NULL,        -- 1: no other one of its workflow is about its lead
     input TEXT,                   -- JSON object: the reply, as it was; these two NULL: removed
     actions TEXT,                 -- JSON array: what each action got and gave
@@ -35,10 +36,10 @@ CREATE TABLE workflow_runs (
     PRIMARY KEY (account_id, id)
 ) STRICT;
 CREATE UNIQUE INDEX workflow_runs_once ON workflow_runs (account_id, workflow_id, lead_id)
-    WHERE once = 1;
--- A reply that gets the same label again starts nothing again.
+    WHERE once = 1 AND is_taken_back = 0;
+-- A reply starts each once, as long as its label stays.
 CREATE UNIQUE INDEX workflow_runs_reply ON workflow_runs (account_id, workflow_id, reply_id)
-    WHERE is_test = 0;
+    WHERE is_test = 0 AND is_taken_back = 0;
 CREATE INDEX workflow_runs_workflow ON workflow_runs (account_id, workflow_id, id);
 CREATE INDEX workflow_runs_of_reply ON workflow_runs (account_id, reply_id)
     WHERE reply_id IS NOT NULL;

@@ -8,6 +8,8 @@
 
 #include "sequence/planner.h"
 #include "sequence/progress.h"
+#include "store/secrets.h"
+#include "store/services.h"
 
 static inline void leads_exec(struct ctx *ctx, const char *const *statements, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -26,6 +28,22 @@ static inline void leads_exec(struct ctx *ctx, const char *const *statements, si
     "mailbox_id, status, next_at, waits_for, created_at, updated_at) SELECT id, '" id         \
     "', 's1', '" contact "', '" email "', '" data "', 'u1', 'm1', 'pending', 1000000, 'plan', " \
     "1000000, 1000000 FROM accounts"
+
+/* u1's mailbox m1. */
+#define LEADS_MAILBOX                                                                         \
+    "INSERT INTO mailboxes (account_id, id, user_id, email, email_provider, status, reason, auth, " \
+    "smtp_host, smtp_port, smtp_security, smtp_user, imap_host, imap_port, imap_security, "   \
+    "imap_user, secret_version, refresh_lease_until, aliases, time_zone, working_hours, "     \
+    "daily_email_limit, ramp_start, ramp_step, gap_min_s, gap_max_s, auth_failures, created_at, " \
+    "updated_at) SELECT id, 'm1', 'u1', 'ulla@me.example', 'other', 'active', 'ready', "      \
+    "'password', 'h', 1, 'tls', 'u', 'h', 1, 'tls', 'u', 1, 0, '[]', 'UTC', '[]', 50, 0, 0, " \
+    "60, 60, 0, 1, 1 FROM accounts"
+/* An active sequence s2 without stages. */
+#define LEADS_SECOND_SEQUENCE                                                                 \
+    "INSERT INTO sequences (account_id, id, name, name_key, kind, status, created_by_user_id, " \
+    "settings, fields_used, fields_required, sender_fields_required, created_at, updated_at) " \
+    "SELECT id, 's2', 'Second', 'second', 'sequence', 'active', 'u1', '{}', '[]', '[]', '[]', 1, 1 " \
+    "FROM accounts"
 
 /* Everything anew; the clock is at START_MS. */
 static inline void leads_fill(struct ctx *ctx) {
@@ -55,6 +73,16 @@ static inline struct ctx *leads_start(void **state) {
     struct ctx *ctx = account_start(state);
     leads_fill(ctx);
     return ctx;
+}
+
+/* What adding leads needs of the process; freed with secrets_free. */
+static inline void leads_secrets(struct ctx *ctx, struct services *services, struct secrets **secrets) {
+    struct str path = arena_printf(ctx->arena, "/tmp/test-key-%d-%.*s", getpid(), STR_FMT(ctx->account_id));
+    secrets_free(secrets); /* of the test before */
+    assert_ok(ctx, secrets_load(ctx, path.p, secrets));
+    assert_int_equal(unlink(path.p), 0);
+    *services = (struct services){ .secrets = *secrets };
+    ctx->services = services;
 }
 
 struct lead_read {

@@ -97,8 +97,7 @@ struct world_insert {
 
 static inline enum rc world_insert_work(struct ctx *ctx, void *arg) {
     struct world_insert *insert = arg;
-    int64_t n;
-    return leads_insert(ctx, &insert->world->sequence, &insert->leads, &n);
+    return leads_insert(ctx, &insert->world->sequence, &insert->leads);
 }
 
 /* A lead of the sequence; on the arena. `data` is JSON. */

@@ -62,7 +62,7 @@ static enum rc post_unsubscribe(struct request *r) {
     struct link_to to = { 0 };
     enum rc rc = read_link(r, LINK_UNSUBSCRIBE, &to);
     if (rc == OK)
-        rc = recipient_unsubscribes(r->ctx, to.message_id);
+        rc = recipient_unsubscribes(r->ctx, to.id);
     if (rc != OK)
         return rc;
     lead_wake_planner(r->ctx);
@@ -71,7 +71,7 @@ static enum rc post_unsubscribe(struct request *r) {
 
 /* Somebody waits for an image or a page: what cannot be counted is not told them. */
 static void count(struct request *r, const struct link_to *to) {
-    if (recipient_reads(r->ctx, to->message_id, to->url, request_header(r, "User-Agent")) != OK)
+    if (!r->is_head && recipient_reads(r->ctx, to->id, to->url, request_header(r, "User-Agent")) != OK)
         ctx_clear_error(r->ctx);
 }
 

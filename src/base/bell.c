@@ -63,3 +63,18 @@ bool bell_rest(struct bell *bell, int64_t ms, bool *ret_rung) {
     pthread_mutex_unlock(&bell->lock);
     return goes_on;
 }
+
+void door_set(struct door *door, void *service) {
+    pthread_mutex_lock(&door->lock);
+    door->service = service;
+    pthread_mutex_unlock(&door->lock);
+}
+
+void *door_enter(struct door *door) {
+    pthread_mutex_lock(&door->lock);
+    return door->service;
+}
+
+void door_leave(struct door *door) {
+    pthread_mutex_unlock(&door->lock);
+}

@@ -39,4 +39,18 @@ void bell_stop(struct bell *bell);
  * end; *ret_rung (may be NULL) whether somebody rang since the last rest. */
 bool bell_rest(struct bell *bell, int64_t ms, bool *ret_rung);
 
+/* How any thread calls the process's one service of a kind, which may not run yet, or no more:
+ * whoever is inside keeps it from going away. A door is static, closed at first. */
+struct door {
+    pthread_mutex_t lock;
+    void *service;
+};
+#define DOOR_CLOSED { PTHREAD_MUTEX_INITIALIZER, NULL }
+
+/* Whoever comes from now on finds `service`; NULL: nobody is inside any more, and nobody comes. */
+void door_set(struct door *door, void *service);
+/* The service, or NULL while there is none: either way door_leave ends it. Not twice by one thread. */
+void *door_enter(struct door *door);
+void door_leave(struct door *door);
+
 #endif

@@ -159,6 +159,18 @@ void buf_url(struct buf *b, struct str s) {
     }
 }
 
+void buf_printable(struct buf *b, struct str s) {
+    while (s.n) {
+        size_t n = utf8_length(s);
+        bool is_control = n == 1 && ((unsigned char) s.p[0] < 0x20 || s.p[0] == 0x7F);
+        if (n == 0 || is_control)
+            buf_char(b, is_control ? ' ' : '?');
+        else
+            buf_str(b, str_sub(s, 0, n));
+        s = str_sub(s, n ? n : 1, s.n);
+    }
+}
+
 void buf_html(struct buf *b, struct str s) {
     for (size_t i = 0; i < s.n; i++) {
         switch (s.p[i]) {

@@ -44,6 +44,9 @@ void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_json(struct buf *b, struct str s);
 /* Percent-encoded but for the unreserved characters (RFC 3986, section 2.3). */
 void buf_url(struct buf *b, struct str s);
+/* What somebody else said, to be shown on a line: control characters as blanks, bytes that are
+ * not UTF-8 as '?'. */
+void buf_printable(struct buf *b, struct str s);
 /* With & < > " ' as character references. */
 void buf_html(struct buf *b, struct str s);
 

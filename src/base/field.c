@@ -50,6 +50,15 @@ bool field_is_set(const struct field *field, const void *object) {
     }
 }
 
+bool field_is_given(const struct field *field, const void *object) {
+    struct list list;
+    if (field->type != FIELD_STRS && field->type != FIELD_INTS && field->type != FIELD_COUNTS
+        && field->type != FIELD_LIST)
+        return field_is_set(field, object);
+    memcpy(&list, (const char *) object + field->offset, sizeof list);
+    return list.p != NULL;
+}
+
 void field_copy(const struct field *field, void *to, const void *from) {
     if (!(field->flags & FIELD_CONSTANT))
         memcpy((char *) to + field->offset, (const char *) from + field->offset,

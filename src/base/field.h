@@ -173,6 +173,9 @@ struct fields {
 /* Whether the member has a value; a constant always has. */
 bool field_is_set(const struct field *field, const void *object);
 
+/* The same, but an empty list that is there counts: in a change it empties what was. */
+bool field_is_given(const struct field *field, const void *object);
+
 /* Copies the member from one struct of the table to another; what it points to is
  * shared. Constants are left alone. */
 void field_copy(const struct field *field, void *to, const void *from);

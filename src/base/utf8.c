@@ -68,3 +68,10 @@ size_t utf8_count(struct str s) {
     }
     return count;
 }
+
+struct str utf8_cut(struct str s, size_t max) {
+    size_t n = s.n < max ? s.n : max;
+    while (n < s.n && n > 0 && ((unsigned char) s.p[n] & 0xC0) == 0x80)
+        n--;
+    return str_sub(s, 0, n);
+}

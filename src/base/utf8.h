@@ -17,4 +17,7 @@ bool utf8_is_valid(struct str s);
 /* Number of characters; ill-formed bytes count as one each. */
 size_t utf8_count(struct str s);
 
+/* The beginning of `s`, at most `max` bytes, that ends with a whole character. */
+struct str utf8_cut(struct str s, size_t max);
+
 #endif

@@ -45,8 +45,8 @@ struct config {
         struct str ca_file; /* empty: the machine's authorities alone */
     } mail;
     struct {
-        struct str google_client_id, google_client_secret, google_token_url;
-        struct str microsoft_client_id, microsoft_client_secret, microsoft_token_url;
+        struct str google_client_id, google_client_secret, google_consent_url, google_token_url;
+        struct str microsoft_client_id, microsoft_client_secret, microsoft_consent_url, microsoft_token_url;
     } oauth;
     struct {
         int64_t usual, people_search, people_find, call_recording; /* a minute, the last an hour; 0: no limit */

@@ -43,8 +43,8 @@ const struct config_key config_keys[] = {
     K_INT("http.idle_ms", http.idle_ms, "60000", .min = 1, .max = HOUR_MS,
           .doc = "How long a connection without a request is kept open."),
     K_TEXT("http.public_url", http.public_url, "",
-           .doc = "Where everybody reaches this server, as https://outrider.example.com; links in "
-                  "messages begin with it. Empty: messages carry no links of ours, and their "
+           .doc = "Where everybody reaches this server, as https://outrider.example.com, in messages' "
+                  "links and after consents. Empty: no such consents, no links of ours, and "
                   "List-Unsubscribe is an address."),
     K_INT("http.threads", http.threads, "0", .min = 0, .max = 256,
           .doc = "Threads that answer requests; 0 for one per processor."),
@@ -72,12 +72,17 @@ const struct config_key config_keys[] = {
            .doc = "Client of the Google project whose consent the refresh tokens come from."),
     K_TEXT("oauth.google_client_secret", oauth.google_client_secret, "", .secret = true,
            .doc = "Its secret."),
+    K_TEXT("oauth.google_consent_url", oauth.google_consent_url, "https://accounts.google.com/o/oauth2/v2/auth",
+           .doc = "Where a browser asks for the consent."),
     K_TEXT("oauth.google_token_url", oauth.google_token_url, "https://oauth2.googleapis.com/token",
            .doc = "Where access tokens come from."),
     K_TEXT("oauth.microsoft_client_id", oauth.microsoft_client_id, "",
            .doc = "The same for Microsoft: the application's id."),
     K_TEXT("oauth.microsoft_client_secret", oauth.microsoft_client_secret, "", .secret = true,
            .doc = "Its secret."),
+    K_TEXT("oauth.microsoft_consent_url", oauth.microsoft_consent_url,
+           "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+           .doc = "Where a browser asks for the consent; of one organisation as with the token URL."),
     K_TEXT("oauth.microsoft_token_url", oauth.microsoft_token_url,
            "https://login.microsoftonline.com/common/oauth2/v2.0/token",
            .doc = "Where access tokens come from; of one organisation: …/ORGANISATION-ID/oauth2/v2.0/token."),

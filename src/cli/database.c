@@ -171,11 +171,11 @@ static enum rc mail_services(struct cli *cli) {
     s->mail.local_name = str_is_empty(config->verify.helo) ? STR("[127.0.0.1]") : config->verify.helo;
     s->oauth_google = (struct oauth_client){
         unless_empty(config->oauth.google_client_id), config->oauth.google_client_secret,
-        config->oauth.google_token_url,
+        config->oauth.google_consent_url, config->oauth.google_token_url,
     };
     s->oauth_microsoft = (struct oauth_client){
         unless_empty(config->oauth.microsoft_client_id), config->oauth.microsoft_client_secret,
-        config->oauth.microsoft_token_url,
+        config->oauth.microsoft_consent_url, config->oauth.microsoft_token_url,
     };
     return public_url(cli, &s->mail.public_url);
 }

@@ -5,12 +5,6 @@
 #include "data/enums.h"
 #include "store/dispositions.h"
 
-/* What is wrong with the values is in the problems; the first one is told. */
-static enum rc told(struct cli *cli, enum rc rc) {
-    const struct problem *problem = cli->ctx.problems;
-    return rc == OK || !problem ? rc : fail(&cli->ctx, rc, "%.*s", STR_FMT(problem->detail));
-}
-
 /* By slug, else by id. */
 static enum rc find(struct cli *cli, struct str *ret_id) {
     struct str wanted = cli->args.p[0];
@@ -58,7 +52,7 @@ static enum rc add_disposition(struct cli *cli) {
     struct disposition d = { .id = STR_NONE };
     enum rc rc = read_options(cli, cli->args.p[0], &d);
     if (rc == OK)
-        rc = told(cli, disposition_create(&cli->ctx, &d, &d));
+        rc = disposition_create(&cli->ctx, &d, &d);
     if (rc == OK)
         print(cli, &d);
     return rc;
@@ -71,7 +65,7 @@ static enum rc set_disposition(struct cli *cli) {
     if (rc == OK)
         rc = find(cli, &id);
     if (rc == OK)
-        rc = told(cli, disposition_change(&cli->ctx, id, &changes, &d));
+        rc = disposition_change(&cli->ctx, id, &changes, &d);
     if (rc == OK)
         print(cli, &d);
     return rc;

@@ -12,7 +12,7 @@ static struct finding judge(struct doctor *doctor) {
     if (mailboxes_health(ctx, &health) != OK)
         return odd(doctor, "see what is said about the database", "not known: %.*s", STR_FMT(ctx->err.text));
     if (health.ailing.v > 0)
-        return bad(doctor, "connect them again: `outrider mailbox list` says why",
+        return bad(doctor, "`outrider mailbox list` says why: connect them again, with OAuth by `outrider mailbox consent`",
                    "%lld of %lld need to be connected again, such as %.*s", (long long) health.ailing.v,
                    (long long) health.total.v, STR_FMT(health.one));
     return good(doctor, "%lld, none needs to be connected again", (long long) health.total.v);

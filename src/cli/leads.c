@@ -45,13 +45,12 @@ static enum rc list_leads(struct cli *cli) {
 
 /* Where it is now; or why it is not there. */
 static enum rc told(struct cli *cli, enum rc rc) {
-    const struct problem *problem = cli->ctx.problems;
     struct lead_state lead;
     struct str id = cli->args.p[0];
     if (rc == E_NOT_FOUND)
         return fail(&cli->ctx, rc, "the account has no lead %.*s", STR_FMT(id));
     if (rc != OK)
-        return problem ? fail(&cli->ctx, rc, "%.*s", STR_FMT(problem->detail)) : rc;
+        return rc;
     rc = lead_view_get(&cli->ctx, id, &lead);
     if (rc == OK)
         print_lead(cli, &lead);

@@ -6,6 +6,7 @@
 #include "cli/tables.h"
 #include "json/reader.h"
 #include "sequence/mailbox_check.h"
+#include "sequence/mailbox_consent.h"
 #include "sequence/mailbox_setup.h"
 #include "store/mailbox_state.h"
 
@@ -52,15 +53,6 @@ static enum rc read_settings(struct cli *cli, struct mailbox_settings *ret_setti
     for (size_t i = 1; rc == OK && i < cli->args.n; i++)
         rc = read_setting(cli, cli->args.p[i], ret_settings);
     return rc;
-}
-
-/* What is wrong with the values is in the problems; the first one is told. */
-static enum rc told(struct cli *cli, enum rc rc) {
-    const struct problem *problem = cli->ctx.problems;
-    if (rc == OK || !problem)
-        return rc;
-    return fail(&cli->ctx, rc, "%.*s%s%.*s", STR_FMT(problem->where), problem->where.n ? ": " : "",
-                STR_FMT(problem->detail));
 }
 
 /* --- commands --- */
@@ -132,11 +124,42 @@ static enum rc connect_mailbox(struct cli *cli) {
     bool by_password = str_eq(setup.auth, STR("password"));
     *(by_password ? &setup.password : &setup.refresh_token) = secret;
     setup.check = tri_of(!cli_flag(cli, "unchecked"));
-    rc = told(cli, mailbox_setup(&cli->ctx, &setup, false, &mailbox));
+    rc = mailbox_setup(&cli->ctx, &setup, false, &mailbox);
     if (rc != OK)
         return rc;
     print_cell(cli, mailbox.id, "\n");
     return setup.check == NO ? OK : test_now(cli, mailbox.id);
+}
+
+/* Of a mailbox that is there, with its settings as they are. */
+static enum rc begin_again(struct cli *cli, struct consent_link *ret_link) {
+    struct mailbox mailbox;
+    if (cli->args.n > 1 || str_is_set(cli_option(cli, "user")))
+        return usage_error(cli, "settings and --user go with --auth");
+    enum rc rc = find(cli, &mailbox);
+    return rc == OK ? consent_begin_again(&cli->ctx, mailbox.id, ret_link) : rc;
+}
+
+static enum rc begin(struct cli *cli, struct consent_link *ret_link) {
+    struct mailbox_setup setup = { .check = YES };
+    struct mailbox_settings settings = { 0 };
+    enum rc rc = read_settings(cli, &settings);
+    memcpy(&setup, &settings, sizeof settings);
+    setup.email = cli->args.p[0];
+    setup.user_email = cli_option(cli, "user");
+    setup.auth = cli_option(cli, "auth");
+    if (rc == OK && str_eq(setup.auth, STR("password")))
+        return usage_error(cli, "--auth: oauth_google or oauth_microsoft");
+    return rc == OK ? consent_begin(&cli->ctx, &setup, ret_link) : rc;
+}
+
+static enum rc consent_mailbox(struct cli *cli) {
+    struct consent_link link = { .url = STR_NONE };
+    bool is_new = str_is_set(cli_option(cli, "auth"));
+    enum rc rc = is_new ? begin(cli, &link) : begin_again(cli, &link);
+    if (rc == OK)
+        print_cell(cli, link.url, "\n");
+    return rc;
 }
 
 static void print_mailbox(struct cli *cli, const struct mailbox *mailbox) {
@@ -169,7 +192,7 @@ static enum rc set_mailbox(struct cli *cli) {
     enum rc rc = read_settings(cli, &settings);
     if (rc == OK)
         rc = find(cli, &mailbox);
-    return rc == OK ? told(cli, mailbox_change(&cli->ctx, mailbox.id, &settings, &mailbox)) : rc;
+    return rc == OK ? mailbox_change(&cli->ctx, mailbox.id, &settings, &mailbox) : rc;
 }
 
 static enum rc test_mailbox(struct cli *cli) {
@@ -181,7 +204,7 @@ static enum rc test_mailbox(struct cli *cli) {
 static enum rc happen(struct cli *cli, enum mailbox_event event) {
     struct mailbox mailbox;
     enum rc rc = find(cli, &mailbox);
-    return rc == OK ? told(cli, mailbox_event(&cli->ctx, mailbox.id, event, STR_NONE)) : rc;
+    return rc == OK ? mailbox_event(&cli->ctx, mailbox.id, event, STR_NONE) : rc;
 }
 
 static enum rc pause_mailbox(struct cli *cli) {
@@ -208,10 +231,16 @@ static const struct option_row connect_options[] = {
     { "unchecked", NULL, 0, NULL, "active at once, without a test" },
 };
 
+static const struct option_row consent_options[] = {
+    { "user", "EMAIL", 0, NULL, "whose mailbox it is, with --auth" },
+    { "auth", "oauth_google|oauth_microsoft", 0, NULL, "who is asked; left out: connects a mailbox anew" },
+};
+
 #define SETTINGS_HELP                                                                          \
     "Settings: display_name, email_provider, smtp_host, smtp_port, smtp_security, smtp_user,\n" \
-    "imap_host, imap_port, imap_security, imap_user, aliases, signature, signature_html,\n"     \
-    "time_zone, working_hours, daily_email_limit, ramp_start, ramp_step, gap_min_s, gap_max_s.\n" \
+    "imap_host, imap_port, imap_security, imap_user, aliases, from_address, signature,\n"        \
+    "signature_html, time_zone, working_hours, daily_email_limit, ramp_start, ramp_step,\n"     \
+    "gap_min_s, gap_max_s.\n"                                                                  \
     "Lists are JSON: working_hours='[{\"day\":\"monday\",\"from\":\"09:00\",\"to\":\"17:00\"}]'"
 
 static const struct command rows[] = {
@@ -219,6 +248,11 @@ static const struct command rows[] = {
       connect_options, LENGTH(connect_options), connect_mailbox,
       "Connects a mailbox, prints its id, and tests it; the password comes from standard input",
       "Servers that are not given are found by the address.\n" SETTINGS_HELP },
+    { "mailbox consent", "ID|ADDRESS [SETTING=VALUE…]", 1, 40, IN_ACCOUNT | COMMAND_SERVICES, consent_options,
+      LENGTH(consent_options), consent_mailbox,
+      "Prints a web address where a mailbox's owner agrees that Outrider uses it",
+      "The mailbox is connected, or connected anew, once that is done within ten minutes; the server\n"
+      "must run at http.public_url.\n" SETTINGS_HELP },
     { "mailbox list", NULL, 0, 0, IN_ACCOUNT, NULL, 0, list_mailboxes,
       "Lists the mailboxes: id, address, status, reason, provider, daily limit, user", NULL },
     { "mailbox set", "ID|ADDRESS SETTING=VALUE…", 2, 40, IN_ACCOUNT, NULL, 0, set_mailbox,

@@ -60,11 +60,6 @@ static void write_text(struct validate *v, struct str text, struct verdict verdi
             reason_facts(verdict.reason)->word);
 }
 
-static void member(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
 static void member_bool(struct json_writer *w, const char *name, bool value) {
     json_key(w, str_of(name));
     json_bool(w, value);
@@ -90,19 +85,19 @@ static void write_json(struct validate *v, struct str text, const struct verify_
     struct buf b = buf_in(v->arena, JSON_MAX_BYTES);
     struct json_writer w = json_writer(&b);
     json_begin_object(&w);
-    member(&w, "address", text);
-    member(&w, "result", str_of(verify_result_name(a->verdict.result)));
+    json_put_str(&w, "address", text);
+    json_put_str(&w, "result", str_of(verify_result_name(a->verdict.result)));
     member_bool(&w, "catch_all", a->verdict.catch_all);
-    member(&w, "reason", str_of(reason->word));
-    member(&w, "detail", str_of(is_syntax ? fault->word : reason->detail));
-    member(&w, "message", str_of(is_syntax ? fault->sentence : reason->sentence));
-    member(&w, "suggestion", offline.suggestion);
+    json_put_str(&w, "reason", str_of(reason->word));
+    json_put_str(&w, "detail", str_of(is_syntax ? fault->word : reason->detail));
+    json_put_str(&w, "message", str_of(is_syntax ? fault->sentence : reason->sentence));
+    json_put_str(&w, "suggestion", offline.suggestion);
     member_bool(&w, "disposable", offline.marks.is_disposable);
     member_bool(&w, "role", offline.marks.is_role);
     member_bool(&w, "free", offline.marks.is_free);
-    member(&w, "provider", a->provider == PROVIDER_OTHER ? STR_NONE : provider);
-    member(&w, "reply", reply_of(v->arena, a));
-    member(&w, "checked_at", time_iso(v->arena, a->checked_at_ms));
+    json_put_str(&w, "provider", a->provider == PROVIDER_OTHER ? STR_NONE : provider);
+    json_put_str(&w, "reply", reply_of(v->arena, a));
+    json_put_str(&w, "checked_at", time_iso(v->arena, a->checked_at_ms));
     json_end_object(&w);
     fprintf(v->cli->out, "%.*s\n", STR_FMT(buf_text(&b)));
 }

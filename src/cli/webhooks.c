@@ -9,14 +9,8 @@
 
 enum { PAGE_ROWS = 100 };
 
-/* What is wrong with the values is in the problems; the first one is told. */
 static enum rc told(struct cli *cli, enum rc rc) {
-    const struct problem *problem = cli->ctx.problems;
-    if (rc == E_NOT_FOUND)
-        return fail(&cli->ctx, rc, "the account has no such webhook or delivery");
-    if (rc == OK || !problem)
-        return rc;
-    return fail(&cli->ctx, rc, "%.*s", STR_FMT(problem->detail));
+    return rc == E_NOT_FOUND ? fail(&cli->ctx, rc, "the account has no such webhook or delivery") : rc;
 }
 
 static struct strs comma_list(struct cli *cli, const char *option) {

@@ -5,6 +5,7 @@
 const struct route_table *const dash_tables[] = {
     &dash_disposition_routes,
     &dash_mailbox_routes,
+    &dash_mailbox_consent_routes,
     &dash_sequence_routes,
     &dash_lead_routes,
     &dash_sequence_lead_routes,

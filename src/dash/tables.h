@@ -6,6 +6,7 @@
 #include "http/route.h"
 
 extern const struct route_table dash_disposition_routes;
+extern const struct route_table dash_mailbox_consent_routes;
 extern const struct route_table dash_mailbox_routes;
 extern const struct route_table dash_lead_routes;
 extern const struct route_table dash_message_routes;

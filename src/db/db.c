@@ -179,6 +179,20 @@ enum rc db_exec(struct ctx *ctx, const struct query *query, struct db_args args,
     return rc;
 }
 
+enum rc db_exec_rows(struct ctx *ctx, const struct query *query, struct db_args args,
+                     struct db_table rows, int64_t *ret_changes) {
+    ASSERT(rows.n > 0 && rows.width > 0);
+    enum rc rc = write_begins(ctx, query);
+    if (rc != OK)
+        return rc;
+    struct call call = call_of(ctx, query, args);
+    int64_t changes = 0;
+    rc = ctx->db->db->engine->exec_rows(ctx, &call, rows, &changes);
+    if (rc == OK && ret_changes)
+        *ret_changes = changes;
+    return rc;
+}
+
 enum rc db_script(struct ctx *ctx, const char *name, const char *sql) {
     ASSERT(ctx->db->in_transaction);
     enum rc rc = statement_begins(ctx, name);

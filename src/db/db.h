@@ -10,8 +10,8 @@
  * Statements are rows of query tables: constant text, parameters $1 … $n, values
  * always bound, never formatted in. They are prepared once per connection. Sets go
  * in as one JSON array parameter (json_each on SQLite, json_array_elements_text or
- * json_to_recordset on PostgreSQL), so that nothing loops over rows with a round
- * trip each.
+ * json_to_recordset on PostgreSQL), rows of many columns with db_exec_rows, so that
+ * nothing loops over rows with a round trip each.
  *
  * Writing: only inside db_transact. On SQLite the process has one writing
  * connection, owned by one thread that also does every checkpoint (SQLite 3.40.1 can
@@ -141,7 +141,21 @@ struct str db_text(const struct db_rows *rows, size_t column);
 MUST_USE enum rc db_exec(struct ctx *ctx, const struct query *query, struct db_args args,
                          int64_t *ret_changes);
 
-/* The same for a statement whose result nobody looks at: it runs before whatever follows it, but
+/* Rows of values that go into one statement together; `p` has n * width of them. */
+struct db_table {
+    const struct db_value *p;
+    size_t n, width;
+};
+/* Runs a statement for each of the rows, of which there is at least one; *ret_changes as above, of
+ * all. On SQLite the values of a row follow those of `args` as parameters, and it is run as often
+ * as there are rows. On PostgreSQL it is run once, and what follows is an array for each column
+ * (unnest): of bigint where the first row has an integer or the NULL of one, else of text. Other
+ * values cannot be in a row. E_TOO_LARGE for more than DB_TABLE_MAX_BYTES. */
+#define DB_TABLE_MAX_BYTES ((size_t) 64 * 1024 * 1024)
+MUST_USE enum rc db_exec_rows(struct ctx *ctx, const struct query *query, struct db_args args,
+                              struct db_table rows, int64_t *ret_changes);
+
+/* The same as db_exec for a statement whose result nobody looks at: it runs before whatever follows it, but
  * its failure may be told by what follows, by the transaction at the latest. On PostgreSQL any
  * number of them cost no round trip of their own. */
 MUST_USE enum rc db_exec_later(struct ctx *ctx, const struct query *query, struct db_args args);

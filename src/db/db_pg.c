@@ -25,14 +25,16 @@ enum {
     PAUSE_MAX_MS = 200,
     /* Rows read to the end after an early close; more, and a new connection is cheaper. */
     DRAIN_MAX = 1000,
-    /* Statements of a connection after which it plans anew, four times as many each time. */
-    REPLAN_FIRST = 1000,
+    /* Statements of a connection after which it plans anew, and then whenever it has run as many
+     * again, or the most below. A table may grow faster than that, by statements that write many
+     * rows and by other connections: it does not stay so for long, no more is promised. */
+    REPLAN_FIRST = 64,
     REPLAN_STEP_MAX = 250000,
 };
 
 /* Types of PostgreSQL, from its catalogue pg_type. */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23,
-       OID_TEXT = 25, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT2 = 21, OID_INT4 = 23, OID_FLOAT4 = 700,
+       OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
 
 static const Oid type_of_kind[] = {
     [DB_KIND_NULL] = 0, [DB_KIND_INT] = OID_INT8, [DB_KIND_TEXT] = OID_TEXT,
@@ -384,19 +386,23 @@ static enum rc run_once(struct ctx *ctx, const struct call *call, const struct p
     return rc;
 }
 
-static enum rc run(struct ctx *ctx, const struct call *call, PGresult **ret_result) {
+static enum rc run_with(struct ctx *ctx, const struct call *call, const struct parameters *p,
+                        PGresult **ret_result) {
     struct pg_session *session = pg_session_of(ctx);
-    struct parameters p;
-    const char *wrong = set_parameters(call, &p);
-    if (wrong)
-        return session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, wrong);
     bool was_open = pg_is_alive(session);
     struct err before = ctx->err;
-    enum rc rc = run_once(ctx, call, &p, ret_result);
+    enum rc rc = run_once(ctx, call, p, ret_result);
     if (rc == OK || !died_idle(session, was_open))
         return rc;
     ctx->err = before;
-    return run_once(ctx, call, &p, ret_result);
+    return run_once(ctx, call, p, ret_result);
+}
+
+static enum rc run(struct ctx *ctx, const struct call *call, PGresult **ret_result) {
+    struct parameters p;
+    const char *wrong = set_parameters(call, &p);
+    return wrong ? session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, wrong)
+                 : run_with(ctx, call, &p, ret_result);
 }
 
 /* Rows. */
@@ -507,15 +513,31 @@ static struct db_value column(const struct db_rows *rows, size_t column) {
     }
 }
 
-static enum rc exec(struct ctx *ctx, const struct call *call, int64_t *ret_changes) {
-    PGresult *result = NULL;
-    enum rc rc = run(ctx, call, &result);
-    if (rc != OK)
-        return rc;
+static enum rc take_changes(PGresult *result, int64_t *ret_changes) {
     if (str_to_i64(str_of(PQcmdTuples(result)), ret_changes) != OK)
         *ret_changes = 0; /* a command that changes no rows says "" */
     PQclear(result);
     return OK;
+}
+
+static enum rc exec(struct ctx *ctx, const struct call *call, int64_t *ret_changes) {
+    PGresult *result = NULL;
+    enum rc rc = run(ctx, call, &result);
+    return rc == OK ? take_changes(result, ret_changes) : rc;
+}
+
+static enum rc exec_rows(struct ctx *ctx, const struct call *call, struct db_table rows,
+                         int64_t *ret_changes) {
+    struct parameters p;
+    struct buf bytes = buf_on_heap(DB_TABLE_MAX_BYTES);
+    PGresult *result = NULL;
+    const char *wrong = set_parameters(call, &p);
+    if (!wrong)
+        wrong = pg_add_columns(&p, rows, &bytes);
+    enum rc rc = wrong ? session_failed(ctx, ctx->db, E_TOO_LARGE, call->name, wrong)
+                       : run_with(ctx, call, &p, &result);
+    buf_done(&bytes);
+    return rc == OK ? take_changes(result, ret_changes) : rc;
 }
 
 static enum rc exec_later(struct ctx *ctx, const struct call *call) {
@@ -561,36 +583,39 @@ static enum rc replan_if_due(struct ctx *ctx) {
     struct pg_session *session = pg_session_of(ctx);
     if (session->runs < session->replan_at)
         return OK;
-    int64_t step = session->replan_at * 3;
+    int64_t step = session->replan_at;
     session->replan_at += step < REPLAN_STEP_MAX ? step : REPLAN_STEP_MAX;
     return run_command(ctx, "replan", "DISCARD PLANS", NULL);
 }
 
-static enum rc begin(struct ctx *ctx, const char *sql, const char *tag) {
+/* With the first statement of the transaction. Where the connection died while it was idle, that is
+ * seen only there, if the sending did not fail. */
+static enum rc begin_behind(struct ctx *ctx) {
+    static const struct call call = { .name = "begin", .sql = "BEGIN" };
+    static const struct parameters none = { .n = 0 };
     struct pg_session *session = pg_session_of(ctx);
-    bool was_open = pg_is_alive(session);
-    struct err before = ctx->err;
+    session->is_unheard = true;
     enum rc rc = connect_if_needed(ctx);
+    if (rc == OK)
+        rc = replan_if_due(ctx);
     if (rc != OK)
         return rc;
-    rc = replan_if_due(ctx);
-    if (rc == OK)
-        rc = run_command(ctx, "begin", sql, tag);
-    if (rc == OK || !died_idle(session, was_open))
-        return rc;
-    ctx->err = before;
-    rc = connect_session(ctx);
-    return rc == OK ? run_command(ctx, "begin", sql, tag) : rc;
+    settle(session);
+    return pg_behind_send(ctx, &call, NULL, &none);
 }
 
-/* With all that is behind. */
+/* With all that is behind. Something was heard of the transaction before, or whoever finds the
+ * connection dead then could not tell whether it was committed. */
 static enum rc commit(struct ctx *ctx) {
     static const struct call call = { .name = "commit", .sql = "COMMIT" };
     static const struct parameters none = { .n = 0 };
     PGresult *result = NULL;
+    enum rc rc = pg_session_of(ctx)->is_unheard ? pg_behind_catch_up(ctx) : OK;
+    if (rc != OK)
+        return rc;
     if (!pg_session_of(ctx)->behind_n)
         return run_command(ctx, call.name, call.sql, call.sql);
-    enum rc rc = pg_behind_run(ctx, &call, NULL, &none, &result);
+    rc = pg_behind_run(ctx, &call, NULL, &none, &result);
     return rc == OK ? command_ended(ctx, call.name, call.sql, result) : rc;
 }
 
@@ -610,17 +635,19 @@ static enum rc end(struct ctx *ctx, enum rc rc) {
 
 static enum rc try_once(struct ctx *ctx, db_work *work, void *arg) {
     struct pg_session *session = pg_session_of(ctx);
+    bool was_open = pg_is_alive(session);
     session->again = false;
-    enum rc rc = begin(ctx, "BEGIN", "BEGIN");
-    if (rc != OK)
-        return rc;
-    session->base.in_transaction = true;
+    enum rc rc = begin_behind(ctx);
+    bool has_begun = rc == OK;
+    session->base.in_transaction = has_begun;
     session->base.failed = OK;
-    rc = work(ctx, arg);
+    if (has_begun)
+        rc = work(ctx, arg);
     if (rc == OK)
         rc = session->base.failed;
     rows_close_inside(&session->base);
-    rc = end(ctx, rc);
+    rc = has_begun ? end(ctx, rc) : rc;
+    session->again = session->again || (rc != OK && was_open && session->is_unheard && !pg_is_alive(session));
     session->base.db->commits += rc == OK;
     session->base.in_transaction = false;
     session->base.failed = OK;
@@ -630,8 +657,21 @@ static enum rc try_once(struct ctx *ctx, db_work *work, void *arg) {
 /* Where estimates are far off, as of the feed of changes, compiling a statement of a
  * millisecond took half a second. */
 static enum rc moment_begin(struct ctx *ctx) {
-    return begin(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off",
-                 "SET");
+    static const char sql[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off";
+    struct pg_session *session = pg_session_of(ctx);
+    bool was_open = pg_is_alive(session);
+    struct err before = ctx->err;
+    enum rc rc = connect_if_needed(ctx);
+    if (rc != OK)
+        return rc;
+    rc = replan_if_due(ctx);
+    if (rc == OK)
+        rc = run_command(ctx, "begin", sql, "SET");
+    if (rc == OK || !died_idle(session, was_open))
+        return rc;
+    ctx->err = before;
+    rc = connect_session(ctx);
+    return rc == OK ? run_command(ctx, "begin", sql, "SET") : rc;
 }
 
 /* So that those who met do not meet again. */
@@ -708,6 +748,7 @@ static const struct engine engine = {
     .column_name = column_name,
     .column = column,
     .exec = exec,
+    .exec_rows = exec_rows,
     .exec_later = exec_later,
     .script = script,
     .transact = transact,

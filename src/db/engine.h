@@ -75,7 +75,10 @@ struct engine {
     /* Texts are borrowed until the next row; blobs too, or on the arena. */
     struct db_value (*column)(const struct db_rows *rows, size_t column);
     enum rc (*exec)(struct ctx *ctx, const struct call *call, int64_t *ret_changes);
-    /* The same without the number; a failure may be told by a later call, or by the transaction. */
+    /* The same for each of the rows. */
+    enum rc (*exec_rows)(struct ctx *ctx, const struct call *call, struct db_table rows,
+                         int64_t *ret_changes);
+    /* As exec without the number; a failure may be told by a later call, or by the transaction. */
     enum rc (*exec_later)(struct ctx *ctx, const struct call *call);
     /* Several statements without parameters, inside a transaction. */
     enum rc (*script)(struct ctx *ctx, const char *name, const char *sql);

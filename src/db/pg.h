@@ -1,14 +1,18 @@
-/* PostgreSQL, between db_pg.c (connections, statements, rows, transactions) and pg_behind.c
- * (statements that nobody waits for). */
+/* PostgreSQL, between db_pg.c (connections, statements, rows, transactions), pg_behind.c
+ * (statements that nobody waits for) and pg_columns.c (rows that go into a statement). */
 #ifndef DB_PG_H
 #define DB_PG_H
 
 #include <libpq-fe.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "db/engine.h"
 
 enum { PARAMETERS_MAX = 256, BEHIND_MAX = 64 };
+
+/* Types of values and columns, from PostgreSQL's catalogue pg_type. */
+enum { OID_INT8 = 20, OID_TEXT = 25 };
 
 struct pg_statement {
     const struct query *key;
@@ -34,6 +38,7 @@ struct pg_session {
     struct map statements;
     struct db_rows *streaming; /* the rows that the connection is delivering */
     bool again; /* the running transaction failed in a way that a repetition mends */
+    bool is_unheard; /* the server has answered nothing in it yet */
     int64_t runs, replan_at; /* statements that the connection ran; it plans anew at so many */
     const char *behind[BEHIND_MAX]; /* names of those that were sent and not heard of yet */
     int behind_n;                   /* more than 0: the connection is in pipeline mode */
@@ -46,6 +51,9 @@ static inline struct pg_session *pg_session_of(const struct ctx *ctx) {
 static inline bool pg_is_alive(const struct pg_session *session) {
     return session->connection && PQstatus(session->connection) == CONNECTION_OK;
 }
+
+/* Adds an array for each column, whose bytes are in `bytes`. NULL, or what is wrong with them. */
+const char *pg_add_columns(struct parameters *p, struct db_table rows, struct buf *bytes);
 
 bool pg_is_good(const PGresult *result);
 /* Note what the server said of a statement, or libpq of the connection, and return its code. */

@@ -44,8 +44,10 @@ static enum rc read_behind(struct ctx *ctx) {
     enum rc rc = OK;
     for (int i = 0; i < session->behind_n && pg_is_alive(session); i++) {
         PGresult *result = answer(session->connection);
-        if (rc == OK && !pg_is_good(result))
+        bool is_good = pg_is_good(result);
+        if (rc == OK && !is_good)
             rc = pg_result_failed(ctx, session->behind[i], result);
+        session->is_unheard = session->is_unheard && !is_good;
         PQclear(result);
     }
     session->behind_n = 0;

@@ -49,6 +49,12 @@ MUST_USE enum rc sql_query(struct ctx *ctx, struct sql *sql, struct db_rows **re
     name " AS MATERIALIZED (SELECT $1 AS account_id, v FROM json_array_elements_text("  \
     set "::json) AS w (v))"
 
+/* Behind such a set: what an index says of each of its texts, as a subquery that PostgreSQL does
+ * not dissolve. A join of set and table it makes by reading the whole table as long as that is
+ * small or was so when it planned. */
+#define SQL_OF_EACH_PG(name, columns, table, condition, as)                             \
+    name " CROSS JOIN LATERAL (SELECT " columns " FROM " table " WHERE " condition " OFFSET 0) " as
+
 /* A JSON array for a set parameter: of texts, or of integers. */
 struct db_value sql_texts(struct arena *arena, struct strs values);
 struct db_value sql_ints(struct arena *arena, struct ints values);

@@ -22,8 +22,9 @@
 enum {
     /* Works of one group: bounds how long the first of them waits for its commit. */
     GROUP_MAX = 512,
-    /* Pages of 4 KB. A checkpoint that waits for nobody is made from this size on … */
-    CHECKPOINT_PAGES = 1000,
+    /* Pages of 4 KB. A checkpoint that waits for nobody is made from this size on: a group of leads
+     * or of an import changes thousands, so that with 1,000 each would be followed by one … */
+    CHECKPOINT_PAGES = 8000,
     /* … and one that waits for the readers, so that the file begins anew, whenever
      * it has grown by this much. */
     TRUNCATE_PAGES = 16384,

@@ -10,7 +10,6 @@
 #include "enrich/address_finder.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "base/bell.h"
 #include "base/check.h"
@@ -138,7 +137,7 @@ struct address_finder {
     bool is_full; /* the last claim took as many as it could */
 };
 
-static _Atomic(struct address_finder *) current;
+static struct door current = DOOR_CLOSED;
 
 /* What a verdict says about the search. */
 enum step { FOUND, NEXT, PERSON_ENDS, DOMAIN_ENDS, UNCLEAR };
@@ -611,15 +610,16 @@ struct address_finder *address_finder_start(struct db *db, const struct services
     bell_init(&f->bell);
     for (size_t q = 0; q < LENGTH(f->queues); q++)
         f->queues[q] = verify_queue_new(engine, ready, f);
-    atomic_store(&current, f);
+    door_set(&current, f);
     thread_start(&f->thread, run, f);
     return f;
 }
 
 void address_finder_wake(void) {
-    struct address_finder *f = atomic_load(&current);
+    struct address_finder *f = door_enter(&current);
     if (f)
         bell_ring(&f->bell);
+    door_leave(&current);
 }
 
 void address_finder_stop(struct address_finder **finder) {
@@ -628,7 +628,7 @@ void address_finder_stop(struct address_finder **finder) {
         return;
     bell_stop(&f->bell);
     pthread_join(f->thread, NULL);
-    atomic_store(&current, NULL);
+    door_set(&current, NULL);
     bell_destroy(&f->bell);
     arena_free(&f->arena);
     mem_free(f);

@@ -10,12 +10,10 @@
 #include "base/vec.h"
 #include "data/phones.h"
 #include "data/urls.h"
-#include "json/reader.h"
-#include "json/writer.h"
-#include "net/http_client.h"
+#include "enrich/endpoint.h"
 #include "store/services.h"
 
-enum { PROVIDER_MS = 120 * 1000, ANSWER_MAX_BYTES = 65536 };
+enum { PROVIDER_MS = 120 * 1000 };
 
 struct question {
     struct str id, name, first_name, last_name, title, linkedin_url, company_name, company_domain;
@@ -64,45 +62,19 @@ static const struct field answer_rows[] = {
 static const struct fields answer_fields
     = FIELDS("ProviderAnswer", struct answer, answer_rows, .doc = "What was found.");
 
-static struct str question_about(struct arena *arena, const struct person *p) {
-    struct question question = {
+static enum rc ask(struct ctx *ctx, const struct person *p, struct answer *ret_answer) {
+    const struct endpoint provider = {
+        .name = "reveal provider", .url = ctx->services->reveal.provider_url,
+        .allow_private = ctx->services->reveal.allow_private, .may_not_know = true,
+        .timeout_ms = PROVIDER_MS, .question = &question_fields, .answer = &answer_fields,
+    };
+    const struct question question = {
         .id = p->id, .name = p->name, .first_name = p->first_name, .last_name = p->last_name,
         .title = p->title, .linkedin_url = p->linkedin_url,
         .company_name = p->company ? p->company->name : STR_NONE,
         .company_domain = p->company ? p->company->domain : STR_NONE,
     };
-    struct buf body = buf_in(arena, ANSWER_MAX_BYTES);
-    struct json_writer w = json_writer(&body);
-    json_fields(&w, &question_fields, &question);
-    return buf_text(&body);
-}
-
-static enum rc ask(struct ctx *ctx, const struct person *person, struct answer *ret_answer) {
-    struct http_call call = {
-        .url = ctx->services->reveal.provider_url,
-        .body = question_about(ctx->arena, person),
-        .timeout_ms = PROVIDER_MS,
-        .answer_max = ANSWER_MAX_BYTES,
-        .allow_private = ctx->services->reveal.allow_private,
-        .stopping = ctx->services->jobs_stopping,
-    };
-    struct http_reply reply;
-    struct str reason;
-    enum rc rc = http_call(ctx->arena, &call, &reply, &reason);
-    if (rc == E_CANCELED)
-        rc = E_TIMEOUT; /* the process is to end: its next life asks again */
-    if (rc != OK)
-        return fail(ctx, rc, "reveal provider: %.*s", STR_FMT(reason));
-    if (reply.status == 404)
-        return OK;
-    if (reply.status != 200)
-        return fail(ctx, E_IO, "reveal provider answered %ld", reply.status);
-    json_t *root;
-    struct json_position at;
-    if (json_parse(ctx->arena, reply.body, &root, &at) != OK
-        || json_read_fields(ctx, &answer_fields, root, STR(""), ret_answer) != OK)
-        return fail(ctx, E_PROTO, "reveal provider: the answer cannot be read");
-    return OK;
+    return endpoint_ask(ctx, &provider, &question, ret_answer);
 }
 
 static void take_email(struct ctx *ctx, struct str text, struct provider_answer *answer) {

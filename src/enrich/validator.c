@@ -60,7 +60,7 @@ struct validator {
     int64_t renewed_ms, claimed_ms;
 };
 
-static _Atomic(struct validator *) current;
+static struct door current = DOOR_CLOSED;
 
 /* --- what is under way --- */
 
@@ -343,15 +343,16 @@ struct validator *validator_start(const struct validator_options *options) {
     v->owner = uuid_new(v->arena, clock_now(&clock_system));
     v->renewed_ms = monotonic_ms();
     bell_init(&v->bell);
-    atomic_store(&current, v);
+    door_set(&current, v);
     thread_start(&v->thread, run, v);
     return v;
 }
 
 void validator_wake(void) {
-    struct validator *v = atomic_load(&current);
+    struct validator *v = door_enter(&current);
     if (v)
         look_for_work(v);
+    door_leave(&current);
 }
 
 void validator_stop(struct validator **validator) {
@@ -360,7 +361,7 @@ void validator_stop(struct validator **validator) {
         return;
     bell_stop(&v->bell);
     pthread_join(v->thread, NULL);
-    atomic_store(&current, NULL);
+    door_set(&current, NULL);
     bell_destroy(&v->bell);
     arena_free(&v->arena);
     mem_free(v);

@@ -269,6 +269,7 @@ static void handle(void *data, struct exchange *exchange) {
     c->method = method_of(c->message->method);
     c->request.ctx = &c->ctx;
     c->request.raw_body = c->message->body;
+    c->request.is_head = c->message->is_head;
     target_split(c->message->target, &c->raw_path, &c->request.raw_query);
     call_finish(c, handle_call(c));
 }

@@ -64,17 +64,12 @@ int errors_status(const struct ctx *ctx, enum rc rc) {
     return row_of(first ? first->code : code_of_rc[rc])->status;
 }
 
-static void write_member(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
 /* Unique for this occurrence and found in the log by its first part. */
 static void write_id(struct json_writer *w, const struct ctx *ctx, size_t index) {
     if (!str_is_set(ctx->request_id))
         return;
     struct str id = arena_printf(ctx->arena, "%.*s-%zu", STR_FMT(ctx->request_id), index);
-    write_member(w, "id", id);
+    json_put_str(w, "id", id);
 }
 
 static void write_source(struct json_writer *w, const struct problem *p) {
@@ -88,7 +83,7 @@ static void write_source(struct json_writer *w, const struct problem *p) {
         return;
     json_key(w, STR("source"));
     json_begin_object(w);
-    write_member(w, members[p->in], p->where);
+    json_put_str(w, members[p->in], p->where);
     json_end_object(w);
 }
 
@@ -96,10 +91,10 @@ static void write_error(struct json_writer *w, const struct ctx *ctx, size_t ind
                         const struct error_code *row, const struct problem *p) {
     json_begin_object(w);
     write_id(w, ctx, index);
-    write_member(w, "status", arena_printf(ctx->arena, "%d", row->status));
-    write_member(w, "code", str_of(row->code));
-    write_member(w, "title", str_of(row->title));
-    write_member(w, "detail", p && p->detail.n ? p->detail : str_of(row->detail));
+    json_put_str(w, "status", arena_printf(ctx->arena, "%d", row->status));
+    json_put_str(w, "code", str_of(row->code));
+    json_put_str(w, "title", str_of(row->title));
+    json_put_str(w, "detail", p && p->detail.n ? p->detail : str_of(row->detail));
     if (p)
         write_source(w, p);
     json_end_object(w);
@@ -114,7 +109,7 @@ static const struct error_code *general_row(enum rc rc, int status) {
 
 void errors_write(struct json_writer *w, const struct ctx *ctx, enum rc rc, int status) {
     json_begin_object(w);
-    write_member(w, "object", STR("error"));
+    json_put_str(w, "object", STR("error"));
     json_key(w, STR("_errors"));
     json_begin_array(w);
     size_t index = 1;

@@ -29,7 +29,8 @@ void exchange_begin(struct exchange *e, struct MHD_Connection *library, const ch
                     const char *target) {
     e->library = library;
     e->message.method = str_of(method);
-    if (str_eq(e->message.method, STR("HEAD")))
+    e->message.is_head = str_eq(e->message.method, STR("HEAD"));
+    if (e->message.is_head)
         e->message.method = STR("GET"); /* the library leaves the body out */
     e->message.target = str_of(target);
     atomic_store_explicit(&e->state, EXCHANGE_READING, memory_order_relaxed);

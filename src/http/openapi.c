@@ -196,8 +196,15 @@ static void write_headers(struct json_writer *w, const char *const *headers, con
     json_end_object(w);
 }
 
-static void write_error_content(struct json_writer *w) {
+/* Pages are the handler's; the frame refuses as everywhere. */
+static void write_error_content(struct json_writer *w, const struct route *route) {
     begin_member(w, "content");
+    if (route && route->flags & ROUTE_PAGES) {
+        begin_member(w, route->media);
+        json_key(w, STR("schema"));
+        json_raw(w, STR("{\"type\":\"string\"}"));
+        json_end_object(w);
+    }
     write_media(w, "application/json", error_response_fields.name);
     json_end_object(w);
 }
@@ -248,7 +255,7 @@ static void write_answer(struct json_writer *w, const struct route *route,
     if (answer->body)
         write_own_content(w, answer->body);
     else if (answer->status >= 400)
-        write_error_content(w);
+        write_error_content(w, route);
     else
         write_success_content(w, route);
     json_end_object(w);
@@ -364,7 +371,7 @@ static void write_shared_answers(struct json_writer *w) {
         begin_member(w, answers[i].name);
         openapi_member(w, "description", answers[i].doc);
         write_headers(w, answers[i].headers, NULL);
-        write_error_content(w);
+        write_error_content(w, NULL);
         json_end_object(w);
     }
     json_end_object(w);

@@ -32,6 +32,7 @@ struct request {
     const void *query;     /* struct of route->query */
     const void *body;      /* struct of route->body */
     struct str raw_body;
+    bool is_head; /* a GET whose answer is sent without its body: it must have no effects */
     struct page page; /* ROUTE_PAGED: size within the route's limit, cursors decoded */
     const struct caller *caller;     /* NULL on routes of SCOPE_NONE */
 };

@@ -33,6 +33,7 @@ enum {
     ROUTE_CURSOR_INT = 64,  /* the same with integers */
     ROUTE_BODY_OPTIONAL = 128, /* no body is as one without members */
     ROUTE_SECRET = 256,     /* the answer holds a secret: stored under an Idempotency-Key it is sealed */
+    ROUTE_PAGES = 512,      /* ROUTE_TEXT whose own refusals are of that type, for people in a browser */
 };
 
 /* A status that the operation answers beside 200 and the general ones (400, 401, 429,

@@ -35,6 +35,7 @@ struct server_options {
 /* A request as it came. Slices live until the exchange is answered. */
 struct http_message {
     struct str method;  /* "GET"; HEAD arrives as GET, its answer is sent without the body */
+    bool is_head;       /* it was HEAD */
     struct str target;  /* raw: "/users?page%5Bsize%5D=2" */
     struct str peer;    /* address without port */
     struct str body;    /* whole, when `handle` is called */

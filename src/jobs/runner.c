@@ -4,7 +4,6 @@
 #include "jobs/runner.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/bell.h"
@@ -40,7 +39,7 @@ struct job_runner {
 };
 
 /* The process's runner, for job_runner_wake and job_runner_stopping. */
-static _Atomic(struct job_runner *) current;
+static struct door current = DOOR_CLOSED;
 
 static const struct job_kind *find_kind(struct str name) {
     for (size_t i = 0; i < job_kinds_count; i++)
@@ -60,6 +59,7 @@ struct end_work {
     const struct job_kind *kind;
     enum rc rc;
     struct str error;
+    bool gave_up;
 };
 
 static int64_t next_attempt(const struct ctx *ctx, const struct end_work *w) {
@@ -72,22 +72,26 @@ static int64_t next_attempt(const struct ctx *ctx, const struct end_work *w) {
 }
 
 static enum rc end_in_transaction(struct ctx *ctx, void *arg) {
-    const struct end_work *w = arg;
+    struct end_work *w = arg;
+    w->gave_up = false; /* of a try before */
     if (w->rc == OK)
         return job_done(ctx, w->job);
     if (w->rc == E_TIMEOUT && job_runner_stopping())
         return job_give_back(ctx, w->job); /* it only made room for the end of the process */
     int64_t at = next_attempt(ctx, w);
     enum rc rc = OK;
-    if (at < 0 && w->kind && w->kind->gave_up) /* first: what the job is about is locked before it */
+    w->gave_up = at < 0 && w->kind && w->kind->gave_up;
+    if (w->gave_up) /* first: what the job is about is locked before it */
         rc = w->kind->gave_up(ctx, w->job);
     return rc == OK ? job_again(ctx, w->job, at, w->error) : rc;
 }
 
-static void end_job(struct ctx *ctx, const struct end_work *w) {
+static void end_job(struct ctx *ctx, struct end_work *w) {
     if (w->rc == E_CANCELED)
         return;
-    enum rc rc = db_transact(ctx, end_in_transaction, (void *) w);
+    enum rc rc = db_transact(ctx, end_in_transaction, w);
+    if (rc == OK && w->gave_up && w->kind->wake)
+        w->kind->wake(ctx);
     if (rc != OK && rc != E_CANCELED) /* the lease is not renewed any more and will run out */
         log_warn(ctx, "job could not be ended, retrying later", LOG_S("kind", w->job->kind),
                  LOG_S("error", ctx->err.text));
@@ -113,7 +117,7 @@ static void run_job(struct ctx *ctx, const struct job *job) {
         log_error(ctx, "job failed", LOG_S("kind", job->kind), LOG_S("error", error),
                   LOG_I("attempt", job->attempts.v + 1), LOG_I("ms", monotonic_ms() - began));
     ctx_clear_error(ctx);
-    end_job(ctx, &(struct end_work){ job, kind, rc, error });
+    end_job(ctx, &(struct end_work){ job, kind, rc, error, false });
 }
 
 static bool take_job(struct job_runner *r, struct arena **ret_arena, struct job **ret_job) {
@@ -274,7 +278,7 @@ struct job_runner *job_runner_start(struct db *db, const struct services *servic
     pthread_mutex_init(&r->lock, NULL);
     cond_init(&r->changed);
     r->worker_count = workers;
-    atomic_store(&current, r);
+    door_set(&current, r);
     for (int i = 0; i < workers; i++)
         thread_start(&r->workers[i], work, r);
     thread_start(&r->claimer, claim_loop, r);
@@ -282,22 +286,25 @@ struct job_runner *job_runner_start(struct db *db, const struct services *servic
 }
 
 void job_runner_wake(void) {
-    struct job_runner *r = atomic_load(&current);
-    if (!r)
-        return;
-    pthread_mutex_lock(&r->lock);
-    r->woken = true;
-    pthread_cond_broadcast(&r->changed);
-    pthread_mutex_unlock(&r->lock);
+    struct job_runner *r = door_enter(&current);
+    if (r) {
+        pthread_mutex_lock(&r->lock);
+        r->woken = true;
+        pthread_cond_broadcast(&r->changed);
+        pthread_mutex_unlock(&r->lock);
+    }
+    door_leave(&current);
 }
 
 bool job_runner_stopping(void) {
-    struct job_runner *r = atomic_load(&current);
-    if (!r)
-        return false;
-    pthread_mutex_lock(&r->lock);
-    bool stopping = r->stopping;
-    pthread_mutex_unlock(&r->lock);
+    struct job_runner *r = door_enter(&current);
+    bool stopping = false;
+    if (r) {
+        pthread_mutex_lock(&r->lock);
+        stopping = r->stopping;
+        pthread_mutex_unlock(&r->lock);
+    }
+    door_leave(&current);
     return stopping;
 }
 
@@ -317,7 +324,7 @@ void job_runner_stop(struct job_runner **runner) {
     pthread_mutex_unlock(&r->lock);
     for (int i = 0; i < r->worker_count; i++)
         pthread_join(r->workers[i], NULL);
-    atomic_store(&current, NULL);
+    door_set(&current, NULL);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
     arena_free(&r->arena);

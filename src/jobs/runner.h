@@ -16,12 +16,14 @@ struct job_runner;
  * result: OK ends the job (unless run ended it itself, in its last transaction);
  * E_CANCELED leaves it alone; a retryable failure runs it again after the next of
  * `retry_ms`; any other failure, and the last retry's, ends it as failed and calls
- * `gave_up` (may be NULL) before, in the same transaction. So ends a job whose process ended
+ * `gave_up` (may be NULL) before, in the same transaction, and `wake` (may be NULL) behind it, for
+ * who waits for what that did. So ends a job whose process ended
  * JOB_LOST_MAX times while it ran without getting on (job_still_mine) between. */
 struct job_kind {
     const char *name;
     enum rc (*run)(struct ctx *ctx, const struct job *job);
     enum rc (*gave_up)(struct ctx *ctx, const struct job *job);
+    void (*wake)(const struct ctx *ctx);
     const int64_t *retry_ms; /* waiting times, ended by 0 */
     const char *doc;
 };

@@ -174,6 +174,19 @@ void json_bool(struct json_writer *w, bool value) {
     buf_str(w->out, value ? STR("true") : STR("false"));
 }
 
+void json_put_str(struct json_writer *w, const char *name, struct str value) {
+    json_key(w, str_of(name));
+    json_str(w, value);
+}
+
+void json_put_strs(struct json_writer *w, const char *name, struct strs values) {
+    json_key(w, str_of(name));
+    json_begin_array(w);
+    for (size_t i = 0; i < values.n; i++)
+        json_str(w, values.p[i]);
+    json_end_array(w);
+}
+
 void json_write_null(struct json_writer *w) {
     put_comma(w);
     buf_str(w->out, STR("null"));

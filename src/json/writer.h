@@ -31,6 +31,9 @@ void json_int(struct json_writer *w, int64_t value);
 /* Half of `halves`, which is not negative: "12.5", "3". */
 void json_halves(struct json_writer *w, int64_t halves);
 void json_bool(struct json_writer *w, bool value);
+/* Inside an object: a name with its text, or with its texts as an array. */
+void json_put_str(struct json_writer *w, const char *name, struct str value);
+void json_put_strs(struct json_writer *w, const char *name, struct strs values);
 void json_write_null(struct json_writer *w); /* json_null is jansson's */
 /* JSON text that is known to be valid (FIELD_JSON columns). Absent or empty: null. */
 void json_raw(struct json_writer *w, struct str json);

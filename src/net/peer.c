@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "net/address.h"
 
-enum { SLICE_MS = 200, READ_BYTES = 16 * 1024, IN_MAX_BYTES = 256 * 1024 * 1024 };
+enum { SLICE_MS = 200, READ_BYTES = 16 * 1024, IN_MAX_BYTES = 256 * 1024 * 1024,
+       KEPT_BYTES = 64 * 1024 /* of hundreds of connections that wait for long */ };
 
 struct peer {
     struct stream stream;
@@ -182,10 +183,13 @@ struct str peer_received(const struct peer *peer) {
 void peer_take(struct peer *peer, size_t n) {
     ASSERT(n <= peer->in.n - peer->taken);
     peer->taken += n;
-    if (peer->taken == peer->in.n) {
+    if (peer->taken < peer->in.n)
+        return;
+    if (peer->in.capacity > KEPT_BYTES)
+        buf_done(&peer->in);
+    else
         buf_clear(&peer->in);
-        peer->taken = 0;
-    }
+    peer->taken = 0;
 }
 
 /* What is done with moves out when it is most of the buffer. */

@@ -82,12 +82,25 @@ static bool has_part(struct str value, struct str part) {
     return false;
 }
 
+/* "no", also with a comment behind it (RFC 3834, 5). */
+static bool says_no(struct str value) {
+    return phrase_begins(value, STR("no")) || phrase_begins(value, STR("No"));
+}
+
+/* "auto-forwarded" is also "auto-": what a row above says of the value goes before. */
+static bool is_said_above(size_t row, struct str value) {
+    for (size_t i = 0; i < row; i++)
+        if (strcmp(headers[i].name, headers[row].name) == 0 && has_part(value, headers[i].part))
+            return true;
+    return false;
+}
+
 static void read_headers(struct arena *arena, const struct inbound *in, struct found *found) {
     for (size_t i = 0; i < LENGTH(headers); i++) {
         if (headers[i].meaning <= found->meaning || !mime_has_header(in->message, headers[i].name))
             continue;
         struct str value = mime_header(arena, in->message, headers[i].name);
-        if (!has_part(value, headers[i].part) || str_eq_nocase(value, STR("no")))
+        if (!has_part(value, headers[i].part) || is_said_above(i, value) || says_no(value))
             continue;
         note(found, headers[i].meaning, "header", arena_printf(arena, "%s: %.*s", headers[i].name, STR_FMT(value)));
     }

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "data/text.h"
 #include "reply/bounce_reason.h"
 
 enum { DIAGNOSTIC_BYTES = 2000, GROUPS_MAX = 200 };
@@ -89,6 +90,11 @@ static struct str whole_text(const struct reading *r) {
     return buf_text(&b);
 }
 
+/* Where no line begins with a recipient, everything is said of the one that there is. */
+static struct str said_of(const struct reading *r, struct str recipient) {
+    return r->blocks.n > 1 || r->has_report ? block_text(r, recipient) : whole_text(r);
+}
+
 typedef enum bounce_reason judge_function(const struct refusal *refusal);
 
 /* Whom to ask about what: the report's diagnostic (0) and what the text says of the recipient (1) with
@@ -105,7 +111,7 @@ static const struct {
 
 static void judge(const struct reading *r, struct bounce *bounce, struct refusal *refusal) {
     struct str said[] = { one_line(r->arena, bounce->diagnostic),
-                          one_line(r->arena, block_text(r, bounce->recipient)),
+                          one_line(r->arena, said_of(r, bounce->recipient)),
                           one_line(r->arena, whole_text(r)), one_line(r->arena, r->in->subject) };
     bounce->diagnostic = said[0].n ? said[0] : said[1].n ? said[1] : said[2];
     refusal->recipient = bounce->recipient;
@@ -118,6 +124,7 @@ static void judge(const struct reading *r, struct bounce *bounce, struct refusal
     for (size_t i = 0; i < LENGTH(steps); i++) {
         bool is_bare = steps[i].judge == refusal_bare_reason;
         refusal->text = said[steps[i].text];
+        refusal->folded = steps[i].judge == refusal_likely_reason ? text_fold(r->arena, refusal->text) : STR_NONE;
         enum bounce_reason reason = is_bare || refusal->text.n ? steps[i].judge(refusal) : BOUNCE_UNDEFINED;
         if (!reason)
             continue;
@@ -294,6 +301,27 @@ static void add_judged(struct reading *r, struct str recipient) {
         judge(r, bounce, &refusal);
 }
 
+/* "postmaster@...", "support@...": whom to ask, not whom it was for. */
+static bool is_helper(struct str address) {
+    static const char *const names[] = { "postmaster", "mailer-daemon", "hostmaster", "abuse", "support", "helpdesk",
+                                         "help", "noreply", "no-reply", "webmaster", "admin" };
+    struct str local = str_sub(address, 0, str_find(address, '@'));
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (str_eq_nocase(local, str_of(names[i])))
+            return true;
+    return false;
+}
+
+/* The first address within the lines that is not of who got the bounce or who wrote it. */
+static struct str named_within(const struct reading *r) {
+    const struct bounce_block *block = r->blocks.p;
+    struct str rest = r->blocks.n ? block[0].text : STR("");
+    for (struct str a = bounce_find_address(r->arena, &rest); str_is_set(a); a = bounce_find_address(r->arena, &rest))
+        if (!is_own(r, a) && !is_helper(a))
+            return a;
+    return STR_NONE;
+}
+
 /* Who is named: in a header of Exim and Gmail, in the text, in the original's To. */
 static void read_text(struct reading *r) {
     const struct bounce_block *block = r->blocks.p;
@@ -309,8 +337,10 @@ static void read_text(struct reading *r) {
     for (size_t i = 1; r->in->bounces.n && !str_is_set(failed) && i < r->blocks.n; i++)
         if (!is_own(r, block[i].recipient))
             add_judged(r, block[i].recipient);
-    if (!r->in->bounces.n)
+    if (!r->in->bounces.n && str_is_set(r->in->original.recipient))
         add_judged(r, r->in->original.recipient);
+    else if (!r->in->bounces.n)
+        add_judged(r, named_within(r));
 }
 
 static void set_all(struct reading *r, enum bounce_reason reason) {
@@ -368,6 +398,24 @@ static bool conclude_sign(struct reading *r, enum bounce_sign sign, struct str e
     return conclude(r->in, sign == SIGN_DELAYED ? INBOUND_DELAY : INBOUND_RECEIPT, "notice in words", evidence);
 }
 
+static bool gives_reason(const struct inbound *in) {
+    const struct bounce *b = in->bounces.p;
+    for (size_t i = 0; i < in->bounces.n; i++)
+        if (str_is_set(b[i].recipient) && !says_nothing(b[i].reason))
+            return true;
+    return false;
+}
+
+/* In words that no sign has. Nothing is left behind in `in` when it is none. */
+static bool conclude_daemon(struct reading *r) {
+    read_text(r);
+    if (gives_reason(r->in))
+        return conclude(r->in, INBOUND_BOUNCE, "bounce in words", str_trim(r->in->subject));
+    r->in->bounces = (struct list){ 0 };
+    r->in->original = (struct inbound_original){ .message_id = STR_NONE };
+    return false;
+}
+
 /* Reports that say nothing of a person's will (RFC 6591, "not-spam"). */
 static bool is_no_complaint(struct str feedback) {
     return str_starts_nocase(feedback, STR("auth-failure")) || str_starts_nocase(feedback, STR("not-spam"))
@@ -383,7 +431,8 @@ bool bounce_read(struct arena *arena, struct inbound *in) {
     for (size_t i = 0; i < in->message->parts.n; i++)
         is_report |= str_starts(part[i].media_type, STR("message/feedback"))
                      || str_ends(part[i].media_type, STR("delivery-status"));
-    if (!sign && !is_report)
+    bool is_daemon = !sign && !is_report && bounce_may_be(arena, in);
+    if (!sign && !is_report && !is_daemon)
         return false;
     if (str_eq_nocase(in->message->report_type, STR("disposition-notification")))
         return conclude(in, INBOUND_RECEIPT, "report of reading", STR_NONE);
@@ -401,5 +450,5 @@ bool bounce_read(struct arena *arena, struct inbound *in) {
         return conclude_report(&r);
     if (sign == SIGN_COMPLAINT)
         return conclude_complaint(&r, "complaint in words", evidence);
-    return sign ? conclude_sign(&r, sign, evidence) : false;
+    return sign ? conclude_sign(&r, sign, evidence) : is_daemon ? conclude_daemon(&r) : false;
 }

@@ -20,6 +20,10 @@ enum bounce_sign { SIGN_NONE, SIGN_FAILED, SIGN_DELAYED, SIGN_DONE, SIGN_COMPLAI
 /* What sender, subject and words say together; *ret_evidence: the line that says so. */
 enum bounce_sign bounce_sign(struct arena *arena, const struct inbound *in, struct str *ret_evidence);
 
+/* Whether a daemon sent it that wants no answer: a bounce, if its words give a reason, whatever its
+ * subject says. */
+bool bounce_may_be(struct arena *arena, const struct inbound *in);
+
 /* What is said of one recipient in a text; `recipient` is absent in the first, which is said of all
  * or of none. */
 struct bounce_block {
@@ -28,6 +32,9 @@ struct bounce_block {
 
 /* The blocks of a bounce's text, and what stands behind the line that begins the other message. */
 struct list bounce_blocks(struct arena *arena, struct str text, struct str *ret_original);
+
+/* The first address in *rest, in lower case, which moves behind it; absent: none. */
+struct str bounce_find_address(struct arena *arena, struct str *rest);
 
 /* "rfc822; <Ann@A.example>", "Ann@A.example" as the address in lower case; absent when it is none. */
 struct str bounce_address(struct arena *arena, struct str field);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "data/reply_words.h"
+#include "reply/bounce_words.h"
 
 enum { ALL = -1, PAIRS = 65536 };
 
@@ -277,8 +278,9 @@ enum bounce_reason refusal_likely_reason(const struct refusal *refusal) {
     unsigned char pairs[PAIRS / 8];
     reply_words_of(refusal->text, &words);
     struct str text = { words.text, words.n };
+    enum bounce_reason reason = bounce_words_reason(refusal->folded);
     note_pairs(text, pairs);
-    return refined(by_phrase(likely_rules, LENGTH(likely_rules), text, pairs), refusal);
+    return reason ? reason : refined(by_phrase(likely_rules, LENGTH(likely_rules), text, pairs), refusal);
 }
 
 static enum bounce_reason by_domain(struct str recipient) {

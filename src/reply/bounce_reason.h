@@ -9,6 +9,7 @@ enum refusal_stage { STAGE_UNKNOWN, STAGE_OF_HELLO, STAGE_OF_SENDER, STAGE_OF_RE
 
 struct refusal {
     struct str text;      /* what the server said and the program that tells of it; one line */
+    struct str folded;    /* the same by text_fold (data/text.h); absent: not looked at */
     struct str recipient; /* absent: not known */
     enum refusal_stage stage;
     int class, subject, detail; /* enhanced code, 0.0.0 when there is none */
@@ -28,7 +29,7 @@ enum refusal_stage refusal_stage_in(struct str text);
 /* By whole phrases and codes that say one thing; UNDEFINED: none is there. */
 enum bounce_reason refusal_sure_reason(const struct refusal *refusal);
 
-/* By fewer words. */
+/* By fewer words, and by those of other languages (reply/bounce_words.h). */
 enum bounce_reason refusal_likely_reason(const struct refusal *refusal);
 
 /* By numbers, the stage, the recipient's domain. */

@@ -126,13 +126,25 @@ static bool has_message(const struct inbound *in) {
     return false;
 }
 
-/* A daemon or an empty return path (RFC 5321, 4.5.5) with a subject or words; or words with a subject
+/* What programs say in their texts people say in subjects too ("Ihr Angebot wurde abgelehnt"). */
+static enum bounce_sign sign_of_subject(struct str subject, bool is_daemon) {
+    enum bounce_sign sign = sign_in(subject, subjects, LENGTH(subjects));
+    return sign || !is_daemon ? sign : sign_in(subject, texts, LENGTH(texts));
+}
+
+bool bounce_may_be(struct arena *arena, const struct inbound *in) {
+    return is_sent_by_daemon(in) && has_empty_return_path(arena, in);
+}
+
+/* A daemon or an empty return path (RFC 5321, 4.5.5) with a subject or words, but an answer without
+ * a daemon's name not by its subject, which may be ours; or words with a subject
  * or with the message itself, since some programs write under a person's address. */
 enum bounce_sign bounce_sign(struct arena *arena, const struct inbound *in, struct str *ret_evidence) {
     struct phrase_line f = folded(in->subject);
     struct str line = STR_NONE;
-    enum bounce_sign subject = sign_in(phrase_text(&f), subjects, LENGTH(subjects));
-    bool is_daemon = is_sent_by_daemon(in), has_failed = mime_has_header(in->message, "X-Failed-Recipients");
+    bool is_daemon = is_sent_by_daemon(in);
+    enum bounce_sign subject = sign_of_subject(phrase_text(&f), is_daemon);
+    bool has_failed = mime_has_header(in->message, "X-Failed-Recipients");
     bool is_answer = in->in_reply_to.n || str_starts_nocase(in->subject, STR("Re:"))
                      || (str_starts_nocase(in->subject, STR("Fw")) && !str_contains(in->text, STR("MAILER-DAEMON")));
     bool has_empty_path = has_empty_return_path(arena, in);
@@ -145,7 +157,7 @@ enum bounce_sign bounce_sign(struct arena *arena, const struct inbound *in, stru
         return SIGN_COMPLAINT;
     }
     bool is_one = has_failed || (is_daemon && (subject || text))
-                  || (has_empty_path && (subject || text == SIGN_FAILED))
+                  || (has_empty_path && (text == SIGN_FAILED || (subject && (text || !is_answer))))
                   || ((subject || has_message(in)) && text && !is_answer);
     if (!is_one)
         return SIGN_NONE;
@@ -190,25 +202,24 @@ static struct str lower(struct arena *arena, struct str s) {
     return (struct str){ p, s.n };
 }
 
-/* The first address in `s`, which moves behind it; absent: none. */
-static struct str find_address(struct arena *arena, struct str *s) {
-    while (s->n) {
-        size_t n = address_length(*s), skip = 1;
+struct str bounce_find_address(struct arena *arena, struct str *rest) {
+    while (rest->n) {
+        size_t n = address_length(*rest), skip = 1;
         if (n) {
-            struct str address = lower(arena, str_sub(*s, 0, n));
-            *s = str_sub(*s, n, s->n);
+            struct str address = lower(arena, str_sub(*rest, 0, n));
+            *rest = str_sub(*rest, n, rest->n);
             return address;
         }
-        while (skip < s->n && is_local_char(s->p[0]) && is_local_char(s->p[skip]))
+        while (skip < rest->n && is_local_char(rest->p[0]) && is_local_char(rest->p[skip]))
             skip++;
-        *s = str_sub(*s, skip, s->n);
+        *rest = str_sub(*rest, skip, rest->n);
     }
     return STR_NONE;
 }
 
 struct str bounce_address(struct arena *arena, struct str field) {
     struct str rest = str_sub(field, 0, 2 * ADDRESS_BYTES);
-    return find_address(arena, &rest);
+    return bounce_find_address(arena, &rest);
 }
 
 /* --- blocks --- */
@@ -288,7 +299,7 @@ static void take_line(struct reading *r, struct str line) {
         r->current = block_of(r, lower(r->arena, str_sub(lead, 0, n)));
     } else {
         struct str rest = line;
-        for (struct str a = find_address(r->arena, &rest); str_is_set(a); a = find_address(r->arena, &rest))
+        for (struct str a = bounce_find_address(r->arena, &rest); str_is_set(a); a = bounce_find_address(r->arena, &rest))
             if (is_known(r, a))
                 r->current = block_of(r, a);
     }

@@ -83,6 +83,15 @@ static bool is_loose_number(const struct date_reader *r, size_t at) {
     return !joined;
 }
 
+/* "terug op 6-7", "6-7 weer terug": a day and month as the Dutch write them, not "6-7 weken". */
+static bool is_dutch_pair(const struct date_reader *r, size_t at) {
+    if (r->language != DATE_NL || sign_after(r, at) != '-')
+        return false;
+    bool again = goes_on(r, at + 1) && (is_at(r, at + 2, WORD_AGAIN) || is_at(r, at + 2, WORD_TO));
+    bool led = follows(r, at, WORD_UNTIL) || follows(r, at, WORD_FROM) || follows(r, at, WORD_BACK);
+    return again || (led && r->p[at + 1].ends);
+}
+
 /* "12/03/2026", "12.3.", "12-03-2026", "2026-03-12". */
 static bool parse_numeric(const struct date_reader *r, size_t at, struct date_span *span) {
     if (at + 1 >= r->n || r->p[at].number < 0 || r->p[at + 1].number < 0 || !is_loose_number(r, at))
@@ -105,7 +114,7 @@ static bool parse_numeric(const struct date_reader *r, size_t at, struct date_sp
     bool told = follows(r, at, WORD_UNTIL) || follows(r, at, WORD_FROM) || follows(r, at, WORD_BACK)
                 || follows(r, at, WORD_LEAD) || follows(r, at, WORD_WEEKDAY) || follows(r, at, WORD_TO);
     bool dotted = sign == '.' && gap2.n && gap2.p[0] == '.';
-    if (!has_third && sign != '/' && !dotted && !(told && sign == '.'))
+    if (!has_third && sign != '/' && !dotted && !(told && sign == '.') && !is_dutch_pair(r, at))
         return false;
     bool month_first = sign == '/' ? (b > 12 || (a <= 12 && r->month_first)) : b > 12;
     int64_t year = has_third ? (is_year(r, at + 2) ? c : 2000 + c) : 0;
@@ -441,7 +450,8 @@ static bool parse_lapse(const struct date_reader *r, size_t at, struct date_span
 
 static bool parse_near(const struct date_reader *r, size_t at, struct date_span *span) {
     int days = is_at(r, at, WORD_TOMORROW) ? 1 : is_at(r, at, WORD_OVERMORROW) ? 2 : is_at(r, at, WORD_TODAY) ? 0 : -1;
-    bool stops = days < 0 || (at && !r->p[at - 1].ends && date_is(&r->p[at - 1], WORD_NO));
+    bool stops = days < 0 || (at && !r->p[at - 1].ends
+                              && (date_is(&r->p[at - 1], WORD_NO) || date_is(&r->p[at - 1], WORD_DAYTIME)));
     if (stops)
         return false;
     /* "day after tomorrow", "après-demain", "pasado mañana" */

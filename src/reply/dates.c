@@ -19,7 +19,7 @@ enum part {
     PART_END,    /* the last day of something */
     PART_AFTER,
     PART_START,
-    PART_PAST,
+    PART_PAST,   /* or no day at all */
     PARTS
 };
 
@@ -43,7 +43,7 @@ static bool is_behind(const struct date_reader *r, const struct date_span *span,
     for (size_t at = span->to; at < span->to + REACH && at < r->n && !r->p[at - 1].ends; at++) {
         if (has(r, at, class))
             return true;
-        if (r->p[at].number >= 0 || has(r, at, WORD_MONTH))
+        if (r->p[at].number >= 0 || has(r, at, WORD_MONTH) || has(r, at, WORD_NOT))
             return false;
     }
     return false;
@@ -58,15 +58,18 @@ static bool is_before(const struct date_reader *r, size_t at, size_t reach, enum
 
 /* "Back from", "available from", "from … on I am there again". */
 static bool is_return_from(const struct date_reader *r, const struct date_span *span, size_t from) {
-    return is_behind(r, span, WORD_AGAIN) || is_before(r, from, 3, WORD_BACK) || is_before(r, from, 3, WORD_REACH);
+    return is_behind(r, span, WORD_AGAIN) || is_before(r, from, 3, WORD_BACK)
+           || (is_before(r, from, 3, WORD_REACH) && !is_before(r, from, REACH, WORD_NOT));
 }
 
 /* The nearest word in front that says something decides. "Not back until" is a return. */
 static enum part part_of_words_before(const struct date_reader *r, const struct date_span *span, size_t *ret_at) {
     size_t at = span->from;
+    bool is_parted = false;
     for (size_t i = 0; i < REACH && at > 0 && !r->p[at - 1].ends; i++) {
         at--;
         *ret_at = at;
+        is_parted = is_parted || str_contains(r->p[at].gap, STR(","));
         if (r->p[at].number >= 0)
             break;
         if (has(r, at, WORD_UNTIL))
@@ -76,13 +79,14 @@ static enum part part_of_words_before(const struct date_reader *r, const struct 
         bool near = i < 3 && span->kind != DATE_RELATIVE; /* else it is "the day after tomorrow" */
         if (near && has(r, at, WORD_SINCE) && i < 2 && !has(r, at, WORD_FROM))
             return PART_PAST;
-        if (near && has(r, at, WORD_AFTER))
+        if (near && has(r, at, WORD_AFTER) && !is_parted) /* not "after the holidays, early September" */
             return PART_AFTER;
         if (near && has(r, at, WORD_FROM) && is_before(r, at, 2, WORD_AFTER))
             return PART_AFTER; /* "después del verano" */
         if (near && has(r, at, WORD_FROM))
             return is_return_from(r, span, at) ? PART_RETURN : PART_START;
-        if (has(r, at, WORD_AND) || has(r, at, WORD_MONTH))
+        bool within = at > 0 && has(r, at - 1, WORD_UNTIL); /* "tot en met" */
+        if ((has(r, at, WORD_AND) && !within) || has(r, at, WORD_MONTH))
             break;
     }
     *ret_at = span->from;
@@ -99,10 +103,18 @@ static bool clause_has(const struct date_reader *r, const struct date_span *span
     return false;
 }
 
+/* "Monday to Friday, 9 to 5": when somebody works. */
+static bool is_of_every_week(const struct date_reader *r, const struct date_span *span) {
+    return span->is_range && span->kind == DATE_WEEKDAY && !clause_has(r, span, WORD_AWAY)
+           && !is_before(r, span->from, REACH, WORD_BACK);
+}
+
 static enum part part_of(const struct date_reader *r, const struct date_span *span, size_t *ret_from) {
     *ret_from = span->from;
     if (span->is_lasting)
         return PART_RETURN;
+    if (is_of_every_week(r, span))
+        return PART_PAST;
     enum part part = part_of_words_before(r, span, ret_from);
     if (span->is_range)
         return part == PART_RETURN && !is_before(r, span->from, REACH, WORD_FROM) && !clause_has(r, span, WORD_AWAY)

@@ -73,6 +73,8 @@ static void publish(struct replica *r, bool is_whole) {
     index_publish(r->people);
     r->is_whole = is_whole;
     ASSERT(pthread_rwlock_unlock(r->lock) == 0);
+    index_settle(r->companies);
+    index_settle(r->people);
 }
 
 static void unstage(struct replica *r) {

@@ -115,6 +115,8 @@ static struct index *index_new(const struct index_options *options,
     index->seq = manifest->seq;
     index->next_id = manifest->next_id;
     index->tail = tail_new(options->kind, index->options.tail_rows);
+    index->next = tail_new(options->kind, index->options.tail_rows);
+    index->staged.texts = arena_new();
     return index;
 }
 
@@ -161,6 +163,8 @@ void index_close(struct index **index) {
     for (size_t t = 0; t < i->aside_n; t++)
         tail_free(&i->aside[t]);
     tail_free(&i->tail);
+    tail_free(&i->next);
+    arena_free(&i->staged.texts);
     done_locks(i);
     mem_free(i->folder);
     mem_free(i);

@@ -10,7 +10,7 @@
  *
  * Threads: searches, counts and statistics from any thread at any time; changes and
  * checkpoints from one thread at a time; open, builder and close while nobody else uses the
- * folder. A search waits for a writer at most for about a hundred rows. */
+ * folder. A search waits for no row to be added, only for index_publish. */
 #ifndef SEARCH_INDEX_H
 #define SEARCH_INDEX_H
 
@@ -39,10 +39,11 @@ MUST_USE enum rc index_open(struct ctx *ctx, const struct index_options *options
 /* Forgets what came after the last checkpoint. Accepts NULL. */
 void index_close(struct index **index);
 
-/* Changes come in two steps. Staged ones are seen by nobody until index_publish, which
+/* Changes come in steps. Staged ones are seen by nobody until index_publish, which
  * shows all of them at once and holds searches up for some microseconds and 0.1 more for
  * each row. In between, index_prepare finds what is to be replaced; after it nothing but
- * index_publish may follow. A doc is staged once; one that is both put and removed is put.
+ * index_publish may follow, and then index_settle, for which no search waits, before anything
+ * else. A doc is staged once; one that is both put and removed is put.
  * A limit of rows staged at once is somewhere above 100,000: E_LIMIT. */
 MUST_USE enum rc index_stage(struct ctx *ctx, struct index *index, const struct index_row *rows,
                              size_t n);
@@ -54,6 +55,7 @@ void index_unstage(struct index *index);
 size_t index_staged(const struct index *index);
 void index_prepare(struct index *index);
 void index_publish(struct index *index);
+void index_settle(struct index *index);
 
 /* All steps for rows that are new or take the place of the row with their doc. */
 MUST_USE enum rc index_put(struct ctx *ctx, struct index *index, const struct index_row *rows,

@@ -254,14 +254,19 @@ static void swap_inputs(struct index *index, const struct inputs *in, struct seg
 /* --- sealing --- */
 
 void index_set_aside(struct index *index) {
-    const struct staged *s = &index->staged;
-    struct tail *next = tail_new(index->options.kind, index->options.tail_rows);
+    struct staged *s = &index->staged;
+    struct tail *old = index->tail, *full = index->next;
+    struct tail *tail = tail_new(index->options.kind, index->options.tail_rows);
     /* Those after one with staged rows have such rows, too. */
-    index->aside_hidden += s->n && s->rows[s->n - 1].tail == index->tail;
+    index->aside_hidden += s->again.n > 0;
+    s->again = (struct list){ 0 };
+    arena_reset(s->texts);
     lock_readers_out(index);
-    index->aside[index->aside_n++] = index->tail;
-    index->tail = next;
+    index->aside[index->aside_n++] = full;
+    index->tail = tail;
     let_readers_in(index);
+    index->next = tail_new(index->options.kind, index->options.tail_rows);
+    tail_free(&old);
     wake(&index->sealer);
 }
 
@@ -348,7 +353,7 @@ enum rc index_seal(struct ctx *ctx, struct index *index) {
 static bool want(struct index *index, int64_t seq) {
     index_lock(&index->change);
     ASSERT(index->staged.n == 0);
-    bool has_rows = tail_source(index->tail)->rows > 0;
+    bool has_rows = tail_source(index->next)->rows > 0;
     bool has_room = !has_rows || index->aside_n < ASIDE_MAX;
     if (has_room && has_rows)
         index_set_aside(index);

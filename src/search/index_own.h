@@ -4,7 +4,9 @@
  * them, merges files and keeps the manifest, most of it on two threads of its own.
  *
  * What searches see is segments (files), tails that were set aside (full; a file is being
- * made of them) and the tail that takes rows. Locks, in the order in which they are taken:
+ * made of them) and the tail that takes rows. Of that one there are two: rows go into the one
+ * that nobody sees, and once the two have changed places into the other one as well. So no
+ * search waits for rows to be added. Locks, in the order in which they are taken:
  *   sealing, merging   one maker of files from tails, one of files from files
  *   files              one writer of the manifest
  *   change             whoever changes what searches see, or looks at it for changing it
@@ -36,13 +38,15 @@ struct place {
     uint32_t row;
 };
 
-/* Changes that nobody sees yet. */
+/* Changes that nobody sees yet, or that only one of the two tails has. */
 struct staged {
     struct place *rows; /* in tails, hidden */
     size_t n, room;
+    struct list again; /* of struct index_row: those of them in `next`, for the other tail */
+    struct arena *texts; /* of these */
     int64_t *removed; /* docs */
     size_t removed_n, removed_room;
-    struct place *replaced; /* found by index_prepare */
+    struct place *replaced; /* found by index_prepare; not in `next` */
     size_t replaced_n;
 };
 
@@ -64,7 +68,8 @@ struct index {
     struct tail *aside[ASIDE_MAX]; /* oldest first */
     size_t aside_n, aside_hidden;  /* the last of them have staged rows: no file of them yet */
     uint64_t aside_first;          /* tails are numbered as they are set aside */
-    struct tail *tail;
+    struct tail *tail; /* the one that searches see */
+    struct tail *next; /* has the same rows; the writer's own, until it takes the place of `tail` */
     struct staged staged;
     int64_t seq;
     struct {

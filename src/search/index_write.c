@@ -1,14 +1,17 @@
-/* Rows come into the tail hidden: dead to every search, a few at a time under the lock. What
- * they take the place of is found outside of it, and then one short step kills the old ones
- * and shows the new ones, however many there are. */
+/* Rows come into a tail that no search looks at, hidden: dead. What they take the place of is
+ * found, and then one short step puts that tail in the place of the one that searches see and
+ * kills what is elsewhere, in files mostly. The tail that was seen till then gets the same rows
+ * afterwards, when nobody looks at it any more. */
 #include "search/index_own.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/vec.h"
 #include "search/source.h"
 
-enum { ROWS_AT_ONCE = 64 }; /* hidden per write lock: a search waits that long */
+/* Of rows whose texts are kept for the other tail; beyond it both are set aside. */
+#define AGAIN_MAX_BYTES ((size_t) 16 * 1024 * 1024)
 
 static enum rc check_rows(struct ctx *ctx, const struct index_row *rows, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -28,27 +31,32 @@ static void *with_room(void *p, size_t n, size_t more, size_t *room, size_t size
     return mem_resize(p, *room * size);
 }
 
-/* With `change` held: as many of the rows as fit into the tail. */
-static size_t hide_some(struct index *index, const struct index_row *rows, size_t n) {
-    struct staged *s = &index->staged;
-    size_t done = 0;
-    n = n < ROWS_AT_ONCE ? n : ROWS_AT_ONCE;
-    s->rows = with_room(s->rows, s->n, n, &s->room, sizeof *s->rows);
-    lock_readers_out(index);
-    for (; done < n && !tail_is_full(index->tail); done++)
-        s->rows[s->n++] = (struct place){ NULL, index->tail, tail_add(index->tail, &rows[done]) };
-    let_readers_in(index);
-    return done;
+/* For one more row, in both tails. */
+static bool has_room(const struct index *index) {
+    const struct staged *s = &index->staged;
+    return !tail_is_full(index->next) && s->again.n < tail_room(index->tail)
+           && arena_used(s->texts) < AGAIN_MAX_BYTES;
 }
 
 /* False when a file must be made first. */
 static bool make_room(struct index *index) {
-    if (!tail_is_full(index->tail))
+    if (has_room(index))
         return true;
-    if (index->aside_n == ASIDE_MAX)
-        return false;
-    index_set_aside(index);
-    return true;
+    index_lock(&index->change);
+    bool fits = index->aside_n < ASIDE_MAX;
+    if (fits)
+        index_set_aside(index);
+    index_unlock(&index->change);
+    return fits;
+}
+
+static void hide(struct index *index, const struct index_row *row) {
+    struct staged *s = &index->staged;
+    s->rows = with_room(s->rows, s->n, 1, &s->room, sizeof *s->rows);
+    s->rows[s->n++] = (struct place){ NULL, index->next, tail_add(index->next, row) };
+    struct index_row *again = list_add(s->texts, &s->again, sizeof *again);
+    *again = *row;
+    again->tags = arena_str(s->texts, row->tags);
 }
 
 static enum rc make_file(struct ctx *ctx, struct index *index) {
@@ -60,12 +68,9 @@ static enum rc make_file(struct ctx *ctx, struct index *index) {
 enum rc index_stage(struct ctx *ctx, struct index *index, const struct index_row *rows, size_t n) {
     enum rc rc = check_rows(ctx, rows, n);
     for (size_t done = 0; done < n && rc == OK;) {
-        index_lock(&index->change);
-        bool has_room = make_room(index);
-        if (has_room)
-            done += hide_some(index, rows + done, n - done);
-        index_unlock(&index->change);
-        if (!has_room)
+        if (make_room(index))
+            hide(index, &rows[done++]);
+        else
             rc = make_file(ctx, index);
     }
     return rc;
@@ -81,17 +86,19 @@ void index_stage_removals(struct index *index, const int64_t *docs, size_t n) {
 }
 
 static void forget_staged(struct index *index) {
-    mem_free(index->staged.rows);
-    mem_free(index->staged.removed);
-    mem_free(index->staged.replaced);
-    index->staged = (struct staged){ 0 };
-    index->aside_hidden = 0;
+    struct staged *s = &index->staged;
+    mem_free(s->rows);
+    mem_free(s->removed);
+    mem_free(s->replaced);
+    arena_reset(s->texts);
+    *s = (struct staged){ .texts = s->texts };
 }
 
-/* What is hidden stays dead. */
+/* What is hidden stays dead, and `next` keeps it. */
 void index_unstage(struct index *index) {
     index_lock(&index->change);
     forget_staged(index);
+    index->aside_hidden = 0;
     index_unlock(&index->change);
 }
 
@@ -101,11 +108,9 @@ size_t index_staged(const struct index *index) {
 
 /* --- publishing --- */
 
-/* Newer versions are in what came later. */
+/* Where searches see it, but for the tail. Newer versions are in what came later. */
 static struct place find_doc(struct index *index, int64_t doc) {
-    uint32_t row = tail_row(index->tail, doc);
-    if (row != UINT32_MAX)
-        return (struct place){ NULL, index->tail, row };
+    uint32_t row;
     for (size_t i = index->aside_n; i--;)
         if ((row = tail_row(index->aside[i], doc)) != UINT32_MAX)
             return (struct place){ NULL, index->aside[i], row };
@@ -125,6 +130,14 @@ static void add_replaced(struct index *index, int64_t doc) {
         index->staged.replaced[index->staged.replaced_n++] = place;
 }
 
+static void remove_from(struct tail *tail, const struct staged *s) {
+    for (size_t i = 0; i < s->removed_n; i++) {
+        uint32_t row = tail_row(tail, s->removed[i]);
+        if (row != UINT32_MAX)
+            (void) tail_kill(tail, row); /* true: it is alive */
+    }
+}
+
 static int compare_places(const void *a, const void *b) {
     const struct place *x = a, *y = b;
     if (x->segment != y->segment)
@@ -142,6 +155,9 @@ void index_prepare(struct index *index) {
         add_replaced(index, s->removed[i]);
     /* In the order of memory the step itself is several times faster. */
     qsort(s->replaced, s->replaced_n, sizeof *s->replaced, compare_places);
+    remove_from(index->next, s);
+    for (size_t i = s->n - s->again.n; i < s->n; i++)
+        tail_show(index->next, s->rows[i].row);
 }
 
 static void kill_place(const struct place *place) {
@@ -153,14 +169,26 @@ static void kill_place(const struct place *place) {
 
 void index_publish(struct index *index) {
     const struct staged *s = &index->staged;
+    struct tail *next = index->next;
     lock_readers_out(index);
     for (size_t i = 0; i < s->replaced_n; i++)
         kill_place(&s->replaced[i]);
-    for (size_t i = 0; i < s->n; i++)
+    for (size_t i = 0; i < s->n - s->again.n; i++) /* in tails that were set aside meanwhile */
         tail_show(s->rows[i].tail, s->rows[i].row);
+    index->next = index->tail;
+    index->tail = next;
     let_readers_in(index);
-    forget_staged(index);
+    index->aside_hidden = 0;
     index_unlock(&index->change);
+}
+
+void index_settle(struct index *index) {
+    const struct staged *s = &index->staged;
+    const struct index_row *again = s->again.p;
+    remove_from(index->next, s);
+    for (size_t i = 0; i < s->again.n; i++)
+        tail_put(index->next, &again[i]);
+    forget_staged(index);
 }
 
 /* --- at once --- */
@@ -173,6 +201,7 @@ enum rc index_put(struct ctx *ctx, struct index *index, const struct index_row *
     }
     index_prepare(index);
     index_publish(index);
+    index_settle(index);
     return OK;
 }
 
@@ -180,4 +209,5 @@ void index_remove(struct index *index, const int64_t *docs, size_t n) {
     index_stage_removals(index, docs, n);
     index_prepare(index);
     index_publish(index);
+    index_settle(index);
 }

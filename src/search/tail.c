@@ -221,7 +221,7 @@ static void add_in_order(struct tail *t, uint32_t row) {
 }
 
 uint32_t tail_add(struct tail *t, const struct index_row *row) {
-    ASSERT(!tail_is_full(t));
+    ASSERT(tail_room(t) > 0);
     uint32_t number = t->source.rows++;
     mark_dead(t, number);
     t->keys[number] = key_of(row->rank, row->doc);
@@ -248,6 +248,10 @@ void tail_put(struct tail *t, const struct index_row *row) {
 bool tail_is_full(const struct tail *t) {
     return t->source.rows == t->rows_max || t->source.terms > t->terms_max / 8 * 7
            || arena_used(t->arena) > MEMORY_MAX;
+}
+
+size_t tail_room(const struct tail *t) {
+    return t->rows_max - t->source.rows;
 }
 
 const struct source *tail_source(const struct tail *t) {

@@ -16,8 +16,10 @@ void tail_free(struct tail **tail);
 
 /* No row may be put any more: freeze it, make a file of it and begin another. */
 bool tail_is_full(const struct tail *tail);
+/* How many rows it can take, if their texts are not too many before. */
+size_t tail_room(const struct tail *tail);
 /* Adds a row that is dead until tail_show, and returns its number. The row is within its
- * limits and the tail is not full. */
+ * limits and the tail has room. */
 uint32_t tail_add(struct tail *tail, const struct index_row *row);
 /* The row takes the place of the one of the tail with the same document. */
 void tail_show(struct tail *tail, uint32_t row);

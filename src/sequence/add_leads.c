@@ -1,7 +1,8 @@
 /* The order: the request is read before the transaction; inside of it the sequence is
  * locked, so that what is checked stays true, and contacts and leads are inserted in one
- * statement each. Contacts are of the account, not of the sequence, so another caller may
- * insert one at the same time: then they are looked up again. */
+ * statement each, a lead with the stage that it stands at and when that is due. Contacts are of
+ * the account, not of the sequence, so another caller may insert one at the same time: then they
+ * are looked up again. */
 #include "sequence/add_leads.h"
 
 #include "base/buf.h"
@@ -13,7 +14,8 @@
 #include "json/writer.h"
 #include "sequence/add_leads_private.h"
 #include "sequence/distribution.h"
-#include "store/contacts.h"
+#include "sequence/planner.h"
+#include "store/lead_plans.h"
 #include "store/removals.h"
 #include "store/senders.h"
 #include "store/sequence_leads.h"
@@ -92,7 +94,8 @@ static struct contact contact_of(struct adding *a, const struct candidate *c) {
     };
 }
 
-static enum rc look_up(struct adding *a, struct contacts_by_key **ret_known) {
+/* Somebody else was faster with some of them. */
+static enum rc look_up_again(struct adding *a) {
     struct strs emails = { 0 }, profiles = { 0 };
     struct list found = { 0 };
     for (size_t i = 0; i < a->candidates.n; i++) {
@@ -103,26 +106,30 @@ static enum rc look_up(struct adding *a, struct contacts_by_key **ret_known) {
             strs_add(a->ctx->arena, &profiles, c->linkedin_key);
     }
     enum rc rc = contacts_among(a->ctx, emails, profiles, &found);
-    if (rc == OK)
-        *ret_known = contacts_by_key(a->ctx->arena, &found);
+    struct contacts_by_key *known = contacts_by_key(a->ctx->arena, &found);
+    for (size_t i = 0; rc == OK && i < a->candidates.n; i++) {
+        struct candidate *c = candidate_at(a, i);
+        c->contact = contact_find(known, c->email, c->linkedin_key);
+        if (is_added(c) && !c->contact)
+            return fail(a->ctx, E_DB, "a contact that was inserted is not there");
+    }
     return rc;
 }
 
 /* Makes sure that each lead has a contact. */
-static enum rc find_contacts(struct adding *a, struct contacts_by_key **ret_known) {
-    struct list fresh = { 0 };
+static enum rc make_contacts(struct adding *a) {
+    struct list fresh = { ARENA_ARRAY(a->ctx->arena, a->candidates.n, struct contact), 0 };
     int64_t inserted = 0;
-    enum rc rc = look_up(a, ret_known);
-    for (size_t i = 0; rc == OK && i < a->candidates.n; i++) {
-        const struct candidate *c = candidate_at(a, i);
-        if (is_added(c) && !contact_find(*ret_known, c->email, c->linkedin_key))
-            *(struct contact *) list_add(a->ctx->arena, &fresh, sizeof(struct contact))
-                = contact_of(a, c);
+    for (size_t i = 0; i < a->candidates.n; i++) {
+        struct candidate *c = candidate_at(a, i);
+        if (!is_added(c) || c->contact)
+            continue;
+        struct contact *contact = (struct contact *) fresh.p + fresh.n++;
+        *contact = contact_of(a, c);
+        c->contact = contact;
     }
-    if (rc != OK || !fresh.n)
-        return rc;
-    rc = contacts_insert(a->ctx, &fresh, &inserted);
-    return rc == OK ? look_up(a, ret_known) : rc;
+    enum rc rc = fresh.n ? contacts_insert(a->ctx, &fresh, &inserted) : OK;
+    return rc == OK && inserted < (int64_t) fresh.n ? look_up_again(a) : rc;
 }
 
 /* --- leads --- */
@@ -143,13 +150,12 @@ static struct str data_of(struct arena *arena, const struct candidate *c) {
     return buf_text(&text);
 }
 
-static struct sequence_lead lead_of(struct adding *a, const struct candidate *c,
-                                    const struct contact *contact, int64_t position) {
+static struct sequence_lead lead_of(struct adding *a, const struct candidate *c, int64_t position) {
     size_t turn = sender_at(a->pool.weights.p, a->pool.weights.n, position);
     const struct sender *sender = ((const struct sender **) a->pool.senders.p)[turn];
     return (struct sequence_lead){
         .id = uuid_new(a->ctx->arena, ctx_now(a->ctx)),
-        .contact_id = contact->id,
+        .contact_id = c->contact->id,
         .email = c->email,
         .linkedin_url = c->linkedin_url,
         .linkedin_key = c->linkedin_key,
@@ -162,25 +168,50 @@ static struct sequence_lead lead_of(struct adding *a, const struct candidate *c,
     };
 }
 
+/* The one that the lead says, even if there is none of that name; else the contact's. */
+static struct str zone_of(const struct candidate *c) {
+    const struct json_member *m = c->members.p;
+    for (size_t i = 0; i < c->members.n; i++)
+        if (str_eq(m[i].name, STR("time_zone")))
+            return m[i].text;
+    return c->contact->time_zone;
+}
+
+/* In an active sequence they stand at the first stage from the beginning. */
+static enum rc plan_leads(struct adding *a, const struct list *leads, const struct list *plans) {
+    struct sequence_lead *lead = leads->p;
+    struct lead_plan *plan = plans->p;
+    if (sequence_status_of(&a->sequence) != SEQUENCE_ACTIVE)
+        return OK;
+    enum rc rc = planner_first(a->ctx, &a->sequence, plans);
+    for (size_t i = 0; rc == OK && i < leads->n; i++) {
+        lead[i].plan = &plan[i];
+        if (!a->first_at.set || plan[i].next_at.v < a->first_at.v)
+            a->first_at = plan[i].next_at;
+    }
+    return rc;
+}
+
 static enum rc insert_leads(struct adding *a) {
-    struct contacts_by_key *known;
-    struct list leads = { 0 };
-    int64_t inserted = 0;
-    enum rc rc = find_contacts(a, &known);
-    for (size_t i = 0; rc == OK && i < a->candidates.n; i++) {
+    struct arena *arena = a->ctx->arena;
+    size_t n = a->candidates.n;
+    struct list leads = { ARENA_ARRAY(arena, n, struct sequence_lead), 0 };
+    struct list plans = { ARENA_ARRAY(arena, n, struct lead_plan), 0 };
+    enum rc rc = make_contacts(a);
+    for (size_t i = 0; rc == OK && i < n; i++) {
         const struct candidate *c = candidate_at(a, i);
         if (!is_added(c))
             continue;
-        const struct contact *contact = contact_find(known, c->email, c->linkedin_key);
-        if (!contact)
-            return fail(a->ctx, E_DB, "a contact that was inserted is not there");
-        int64_t position = a->leads_before + (int64_t) leads.n;
-        *(struct sequence_lead *) list_add(a->ctx->arena, &leads, sizeof(struct sequence_lead))
-            = lead_of(a, c, contact, position);
+        struct sequence_lead *lead = (struct sequence_lead *) leads.p + leads.n;
+        *lead = lead_of(a, c, a->leads_before + (int64_t) leads.n++);
+        ((struct lead_plan *) plans.p)[plans.n++]
+            = (struct lead_plan){ .mailbox_id = lead->mailbox_id, .time_zone = zone_of(c) };
     }
     if (rc == OK && leads.n)
-        rc = leads_insert(a->ctx, &a->sequence, &leads, &inserted);
-    a->result.total_added_to_sequence = opt_int(inserted);
+        rc = plan_leads(a, &leads, &plans);
+    if (rc == OK && leads.n)
+        rc = leads_insert(a->ctx, &a->sequence, &leads);
+    a->result.total_added_to_sequence = opt_int((int64_t) leads.n);
     return rc;
 }
 
@@ -191,6 +222,7 @@ static void begin_again(struct adding *a, const struct add_leads_result *read) {
     a->result = *read;
     a->errors = (struct lead_errors){ { 0 } };
     a->pool = (struct pool){ { 0 }, { 0 } };
+    a->first_at = (struct opt_int){ 0 };
     for (size_t i = 0; i < a->candidates.n; i++)
         candidate_at(a, i)->skipped = false;
 }
@@ -221,6 +253,14 @@ static enum rc add_in_transaction(struct ctx *ctx, void *arg) {
     return rc == OK ? insert_leads(a) : rc;
 }
 
+/* It looks by itself for what is due after its next tick. */
+static void wake_planner(const struct adding *a) {
+    const struct services *services = a->ctx->services;
+    if (services && services->wake_sequences && a->first_at.set
+        && a->first_at.v <= ctx_now(a->ctx) + services->sequence.tick_ms)
+        services->wake_sequences();
+}
+
 enum rc leads_add(struct ctx *ctx, const struct add_leads *add,
                   struct add_leads_result *ret_result, struct lead_errors *ret_errors) {
     struct adding a = { .ctx = ctx, .add = add };
@@ -236,7 +276,6 @@ enum rc leads_add(struct ctx *ctx, const struct add_leads *add,
     if (rc != OK)
         return rc;
     *ret_result = a.result;
-    if (ctx->services && ctx->services->wake_sequences)
-        ctx->services->wake_sequences();
+    wake_planner(&a);
     return OK;
 }

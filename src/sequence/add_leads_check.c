@@ -110,9 +110,9 @@ static enum rc check_exclusions(struct adding *a, const struct keys *keys) {
     return OK;
 }
 
-/* --- recently contacted --- */
+/* --- contacts: who they are, and whether they were contacted recently --- */
 
-static enum rc check_recent(struct adding *a, const struct keys *keys) {
+static enum rc check_contacts(struct adding *a, const struct keys *keys) {
     struct account_settings settings;
     struct list contacts = { 0 };
     enum rc rc = account_settings_get(a->ctx, &settings);
@@ -124,9 +124,9 @@ static enum rc check_recent(struct adding *a, const struct keys *keys) {
     struct contacts_by_key *by_key = contacts_by_key(a->ctx->arena, &contacts);
     for (size_t i = 0; i < a->candidates.n; i++) {
         struct candidate *c = candidate_at(a, i);
-        const struct contact *contact = contact_find(by_key, c->email, c->linkedin_key);
-        if (!c->repeated && contact && contact->last_contacted_at.set
-            && contact->last_contacted_at.v > since && !OVERRIDES(c, ignore_recently_contacted))
+        c->contact = contact_find(by_key, c->email, c->linkedin_key);
+        if (!c->repeated && c->contact && c->contact->last_contacted_at.set
+            && c->contact->last_contacted_at.v > since && !OVERRIDES(c, ignore_recently_contacted))
             skip(a, c, &a->result.recently_contacted_and_skipped);
     }
     return OK;
@@ -198,6 +198,6 @@ enum rc candidates_check(struct adding *a) {
     struct keys keys = keys_of(a);
     enum rc rc = check_exclusions(a, &keys);
     if (rc == OK)
-        rc = check_recent(a, &keys);
+        rc = check_contacts(a, &keys);
     return rc == OK ? check_places(a, &keys) : rc;
 }

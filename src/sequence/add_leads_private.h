@@ -3,6 +3,7 @@
 #define SEQUENCE_ADD_LEADS_PRIVATE_H
 
 #include "sequence/add_leads.h"
+#include "store/contacts.h"
 #include "store/sequences.h"
 
 /* A lead of the request. */
@@ -15,6 +16,7 @@ struct candidate {
     bool has_null;           /* something in the data is null, and so not among the members */
     bool repeated;           /* somebody before it in the request is the same */
     bool skipped;            /* by a check against what is stored */
+    const struct contact *contact; /* NULL: nobody has made one yet */
 };
 
 /* Who may get leads. */
@@ -30,6 +32,7 @@ struct adding {
     struct sequence sequence;
     int64_t leads_before;   /* that the sequence ever got */
     struct pool pool;
+    struct opt_int first_at; /* when the planner looks at the first of them */
     struct add_leads_result result;
     struct lead_errors errors;
 };
@@ -44,10 +47,11 @@ size_t added_count(const struct adding *a);
 
 /* Reads and judges the request; finds those that are in it twice. E_INVALID with problems. */
 MUST_USE enum rc candidates_read(struct adding *a);
-/* The value of a field of the lead; absent without one. */
+/* The value of a field of the lead; absent without one, or when it is blank. */
 struct str candidate_value(const struct candidate *c, struct str name);
 
-/* Marks those that what is stored speaks against. In the transaction. */
+/* Marks those that what is stored speaks against, and finds the contacts of the others. In the
+ * transaction. */
 MUST_USE enum rc candidates_check(struct adding *a);
 
 /* Appends why the request as a whole cannot be completed. In the transaction, behind

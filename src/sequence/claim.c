@@ -191,7 +191,6 @@ struct claiming {
     bool begins;  /* what is claimed is marked as being sent */
     struct mailbox mailbox;
     struct budget_day day; /* of the calendars */
-    int64_t sent_today;
 };
 
 static enum rc read_mailbox(struct ctx *ctx, struct claiming *w) {
@@ -200,24 +199,16 @@ static enum rc read_mailbox(struct ctx *ctx, struct claiming *w) {
     return w->is_gone ? OK : rc;
 }
 
-/* Of the day so far. As long as the queue is as the step before left it, nobody else has sent
- * from the mailbox, so what is known from then can only be too much: where some were given back.
- * Who may send no more by that counts anew. */
+/* Of the day so far. The queue's row has it from the message before, which was counted with it; only
+ * whoever holds the row counts more, so that can only be too much: where some were given back. Who
+ * may send no more by that counts anew, and so does another day, or the same of another zone. */
 static enum rc count_sent(struct ctx *ctx, struct claiming *w, const struct budget_limits *limits,
                           const struct zone *zone) {
-    const struct sent_count *known = w->d->sent;
-    if (known && known->day == w->day.number && known->free_at == w->queue.free_at.v
-        && budget_left(limits, zone, pace_calendar(ctx, ctx_now(ctx)), known->n) > 0) {
-        w->sent_today = known->n;
-        return OK;
-    }
-    return mailbox_sent_since(ctx, w->mailbox.id, pace_instant(ctx, w->day.from_ms), &w->sent_today);
-}
-
-/* After the commit. */
-static void keep_count(const struct claiming *w) {
-    if (w->d->sent)
-        *w->d->sent = (struct sent_count){ w->day.number, w->sent_today + 1, w->queue.free_at.v };
+    int64_t from = pace_instant(ctx, w->day.from_ms);
+    bool is_known = w->queue.day_from.v == from
+                    && budget_left(limits, zone, pace_calendar(ctx, ctx_now(ctx)), w->queue.day_sent.v) > 0;
+    w->queue.day_from = opt_int(from);
+    return is_known ? OK : mailbox_sent_since(ctx, w->mailbox.id, from, &w->queue.day_sent.v);
 }
 
 /* When the mailbox may send again, at `now` or later. */
@@ -240,7 +231,7 @@ static enum rc mailbox_free_at(struct ctx *ctx, struct claiming *w, int64_t now,
     enum rc rc = count_sent(ctx, w, &limits, zone);
     if (rc != OK)
         return rc;
-    int64_t at = budget_next(&limits, zone, calendar, w->sent_today);
+    int64_t at = budget_next(&limits, zone, calendar, w->queue.day_sent.v);
     at = at == calendar ? now : pace_instant(ctx, at);
     *ret_at = w->queue.free_at.v > at ? w->queue.free_at.v : at;
     return OK;
@@ -254,7 +245,7 @@ static struct message_move begin_move(struct ctx *ctx, const struct message *m, 
 
 static enum rc take(struct ctx *ctx, struct claiming *w, struct message *m) {
     enum message_state from = message_state_of(m);
-    int64_t gap = budget_gap_ms(w->mailbox.id, w->day.number, w->sent_today + 1, w->mailbox.gap_min_s.v,
+    int64_t gap = budget_gap_ms(w->mailbox.id, w->day.number, ++w->queue.day_sent.v, w->mailbox.gap_min_s.v,
                                 w->mailbox.gap_max_s.v);
     struct message_move move = w->begins
                                    ? begin_move(ctx, m, from)
@@ -312,13 +303,7 @@ static enum rc find_next(struct ctx *ctx, struct claiming *w, int64_t *ret_at) {
 }
 
 static enum rc give_back(struct ctx *ctx, struct claiming *w, int64_t not_before) {
-    int64_t send_at = INT64_MAX, look_at = INT64_MAX;
-    enum rc rc = mailbox_next_times(ctx, w->d->mailbox_id, &send_at, &look_at);
-    if (rc != OK)
-        return rc;
-    if (send_at < not_before)
-        send_at = not_before;
-    rc = mailbox_queue_give_back(ctx, &w->queue, send_at < look_at ? send_at : look_at);
+    enum rc rc = mailbox_queue_give_back(ctx, &w->queue, not_before);
     if (rc == OK && w->step && w->step->lease)
         rc = mailbox_queue_take(ctx, w->step->lease, &w->step->ret_queue);
     return rc == E_NOT_FOUND ? OK : rc;
@@ -360,7 +345,7 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = read_mailbox(ctx, w);
     if (rc == OK && step->done)
-        rc = delivery_record(ctx, step->done, step->outcome, w->mailbox.email);
+        rc = delivery_record(ctx, step->done, step->outcome, mailbox_writes_from(&w->mailbox));
     if (rc == OK && step->done && step->outcome->fate != FATE_SENT) /* which may be the mailbox's */
         rc = read_mailbox(ctx, w);
     if (rc == OK && w->is_held && step->recovers)
@@ -375,10 +360,7 @@ static enum rc step_work(struct ctx *ctx, void *arg) {
 
 enum rc delivery_step(const struct delivery *d, struct delivery_step *step) {
     struct claiming work = { .d = d, .step = step };
-    enum rc rc = db_transact(d->ctx, step_work, &work);
-    if (rc == OK && step->ret_has_next) /* it is counted when it is begun, which is next */
-        keep_count(&work);
-    return rc;
+    return db_transact(d->ctx, step_work, &work);
 }
 
 /* --- around the connection --- */

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "json/members.h"
 #include "net/mime.h"
+#include "sequence/delivery.h"
 #include "sequence/links.h"
 #include "sequence/people.h"
 #include "sequence/planner_private.h"
@@ -203,7 +204,7 @@ static struct str message_id_of(const struct writing *w) {
     struct buf b = buf_in(arena, 400);
     for (size_t i = 0; i < ID_DIGITS / 2; i++)
         buf_printf(&b, "%02x", (unsigned) (unsigned char) hash.p[i]);
-    buf_printf(&b, "@%.*s", STR_FMT(domain_of(w->sender.mailbox_email)));
+    buf_printf(&b, "@%.*s", STR_FMT(domain_of(w->sender.from_address)));
     return buf_text(&b);
 }
 
@@ -216,7 +217,7 @@ static struct str link_of(const struct writing *w, enum link_kind kind) {
 static struct str unsubscribe_address(const struct writing *w) {
     struct buf b = buf_in(w->ctx->arena, 1000);
     buf_str(&b, STR("mailto:"));
-    buf_str(&b, w->sender.mailbox_email);
+    buf_str(&b, w->sender.from_address);
     buf_str(&b, STR("?subject=unsubscribe"));
     return buf_text(&b);
 }
@@ -327,8 +328,8 @@ static enum rc begin(struct writing *w, int64_t due_at) {
     enum rc rc = message_of_stage(w->ctx, w->lead->id, w->stage->id, &old);
     if (rc != OK && rc != E_NOT_FOUND)
         return rc;
-    bool is_over = rc == E_NOT_FOUND || message_state_of(&old) == MESSAGE_CANCELED
-                   || message_state_of(&old) == MESSAGE_FAILED;
+    enum message_state state = rc == OK ? message_state_of(&old) : MESSAGE_CANCELED;
+    bool is_over = state == MESSAGE_FAILED || (state == MESSAGE_CANCELED && !delivery_was_in_doubt(&old));
     if (!is_over)
         return E_CONFLICT;
     w->to.of = (struct message){
@@ -350,7 +351,7 @@ static enum rc begin(struct writing *w, int64_t due_at) {
 static enum rc write_mime(struct writing *w) {
     struct message *m = &w->to.of;
     m->message_id = message_id_of(w);
-    w->mime.from = (struct mime_address){ value_of(w, "sender.name"), w->sender.mailbox_email };
+    w->mime.from = (struct mime_address){ value_of(w, "sender.name"), w->sender.from_address };
     w->mime.to = (struct mime_address){ name_of_lead(w), w->lead->email };
     w->mime.subject = m->subject;
     w->mime.message_id = m->message_id;

@@ -25,7 +25,8 @@ struct composing {
 
 /* Writes the message and stores it as queued. Inside db_transact; the caller tells its mailbox's
  * queue in the same transaction, and then sender_wake.
- * E_CONFLICT: the lead has this message already, sent or on its way. E_NOT_FOUND: a field
+ * E_CONFLICT: the lead has this message already, sent or on its way, or it was canceled after it
+ * may have been sent: then other words would come on top of the first. E_NOT_FOUND: a field
  * has no value. E_UNSUPPORTED: the lead has no address, the mailbox is not there any more, or
  * the stage says nothing. E_TOO_LARGE. The reason is in ctx->err. */
 MUST_USE enum rc message_compose(struct ctx *ctx, const struct composing *what);

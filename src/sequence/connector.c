@@ -36,11 +36,6 @@ bool stage_is_action(const struct ctx *ctx, const struct sequence_stage *stage) 
 
 /* --- telling --- */
 
-static void add(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
 static enum rc body_of(struct ctx *ctx, const struct task *task, struct str *ret_body) {
     struct sequence_lead lead;
     enum rc rc = lead_get(ctx, task->lead_id, &lead);
@@ -49,24 +44,24 @@ static enum rc body_of(struct ctx *ctx, const struct task *task, struct str *ret
     struct buf text = buf_in(ctx->arena, BODY_MAX_BYTES);
     struct json_writer w = json_writer(&text);
     json_begin_object(&w);
-    add(&w, "id", task->id);
-    add(&w, "type", task->type);
-    add(&w, "sequence_id", task->sequence_key);
-    add(&w, "stage_id", task->stage_id);
-    add(&w, "lead_id", task->lead_id);
-    add(&w, "subject", task->subject);
-    add(&w, "text", task->text);
+    json_put_str(&w, "id", task->id);
+    json_put_str(&w, "type", task->type);
+    json_put_str(&w, "sequence_id", task->sequence_key);
+    json_put_str(&w, "stage_id", task->stage_id);
+    json_put_str(&w, "lead_id", task->lead_id);
+    json_put_str(&w, "subject", task->subject);
+    json_put_str(&w, "text", task->text);
     json_key(&w, STR("lead"));
     json_begin_object(&w);
-    add(&w, "email", lead.email);
-    add(&w, "linkedin_url", lead.linkedin_url);
+    json_put_str(&w, "email", lead.email);
+    json_put_str(&w, "linkedin_url", lead.linkedin_url);
     json_key(&w, STR("data"));
     json_raw(&w, lead.data);
     json_end_object(&w);
     json_key(&w, STR("user"));
     json_begin_object(&w);
-    add(&w, "id", task->user_id);
-    add(&w, "email", task->user_email);
+    json_put_str(&w, "id", task->user_id);
+    json_put_str(&w, "email", task->user_email);
     json_end_object(&w);
     json_end_object(&w);
     *ret_body = buf_text(&text);

@@ -111,18 +111,18 @@ static enum rc is_not_edited(struct ctx *ctx, const struct sequence *s) {
 
 /* --- creating --- */
 
-enum { ID_BYTES = 20, TIME_BYTES = 6 };
+enum { ID_BYTES = 20, UUID_BYTES = 16 };
 
-/* The time first, so that ids sort by it. */
+/* A UUID first, so that ids sort by time, also those of one millisecond. */
 static struct str new_id(struct ctx *ctx) {
-    unsigned char bytes[ID_BYTES];
+    unsigned char rest[ID_BYTES - UUID_BYTES];
     struct buf text = buf_in(ctx->arena, 2 * ID_BYTES + 1); /* printf ends its text */
-    int64_t now = ctx_now(ctx);
-    rand_bytes(bytes, sizeof bytes);
-    for (int i = 0; i < TIME_BYTES; i++)
-        bytes[i] = (unsigned char) (now >> (8 * (TIME_BYTES - 1 - i)));
-    for (size_t i = 0; i < ID_BYTES; i++)
-        buf_printf(&text, "%02x", bytes[i]);
+    struct str uuid = uuid_new(ctx->arena, ctx_now(ctx));
+    for (struct str part; str_cut(&uuid, '-', &part);)
+        buf_str(&text, part);
+    rand_bytes(rest, sizeof rest);
+    for (size_t i = 0; i < sizeof rest; i++)
+        buf_printf(&text, "%02x", rest[i]);
     return buf_text(&text);
 }
 

@@ -9,6 +9,7 @@
 #include "sequence/delivery_private.h"
 #include "sequence/pace.h"
 #include "sequence/progress.h"
+#include "store/bounced_addresses.h"
 #include "store/exclusions.h"
 #include "store/mailbox_state.h"
 #include "store/sequences.h"
@@ -23,44 +24,32 @@ static const int64_t look_ms[LOOKS] = { MINUTE_MS, 4 * MINUTE_MS, 10 * MINUTE_MS
 
 /* --- the history --- */
 
-static void add(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
 static struct str reason_data(struct ctx *ctx, const char *class, struct str words) {
     struct buf b = buf_in(ctx->arena, DATA_MAX_BYTES);
     struct json_writer w = json_writer(&b);
     json_begin_object(&w);
-    add(&w, "reason", words);
+    json_put_str(&w, "reason", words);
     if (class)
-        add(&w, "class", str_of(class));
+        json_put_str(&w, "class", str_of(class));
     json_end_object(&w);
     return buf_text(&b);
 }
 
-static void add_list(struct json_writer *w, const char *name, struct str only) {
-    json_key(w, str_of(name));
-    json_begin_array(w);
-    if (str_is_set(only))
-        json_str(w, only);
-    json_end_array(w);
-}
-
 static enum rc record_sent(struct ctx *ctx, const struct message *m, struct str from) {
     struct mailbox mailbox = { .email = from };
+    struct str to = m->recipient;
     struct buf b = buf_in(ctx->arena, DATA_MAX_BYTES);
     struct json_writer w = json_writer(&b);
     enum rc rc = str_is_set(from) ? OK : mailbox_get(ctx, m->mailbox_id, &mailbox);
     if (rc != OK && rc != E_NOT_FOUND)
         return rc;
     json_begin_object(&w);
-    add(&w, "from", mailbox.email);
-    add_list(&w, "to", m->recipient);
-    add_list(&w, "cc", STR_NONE);
-    add_list(&w, "bcc", STR_NONE);
-    add(&w, "subject", m->subject);
-    add(&w, "body", m->body);
+    json_put_str(&w, "from", mailbox_writes_from(&mailbox));
+    json_put_strs(&w, "to", (struct strs){ &to, str_is_set(to) ? 1 : 0 });
+    json_put_strs(&w, "cc", (struct strs){ 0 });
+    json_put_strs(&w, "bcc", (struct strs){ 0 });
+    json_put_str(&w, "subject", m->subject);
+    json_put_str(&w, "body", m->body);
     json_end_object(&w);
     rc = buf_result(&b);
     return rc == OK ? message_record(ctx, m, EVENT_EMAIL_SENT, buf_text(&b))
@@ -80,6 +69,8 @@ static enum rc bounce_lead(struct ctx *ctx, const struct message *m, struct str 
     struct strs results;
     struct str email = m->recipient;
     enum rc rc = message_record(ctx, m, EVENT_EMAIL_BOUNCED, reason_data(ctx, "hard", words));
+    if (rc == OK)
+        rc = bounced_address_note(ctx, email);
     if (rc == OK)
         rc = sequence_settings_read(ctx, m->sequence_id, &settings);
     if (rc == E_NOT_FOUND)
@@ -105,11 +96,17 @@ struct recording {
     const struct message *m;
     const struct delivery_outcome *outcome;
     enum message_state from;
-    struct str sender; /* the mailbox's address, if it is known */
+    struct str sender; /* what the mailbox writes from, if it is known */
 };
 
+bool delivery_was_in_doubt(const struct message *message) {
+    return message->looks.v > 0;
+}
+
+/* One that was in doubt keeps its place in the mailbox's day: it may have gone out. */
 static enum rc put(const struct recording *r, struct message_move move) {
     move.from = r->from;
+    move.uncount = move.uncount && !delivery_was_in_doubt(r->m);
     return message_move(r->ctx, r->m->id, &move);
 }
 
@@ -243,7 +240,7 @@ static enum rc not_found(const struct recording *r, const struct looking *w) {
     }
     if (w->look == LOOK_NOT_THERE)
         return put(r, (struct message_move){ .to = MESSAGE_QUEUED, .reason = STR("not_found"), .detail = w->words,
-                                             .next_at = opt_int(now), .looks = opt_int(looks), .uncount = true });
+                                             .next_at = opt_int(now), .looks = opt_int(looks) });
     return put(r, (struct message_move){ .to = MESSAGE_HELD, .reason = STR("no_copies"), .detail = w->words,
                                          .looks = opt_int(looks) });
 }
@@ -270,11 +267,12 @@ enum rc delivery_looked(const struct delivery *d, const struct message *message,
     return db_transact(d->ctx, looked_work, &work);
 }
 
-/* Of one that waits to be sent again too: nobody has its Message-ID but who got it. */
+/* Of one that waits to be sent again too, or would have: nobody has its Message-ID but who got it. */
 static bool can_be_proven(const struct message *m) {
     enum message_state state = message_state_of(m);
     bool is_again = m->dated_at.set
-                    && (state == MESSAGE_QUEUED || state == MESSAGE_RETRY_WAIT || state == MESSAGE_CLAIMED);
+                    && (state == MESSAGE_QUEUED || state == MESSAGE_RETRY_WAIT || state == MESSAGE_CLAIMED
+                        || state == MESSAGE_CANCELED);
     return is_again || state == MESSAGE_UNCERTAIN || state == MESSAGE_HELD;
 }
 
@@ -323,13 +321,14 @@ static enum rc decide_work(struct ctx *ctx, void *arg) {
         return problem(ctx, E_CONFLICT, "conflict", "The message is %.*s: there is nothing to decide",
                        STR_FMT(m.state));
     struct recording r = { ctx, &m, &told, state, STR_NONE };
+    struct opt_int looks = opt_int(m.looks.v > 0 ? m.looks.v : 1); /* somebody has looked */
     if (w->decision == DECIDE_SENT)
         rc = sent(&r);
     else if (w->decision == DECIDE_RESEND)
-        rc = put(&r, (struct message_move){ .to = MESSAGE_QUEUED, .reason = STR("decided"),
-                                            .next_at = opt_int(ctx_now(ctx)), .uncount = true });
+        rc = put(&r, (struct message_move){ .to = MESSAGE_QUEUED, .reason = STR(DELIVERY_DECIDED),
+                                            .next_at = opt_int(ctx_now(ctx)), .looks = looks });
     else
-        rc = put(&r, (struct message_move){ .to = MESSAGE_CANCELED, .reason = STR("decided"), .uncount = true });
+        rc = put(&r, (struct message_move){ .to = MESSAGE_CANCELED, .reason = STR(DELIVERY_DECIDED), .looks = looks });
     if (rc == OK && w->decision == DECIDE_RESEND)
         rc = mailbox_queue_wake(ctx, m.mailbox_id, ctx_now(ctx));
     if (rc == OK && w->decision == DECIDE_DROP)

@@ -7,7 +7,9 @@
  *   sending -> sent, retry_wait, failed, queued, uncertain
  *   uncertain -> sent, queued, held (sequence/uncertain.h)
  *   uncertain, held -> sent         something that came in names it (sequence/inbox_message.h);
- *   queued, retry_wait, claimed     the same of one that was begun before
+ *   queued, retry_wait, claimed,    the same of one that was begun before
+ *   canceled
+ *   canceled -> queued              one that was in doubt, whose lead goes on (sequence/planner_mail.c)
  *
  * A sequence that pauses or ends waits for those that are claimed or sending. */
 #ifndef SEQUENCE_DELIVERY_H
@@ -18,18 +20,12 @@
 #include "store/mailbox_queues.h"
 #include "store/mailboxes.h"
 
-/* What a mailbox has sent on a day of its calendar, or is about to; `free_at` is its queue's. */
-struct sent_count {
-    int64_t day, n, free_at; /* all 0: not known */
-};
-
 /* A mailbox whose queue somebody holds; its account is that of ctx. */
 struct delivery {
     struct ctx *ctx;
     struct str owner, mailbox_id;
     struct map *zones; /* name to struct zone *; the caller's, who closes them */
     struct map *settings; /* of sequences, by id, as claim.c keeps them; the caller's; NULL: not kept */
-    struct sent_count *sent; /* as claim.c keeps it, all 0 at first; the caller's; NULL: not kept */
 };
 
 struct delivery_outcome {
@@ -92,8 +88,13 @@ MUST_USE enum rc delivery_looked(const struct delivery *d, const struct message 
  * db_transact, before what that something means for the lead. */
 MUST_USE enum rc delivery_proven(struct ctx *ctx, struct str message_id);
 
+/* Whether it arrived was not known once, and then it was to be sent again or let be. */
+bool delivery_was_in_doubt(const struct message *message);
+
 /* --- people --- */
 
+/* The reason of what a person decided about: one that was canceled so is let be. */
+#define DELIVERY_DECIDED "decided"
 enum delivery_decision { DECIDE_SENT, DECIDE_RESEND, DECIDE_DROP };
 /* Of a message that is uncertain or held: it arrived; send it again; let it be and go on with
  * the next stage. Transacts itself. E_NOT_FOUND; E_CONFLICT with a problem in other states. */

@@ -4,7 +4,7 @@
 
 #include "sequence/delivery.h"
 
-/* Records what came of a message that was being sent. `sender`: its mailbox's address, if it is
+/* Records what came of a message that was being sent. `sender`: what its mailbox writes from, if it is
  * known. */
 MUST_USE enum rc delivery_record(struct ctx *ctx, const struct message *message,
                                  const struct delivery_outcome *outcome, struct str sender);

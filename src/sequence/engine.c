@@ -1,7 +1,6 @@
 #include "sequence/engine.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "base/bell.h"
 #include "base/check.h"
@@ -12,18 +11,20 @@
 #include "store/lead_plans.h"
 #include "store/services.h"
 
-/* The more, the less each costs; planner.c ends one that takes long. */
-enum { BATCH = 250 };
+/* The more, the less each costs; but planner.c ends one that takes long, so it is not many more
+ * than the last one came to. */
+enum { BATCH_MIN = 16, BATCH_MAX = 250 };
 
 struct sequence_engine {
     struct db *db;
     const struct services *services;
     struct bell bell;
     pthread_t thread;
+    int64_t batch; /* the thread's own */
 };
 
 /* The process's engine, for sequence_engine_wake. */
-static _Atomic(struct sequence_engine *) current;
+static struct door current = DOOR_CLOSED;
 
 /* How long nothing is due. */
 static int64_t rest_ms(const struct sequence_engine *e, struct ctx *ctx) {
@@ -35,9 +36,10 @@ static int64_t rest_ms(const struct sequence_engine *e, struct ctx *ctx) {
 }
 
 /* How long to rest before the next batch. */
-static int64_t work(const struct sequence_engine *e, struct ctx *ctx) {
+static int64_t work(struct sequence_engine *e, struct ctx *ctx) {
     int64_t n = 0;
-    if (planner_step(ctx, BATCH, &n) == OK) {
+    if (planner_step(ctx, e->batch, &n) == OK) {
+        e->batch = 2 * n < BATCH_MIN ? BATCH_MIN : 2 * n < BATCH_MAX ? 2 * n : BATCH_MAX;
         if (n)
             sender_wake(); /* messages may have been written */
         return n ? 0 : rest_ms(e, ctx);
@@ -66,23 +68,25 @@ struct sequence_engine *sequence_engine_start(struct db *db, const struct servic
     struct sequence_engine *e = MEM_NEW(struct sequence_engine);
     e->db = db;
     e->services = services;
+    e->batch = BATCH_MAX;
     bell_init(&e->bell);
     thread_start(&e->thread, run, e);
-    atomic_store(&current, e);
+    door_set(&current, e);
     return e;
 }
 
 void sequence_engine_wake(void) {
-    struct sequence_engine *e = atomic_load(&current);
+    struct sequence_engine *e = door_enter(&current);
     if (e)
         bell_ring(&e->bell);
+    door_leave(&current);
 }
 
 void sequence_engine_stop(struct sequence_engine **engine) {
     struct sequence_engine *e = *engine;
     if (!e)
         return;
-    atomic_store(&current, NULL);
+    door_set(&current, NULL);
     bell_stop(&e->bell);
     int failed = pthread_join(e->thread, NULL);
     ASSERT(!failed);

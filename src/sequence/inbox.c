@@ -25,14 +25,31 @@
 #define SPAM_MS     (5 * MINUTE_MS)   /* how often the folder for spam is looked at */
 #define IDLE_MS     (25 * MINUTE_MS)  /* RFC 2177: below 29 */
 #define BACKOFF_MS  (30 * MINUTE_MS)  /* at most, after failures */
-enum { ID_BYTES = 64, EVENTS = 64, BACKOFF_STEPS = 5,
+enum { ID_BYTES = 64, EVENTS = 64, BACKOFF_STEPS = 5, HOST_BYTES = 280,
        LEAVES_OUT_AFTER = 5 /* failures in a row */ };
+
+/* How likely a worker is to wait long for the server: a dead one holds it for a minute. */
+enum lane {
+    LANE_OPEN,  /* a connection that worked until now */
+    LANE_NEW,   /* is to be connected */
+    LANE_DOUBT, /* failed last time, or its server gave somebody else no answer */
+    LANES
+};
+
+/* A server of mailboxes. */
+struct host {
+    struct host *next;
+    bool is_silent; /* did not answer in time, and has not since */
+    char name[HOST_BYTES]; /* with the port */
+};
 
 /* A mailbox that this process reads. Owned by the list; by a worker while it is BUSY. */
 enum state { WATCHED_QUEUED, WATCHED_BUSY, WATCHED_RESTING, WATCHED_OVER };
 struct watched {
     struct watched *next, *next_due;
+    struct host *host; /* NULL: not known yet */
     enum state state;
+    enum lane lane;    /* in which it is queued or served */
     char account_id[ID_BYTES], mailbox_id[ID_BYTES];
     int64_t failures;
     struct imap *imap; /* NULL: not connected */
@@ -49,7 +66,12 @@ struct inbox_reader {
     int epoll, calls;         /* calls: an eventfd that ends the watcher's wait */
     pthread_mutex_t lock;     /* of the list, the queue and every state */
     pthread_cond_t queued;
-    struct watched *list, *first_due, *last_due;
+    struct watched *list;
+    struct host *hosts;
+    struct queue {
+        struct watched *first, *last;
+        int served; /* workers that are with one of it */
+    } lanes[LANES];
     bool stops;
     int n;
     pthread_t watcher, workers[INBOX_THREADS_MAX];
@@ -89,6 +111,8 @@ struct round {
     struct watched *w;
     struct ctx ctx;
     struct mailbox mailbox;
+    enum rc rc;            /* what came of it */
+    char host[HOST_BYTES]; /* empty: no server was asked */
 };
 
 static void disconnect(struct watched *w) {
@@ -201,6 +225,14 @@ static bool is_read(const struct mailbox *mailbox) {
     return str_eq(mailbox->status, STR("active")) || str_eq(mailbox->reason, STR("paused"));
 }
 
+static void put_host(struct round *t) {
+    struct str name = arena_printf(t->ctx.arena, "%.*s:%lld", STR_FMT(t->mailbox.imap_host),
+                                   (long long) t->mailbox.imap_port.v);
+    size_t n = name.n < HOST_BYTES ? name.n : HOST_BYTES - 1;
+    memcpy(t->host, name.p, n);
+    t->host[n] = '\0';
+}
+
 static enum state serve(struct round *t) {
     struct watched *w = t->w;
     enum rc rc = mailbox_get(&t->ctx, str_of(w->mailbox_id), &t->mailbox);
@@ -208,8 +240,10 @@ static enum state serve(struct round *t) {
         give_back(t, 0, INT64_MAX);
         return WATCHED_OVER;
     }
-    if (rc == OK)
-        rc = read_mailbox(t);
+    if (rc == OK) {
+        put_host(t);
+        rc = t->rc = read_mailbox(t);
+    }
     if (rc == OK) {
         w->failures = 0;
         return WATCHED_RESTING;
@@ -222,31 +256,81 @@ static enum state serve(struct round *t) {
     return WATCHED_OVER;
 }
 
-/* --- workers --- */
+/* --- lanes --- */
+
+static struct host *host_of(struct inbox_reader *r, const char *name) {
+    struct host *host = r->hosts;
+    while (host && strcmp(host->name, name) != 0)
+        host = host->next;
+    if (!host) {
+        host = MEM_NEW(struct host);
+        memcpy(host->name, name, strlen(name) + 1);
+        host->next = r->hosts;
+        r->hosts = host;
+    }
+    return host;
+}
+
+/* A round has come to its end; under the lock. */
+static void note_host(struct inbox_reader *r, struct watched *w, const char *name, enum rc rc) {
+    w->host = host_of(r, name);
+    if (rc == OK || rc == E_TIMEOUT)
+        w->host->is_silent = rc != OK;
+}
+
+static enum lane lane_of(const struct watched *w) {
+    bool is_doubtful = w->failures || (w->host && w->host->is_silent);
+    return is_doubtful ? LANE_DOUBT : w->imap ? LANE_OPEN : LANE_NEW;
+}
+
+/* Of several workers one is always left for connections that work, and half of them for servers that
+ * answer, so that no number of dead servers keeps the others' mail. */
+static bool may_serve(const struct inbox_reader *r, enum lane lane) {
+    const int most[LANES] = { r->n, r->n > 1 ? r->n - 1 : 1, r->n > 1 ? r->n / 2 : 1 };
+    int served = 0;
+    for (int i = (int) lane; i < LANES; i++)
+        served += r->lanes[i].served;
+    return r->lanes[lane].first && served < most[lane];
+}
 
 static void enqueue(struct inbox_reader *r, struct watched *w) {
     w->state = WATCHED_QUEUED;
     w->called = false;
     w->next_due = NULL;
-    if (r->last_due)
-        r->last_due->next_due = w;
+    w->lane = lane_of(w);
+    struct queue *queue = &r->lanes[w->lane];
+    if (queue->last)
+        queue->last->next_due = w;
     else
-        r->first_due = w;
-    r->last_due = w;
+        queue->first = w;
+    queue->last = w;
     (void) pthread_cond_signal(&r->queued); /* cannot fail */
 }
 
-static struct watched *dequeue(struct inbox_reader *r) {
-    lock(r);
-    while (!r->first_due && !r->stops)
-        (void) pthread_cond_wait(&r->queued, &r->lock);
-    struct watched *w = r->stops ? NULL : r->first_due;
-    if (w) {
-        r->first_due = w->next_due;
-        if (!r->first_due)
-            r->last_due = NULL;
+/* The last lane first: it takes no more than its share, and the others' go on beside it. */
+static struct watched *next_due(struct inbox_reader *r) {
+    for (int i = LANES; i-- > 0;) {
+        struct queue *queue = &r->lanes[i];
+        if (!may_serve(r, (enum lane) i))
+            continue;
+        struct watched *w = queue->first;
+        queue->first = w->next_due;
+        if (!queue->first)
+            queue->last = NULL;
+        queue->served++;
         w->state = WATCHED_BUSY;
+        return w;
     }
+    return NULL;
+}
+
+/* --- workers --- */
+
+static struct watched *dequeue(struct inbox_reader *r) {
+    struct watched *w = NULL;
+    lock(r);
+    while (!r->stops && !(w = next_due(r)))
+        (void) pthread_cond_wait(&r->queued, &r->lock);
     unlock(r);
     return w;
 }
@@ -272,6 +356,10 @@ static void *work(void *arg) {
         arena_reset(arena);
         lock(r);
         w->state = state;
+        if (round.host[0])
+            note_host(r, w, round.host, round.rc);
+        r->lanes[w->lane].served--;
+        (void) pthread_cond_signal(&r->queued); /* another may be served now; cannot fail */
         if (w->state == WATCHED_RESTING && w->idles)
             watch(r, w);
         unlock(r);
@@ -462,6 +550,10 @@ void inbox_reader_stop(struct inbox_reader **reader) {
     for (int i = 0; i < r->n; i++)
         (void) pthread_join(r->workers[i], NULL);
     give_all_back(r);
+    for (struct host *host = r->hosts, *next; host; host = next) {
+        next = host->next;
+        mem_free(host);
+    }
     (void) close(r->epoll);
     (void) close(r->calls);
     (void) pthread_cond_destroy(&r->queued);

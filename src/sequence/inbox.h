@@ -2,7 +2,8 @@
  * One thread watches the connections, which wait for news (IDLE, RFC 2177) or are looked at
  * every mail.poll_ms; a few others read. A mailbox is read by one process at a time, which
  * holds it by lease, and how far it is read stands in the database with what was read, so
- * nothing is read twice or missed when a process dies. Any number of processes may do so on
+ * nothing is read twice or missed when a process dies. A server that does not answer holds a reader for a
+ * minute, so such mailboxes get only some of them (of two or more). Any number of processes may do so on
  * one database.
  *
  * Life cycle: inbox_reader_start, inbox_reader_stop (nulls it). One per process. */

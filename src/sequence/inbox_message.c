@@ -10,6 +10,7 @@
 #include "sequence/delivery.h"
 #include "sequence/reply_effects.h"
 #include "sequence/reply_label.h"
+#include "store/bounced_addresses.h"
 #include "store/message_threads.h"
 #include "store/removals.h"
 #include "store/reply_addresses.h"
@@ -211,7 +212,7 @@ static void add_html(struct ctx *ctx, const struct mime_read *m, struct strs *al
  * From, Sender, Reply-To, To and Cc (MIME_ADDRESSES_MAX of each), then up to REPLY_ADDRESSES_MAX
  * in all with the report, the subject, the text and the first HTML. Not read are other headers,
  * attached files and messages, and what HTML writes as entities. */
-static enum rc store_addresses(struct ctx *ctx, const struct inbound *in, const struct stored_reply *reply) {
+static struct strs addresses_of(struct ctx *ctx, const struct inbound *in, const struct stored_reply *reply) {
     struct strs all = { 0 };
     const struct bounce *b = in->bounces.p;
     add_all(ctx, in->message->from, &all);
@@ -229,28 +230,68 @@ static enum rc store_addresses(struct ctx *ctx, const struct inbound *in, const 
     add_one(ctx, in->subject, &all);
     add_one(ctx, in->text, &all);
     add_html(ctx, in->message, &all);
-    return reply_addresses_store(ctx, reply->id, all);
+    return all;
 }
 
-static enum rc store(struct ctx *ctx, const struct receiving *r, const struct thread *thread) {
-    struct stored_reply reply = row_of(ctx, r, thread);
-    bool known = false;
-    enum rc rc = reply_insert(ctx, &reply, r->source, &known);
-    if (rc == OK && !known && thread_names(r->in, &thread->message))
+/* Who was removed is told by an address, or by name and company, as who wrote it or whom it names. */
+static enum rc find_removed(struct ctx *ctx, const struct stored_reply *reply, struct strs addresses, bool *ret_is) {
+    static const struct referred_person nobody = { .email = { NULL, 0 } };
+    const struct referred_person *p = reply->referred ? reply->referred : &nobody;
+    struct str sender = reply->from_address, name = arena_printf(ctx->arena, "%.*s %.*s", STR_FMT(p->first_name), STR_FMT(p->last_name));
+    struct str domain = str_sub(sender, str_find_last(sender, '@') + 1, sender.n);
+    struct str keys[] = { removal_name_key(ctx->arena, reply->from_name, STR_NONE, domain),
+                          removal_name_key(ctx->arena, str_trim(name), p->company_name, p->company_domain),
+                          removal_name_key(ctx->arena, str_trim(name), p->company_name, STR_NONE) };
+    struct ints by_address = { 0 }, by_name = { 0 };
+    enum rc rc = removals_among(ctx, REMOVAL_EMAIL, addresses, &by_address);
+    if (rc == OK)
+        rc = removals_among(ctx, REMOVAL_NAME, (struct strs){ keys, LENGTH(keys) }, &by_name);
+    *ret_is = by_address.n || by_name.n;
+    return rc;
+}
+
+/* What stops the lead, and no words: nobody can say which of them are about whom. The subject that is
+ * a command names nobody. */
+static void strip(struct receiving *r, struct stored_reply *reply) {
+    r->source = STR("");
+    reply->subject = reply_unsubscribes(reply) ? STR(REPLY_UNSUBSCRIBE_SUBJECT) : STR_NONE;
+    reply->from_address = reply->from_name = reply->snippet = STR_NONE;
+    reply->last_message = reply->body = STR_NONE;
+    reply->to_addresses = reply->cc_addresses = reply->evidence = (struct strs){ 0 };
+    reply->referred = NULL;
+    reply->bounce = NULL;
+}
+
+/* What it proves of an address, whatever the sequence does about it. */
+static enum rc note_address(struct ctx *ctx, const struct inbound *in, const struct thread *thread,
+                            const struct stored_reply *reply) {
+    if (str_eq(reply->bounce_class, enum_bounce_classes.values[BOUNCED_HARD]))
+        return bounced_address_note(ctx, thread->message.recipient);
+    bool is_written = in->kind == INBOUND_PERSON || in->kind == INBOUND_OUT_OF_OFFICE;
+    return is_written ? bounced_address_forget(ctx, reply->from_address) : OK;
+}
+
+static enum rc store(struct ctx *ctx, const struct receiving *receiving, const struct thread *thread) {
+    struct receiving r = *receiving;
+    struct stored_reply reply = row_of(ctx, &r, thread);
+    bool known = false, is_about_removed = false;
+    reply_label_find(ctx, r.in, &thread->message, &reply);
+    struct strs named = addresses_of(ctx, r.in, &reply);
+    enum rc rc = find_removed(ctx, &reply, named, &is_about_removed);
+    if (is_about_removed) {
+        strip(&r, &reply);
+        named.n = 0;
+    }
+    if (rc == OK)
+        rc = reply_insert(ctx, &reply, r.source, &known);
+    if (rc == OK && !known && thread_names(r.in, &thread->message))
         rc = delivery_proven(ctx, thread->message.id);
     if (rc != OK || known)
         return rc;
-    reply_label_find(ctx, r->in, &thread->message, &reply);
-    rc = store_addresses(ctx, r->in, &reply);
+    rc = reply_addresses_store(ctx, reply.id, named);
+    if (rc == OK && !is_about_removed)
+        rc = note_address(ctx, r.in, thread, &reply);
     return rc == OK ? reply_label_settle(ctx, &reply, EVENT_KINDS) : rc;
-}
-
-/* Who was removed for privacy writes without being kept, and nothing is kept about them. */
-static enum rc check_removals(struct ctx *ctx, const struct inbound *in, const struct thread *thread) {
-    bool removed = !str_is_set(thread->message.recipient);
-    enum rc rc = removed ? OK
-                         : removal_exists(ctx, REMOVAL_EMAIL, normal_form(ctx, in->from.address), &removed);
-    return rc == OK && removed ? E_NOT_FOUND : rc;
 }
 
 static enum rc receive_work(struct ctx *ctx, void *arg) {
@@ -261,8 +302,8 @@ static enum rc receive_work(struct ctx *ctx, void *arg) {
         rc = inbox_hold(ctx, r->mailbox->id, r->place->owner);
     if (rc == OK)
         rc = thread_find(ctx, r->mailbox, r->in, &thread);
-    if (rc == OK)
-        rc = check_removals(ctx, r->in, &thread);
+    if (rc == OK && !str_is_set(thread.message.recipient)) /* who got it was removed for privacy */
+        rc = E_NOT_FOUND;
     if (rc == OK)
         rc = store(ctx, r, &thread);
     if (rc == E_NOT_FOUND)

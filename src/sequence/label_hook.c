@@ -5,24 +5,16 @@
 
 #include <stdatomic.h>
 
-#include "base/arena.h"
 #include "base/check.h"
 #include "data/labels.h"
+#include "enrich/endpoint.h"
 #include "enrich/steps.h"
-#include "json/reader.h"
-#include "json/writer.h"
-#include "net/http_client.h"
 #include "reply/classify.h"
 #include "sequence/reply_label.h"
 #include "sequence/workflows.h"
 #include "store/services.h"
 
-enum {
-    HOOK_MS = 15 * 1000,
-    ANSWER_MAX_BYTES = 65536,
-    TEXT_MAX_BYTES = 16384,
-    QUESTION_MAX_BYTES = 8 * TEXT_MAX_BYTES, /* with escapes, and the rest */
-};
+enum { HOOK_MS = 15 * 1000, TEXT_MAX_BYTES = 16384 };
 
 /* One call at a time in a process: an endpoint that hangs leaves workers to other jobs. */
 static atomic_bool is_asking;
@@ -67,52 +59,20 @@ enum rc label_hook_ask(struct ctx *ctx, const struct stored_reply *reply) {
     return job_enqueue(ctx, LABEL_HOOK_JOB, reply->id, STR("{}"));
 }
 
-/* --- the exchange --- */
-
-static enum rc question_about(struct ctx *ctx, const struct stored_reply *reply, struct str *ret_body) {
+static enum rc ask(struct ctx *ctx, const struct stored_reply *reply, struct reply_relabel *ret_answer) {
+    const struct endpoint hook = {
+        .name = "reply hook", .url = ctx->services->replies.hook_url, .token = ctx->services->replies.hook_token,
+        .allow_private = ctx->services->replies.hook_allow_private, .timeout_ms = HOOK_MS,
+        .question = &question_fields, .answer = &answer_fields,
+    };
     const struct question question
         = { reply->id, reply->subject, str_sub(reply->last_message, 0, TEXT_MAX_BYTES), reply->from_address,
             { (struct str *) enum_labels.values, enum_labels.n } };
-    struct buf body = buf_in(ctx->arena, QUESTION_MAX_BYTES);
-    struct json_writer w = json_writer(&body);
-    json_fields(&w, &question_fields, &question);
-    *ret_body = buf_text(&body);
-    return buf_result(&body);
-}
-
-static enum rc read_answer(struct ctx *ctx, struct str text, struct reply_relabel *ret_answer) {
-    json_t *root = NULL;
-    struct json_position at = { 0 };
-    if (json_parse(ctx->arena, text, &root, &at) != OK
-        || json_read_fields(ctx, &answer_fields, root, STR(""), ret_answer) != OK)
-        return fail(ctx, E_PROTO, "reply hook: the answer cannot be read");
+    enum rc rc = endpoint_ask(ctx, &hook, &question, ret_answer);
     ret_answer->by = LABELED_BY_HOOK;
     if (!ret_answer->confidence.set)
         ret_answer->confidence = opt_int(1000);
-    return OK;
-}
-
-static enum rc ask(struct ctx *ctx, const struct stored_reply *reply, struct reply_relabel *ret_answer) {
-    struct str token = ctx->services->replies.hook_token;
-    const char *headers[] = { NULL, NULL };
-    struct http_call call = { .url = ctx->services->replies.hook_url, .headers = headers, .timeout_ms = HOOK_MS, .answer_max = ANSWER_MAX_BYTES,
-                              .allow_private = ctx->services->replies.hook_allow_private,
-                              .stopping = ctx->services->jobs_stopping };
-    struct http_reply answer = { 0 };
-    struct str reason = STR_NONE;
-    if (str_is_set(token))
-        headers[0] = arena_printf(ctx->arena, "Authorization: Bearer %.*s", STR_FMT(token)).p;
-    enum rc rc = question_about(ctx, reply, &call.body);
-    if (rc != OK)
-        return fail(ctx, rc, "reply hook: the question cannot be written");
-    rc = http_call(ctx->arena, &call, &answer, &reason);
-    if (rc == E_CANCELED)
-        rc = E_TIMEOUT; /* the process is to end: its next life asks again */
-    if (rc != OK)
-        return fail(ctx, rc, "reply hook: %.*s", STR_FMT(reason));
-    if (answer.status != 200)
-        return fail(ctx, E_IO, "reply hook answered %ld", answer.status);
-    return read_answer(ctx, answer.body, ret_answer);
+    return rc;
 }
 
 /* --- what it says --- */

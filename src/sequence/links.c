@@ -15,6 +15,7 @@ static const struct {
     [LINK_UNSUBSCRIBE] = { "link:unsubscribe", "/unsubscribe/" },
     [LINK_OPEN] = { "link:open", "/t/o/" },
     [LINK_CLICK] = { "link:click", "/t/c/" },
+    [LINK_CONSENT] = { "link:consent", NULL },
 };
 
 /* False when it is no UUID. */
@@ -57,18 +58,25 @@ static void mark(const struct secrets *secrets, struct arena *arena, enum link_k
     memcpy(raw + 2 * UUID_BYTES, hash.p, MARK_BYTES);
 }
 
-struct str link_write(const struct secrets *secrets, struct arena *arena, struct str public_url,
-                      enum link_kind kind, const struct link_to *to) {
+struct str link_token(const struct secrets *secrets, struct arena *arena, enum link_kind kind,
+                      const struct link_to *to) {
     unsigned char raw[TOKEN_RAW_BYTES] = { 0 };
     char token[LINK_TOKEN_BYTES + 1];
-    bool is_valid = uuid_bytes(to->account_id, raw) && uuid_bytes(to->message_id, raw + UUID_BYTES);
+    bool is_valid = uuid_bytes(to->account_id, raw) && uuid_bytes(to->id, raw + UUID_BYTES);
     ASSERT(is_valid); /* both are ours */
     mark(secrets, arena, kind, to->url, raw);
     (void) sodium_bin2base64(token, sizeof token, raw, sizeof raw,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING); /* returns token */
+    return arena_str(arena, str_of(token));
+}
+
+struct str link_write(const struct secrets *secrets, struct arena *arena, struct str public_url,
+                      enum link_kind kind, const struct link_to *to) {
+    ASSERT(kinds[kind].path);
+    struct str token = link_token(secrets, arena, kind, to);
     struct buf b = buf_in(arena, public_url.n + 3 * to->url.n + 200);
     buf_str(&b, public_url);
-    buf_printf(&b, "%s%s", kinds[kind].path, token);
+    buf_printf(&b, "%s%.*s", kinds[kind].path, STR_FMT(token));
     if (kind == LINK_CLICK) {
         buf_str(&b, STR("?to="));
         buf_url(&b, to->url);
@@ -90,7 +98,7 @@ enum rc link_read(const struct secrets *secrets, struct arena *arena, enum link_
     if (sodium_memcmp(raw, expected, sizeof raw) != 0)
         return E_INVALID;
     to->account_id = uuid_text(arena, raw);
-    to->message_id = uuid_text(arena, raw + UUID_BYTES);
+    to->id = uuid_text(arena, raw + UUID_BYTES);
     return OK;
 }
 

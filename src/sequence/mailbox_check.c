@@ -53,6 +53,9 @@ static struct str advice_of(const struct test *t, enum rc rc, bool is_smtp) {
     const char *of_provider = t->provider ? t->provider->advice : "";
     switch (rc) {
     case E_DENIED:
+        if (!str_eq(t->mailbox.auth, STR("password")))
+            return STR("let the mailbox's owner agree once more (outrider mailbox consent), as this address; "
+                       "IMAP and SMTP AUTH must be on for it");
         return *of_provider ? str_of(of_provider)
                             : STR("check user name and password; some providers want a password for programs");
     case E_NOT_FOUND: return is_smtp ? STR("check smtp_host") : STR("check imap_host");

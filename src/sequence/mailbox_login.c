@@ -5,8 +5,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "json/reader.h"
-#include "net/http_client.h"
+#include "base/utf8.h"
+#include "sequence/oauth.h"
 #include "store/mailbox_state.h"
 #include "store/services.h"
 
@@ -16,97 +16,34 @@
 #define CONNECT_MS    (30 * SECOND_MS)
 #define SMTP_REPLY_MS (5 * MINUTE_MS) /* RFC 5321, 4.5.3.2 */
 #define IMAP_REPLY_MS (MINUTE_MS)
-enum { LOOK_MS = 200, TOKEN_CALL_MS = 20 * 1000, ANSWER_MAX_BYTES = 64 * 1024,
-       FETCH_MAX_BYTES = 20 * 1024 * 1024 };
+enum { LOOK_MS = 200, WORDS_MAX_BYTES = 500, FETCH_MAX_BYTES = 20 * 1024 * 1024 };
 
 /* --- tokens --- */
-
-struct token_answer {
-    struct str access_token, refresh_token, error, error_description;
-    struct opt_int expires_in;
-};
-
-#define T struct token_answer
-static const struct field token_rows[] = {
-    F_STR(T, access_token),
-    F_STR(T, refresh_token),
-    F_STR(T, error),
-    F_STR(T, error_description),
-    F_INT(T, expires_in),
-};
-#undef T
-static const struct fields token_fields = FIELDS("TokenAnswer", struct token_answer, token_rows);
-
-static const struct oauth_client *client_of(const struct ctx *ctx, const struct mailbox *mailbox) {
-    return str_eq(mailbox->auth, STR("oauth_google")) ? &ctx->services->oauth_google
-                                                      : &ctx->services->oauth_microsoft;
-}
-
-static void add_parameter(struct buf *b, const char *name, struct str value) {
-    buf_printf(b, "%s%s=", b->n ? "&" : "", name);
-    buf_url(b, value);
-}
-
-/* RFC 6749, section 6. */
-static enum rc ask_token(struct ctx *ctx, const struct oauth_client *client, struct str refresh_token,
-                         struct token_answer *ret_answer, struct str *ret_reason) {
-    struct buf body = buf_in(ctx->arena, ANSWER_MAX_BYTES);
-    struct http_reply reply = { 0 };
-    struct json_position at;
-    json_t *root;
-    add_parameter(&body, "grant_type", STR("refresh_token"));
-    add_parameter(&body, "client_id", client->client_id);
-    if (!str_is_empty(client->client_secret))
-        add_parameter(&body, "client_secret", client->client_secret);
-    add_parameter(&body, "refresh_token", refresh_token);
-    const struct http_call call = {
-        .url = client->token_url, .body = buf_text(&body),
-        .body_type = "Content-Type: application/x-www-form-urlencoded", .timeout_ms = TOKEN_CALL_MS,
-        .answer_max = ANSWER_MAX_BYTES, .allow_private = ctx->services->mail.allow_private,
-    };
-    enum rc rc = buf_result(&body);
-    if (rc == OK)
-        rc = http_call(ctx->arena, &call, &reply, ret_reason);
-    if (rc != OK)
-        return rc == E_DENIED || rc == E_INVALID ? E_UNSUPPORTED : rc;
-    struct token_answer answer = { 0 };
-    if (json_parse(ctx->arena, reply.body, &root, &at) != OK
-        || json_read_fields(ctx, &token_fields, root, STR(""), &answer) != OK) {
-        ctx_clear_error(ctx);
-        *ret_reason = arena_printf(ctx->arena, "the token endpoint answered %ld and no JSON", reply.status);
-        return E_IO;
-    }
-    *ret_answer = answer;
-    if (reply.status == 200 && !str_is_empty(answer.access_token))
-        return OK;
-    *ret_reason = arena_printf(ctx->arena, "the token endpoint answered %ld %.*s: %.*s", reply.status,
-                               STR_FMT(answer.error), STR_FMT(str_sub(answer.error_description, 0, 300)));
-    return str_eq(answer.error, STR("invalid_grant")) ? E_DENIED : E_IO;
-}
 
 /* What is stored is what is used: a refresh token that the provider
  * replaced would be lost with a crash in between. */
 static enum rc refresh_now(struct ctx *ctx, const struct mailbox *mailbox,
                            struct mailbox_secret *secret, struct str *ret_reason) {
-    const struct oauth_client *client = client_of(ctx, mailbox);
-    struct token_answer answer = { 0 };
-    if (!str_is_set(client->client_id)) {
-        *ret_reason = arena_printf(ctx->arena, "no client is configured: oauth.%s_client_id",
-                                   str_eq(mailbox->auth, STR("oauth_google")) ? "google" : "microsoft");
+    const struct oauth_client *client = oauth_client_of(ctx, mailbox->auth, ret_reason);
+    const struct oauth_parameter grant[] = {
+        { "grant_type", STR("refresh_token") },
+        { "refresh_token", secret->refresh_token },
+        { NULL, STR_NONE },
+    };
+    struct oauth_tokens tokens = { .life_ms = 0 };
+    if (!client)
         return E_UNSUPPORTED;
-    }
-    enum rc rc = ask_token(ctx, client, secret->refresh_token, &answer, ret_reason);
+    enum rc rc = oauth_ask(ctx, client, grant, &tokens, ret_reason);
     if (rc == E_DENIED) {
         rc = mailbox_event(ctx, mailbox->id, MAILBOX_TOKEN_REVOKED, *ret_reason);
         return rc == OK ? E_DENIED : rc;
     }
     if (rc != OK)
         return rc;
-    int64_t life_s = answer.expires_in.set && answer.expires_in.v > 0 ? answer.expires_in.v : 3600;
-    secret->access_token = answer.access_token;
-    if (!str_is_empty(answer.refresh_token))
-        secret->refresh_token = answer.refresh_token;
-    return mailbox_tokens_store(ctx, mailbox, secret, opt_int(ctx_now(ctx) + life_s * SECOND_MS));
+    secret->access_token = tokens.access_token;
+    if (str_is_set(tokens.refresh_token))
+        secret->refresh_token = tokens.refresh_token;
+    return mailbox_tokens_store(ctx, mailbox, secret, opt_int(ctx_now(ctx) + tokens.life_ms));
 }
 
 /* Ours to refresh. Who comes next need not wait for the end of a claim that came to nothing. */
@@ -181,10 +118,17 @@ static struct peer_options peer_of(const struct ctx *ctx, struct str host, int64
     };
 }
 
-static enum rc note_login(struct ctx *ctx, const struct mailbox *mailbox, enum rc login, struct str reply) {
+static struct str words_of(struct arena *arena, struct str reply) {
+    struct buf b = buf_in(arena, reply.n + 1);
+    buf_printable(&b, str_trim(reply));
+    return utf8_cut(buf_text(&b), WORDS_MAX_BYTES);
+}
+
+static enum rc note_login(struct ctx *ctx, const struct mailbox *mailbox, struct str server, enum rc login,
+                          struct str reply) {
     if (login == OK)
-        return mailbox_login_worked(ctx, mailbox->id);
-    return login == E_DENIED ? mailbox_login_refused(ctx, mailbox->id, reply) : OK;
+        return mailbox_login_worked(ctx, mailbox->id, server);
+    return login == E_DENIED ? mailbox_login_refused(ctx, mailbox->id, server, words_of(ctx->arena, reply)) : OK;
 }
 
 enum rc mailbox_smtp(struct ctx *ctx, const struct mailbox *mailbox, const struct mailbox_secret *secret,
@@ -199,7 +143,7 @@ enum rc mailbox_smtp(struct ctx *ctx, const struct mailbox *mailbox, const struc
         .body_ms = SMTP_REPLY_MS,
     };
     enum rc login = smtp_open(&options, ctx->arena, ret_client, ret_result);
-    enum rc rc = note_login(ctx, mailbox, login, ret_result->reply);
+    enum rc rc = note_login(ctx, mailbox, STR("smtp"), login, ret_result->reply);
     if (rc != OK && login == OK)
         smtp_close(ret_client);
     return rc == OK ? login : rc;
@@ -216,7 +160,7 @@ enum rc mailbox_imap(struct ctx *ctx, const struct mailbox *mailbox, const struc
         .response_max = FETCH_MAX_BYTES,
     };
     enum rc login = imap_open(&options, ctx->arena, ret_imap, ret_reason);
-    enum rc rc = note_login(ctx, mailbox, login, *ret_reason);
+    enum rc rc = note_login(ctx, mailbox, STR("imap"), login, *ret_reason);
     if (rc != OK && login == OK)
         imap_close(ret_imap);
     return rc == OK ? login : rc;

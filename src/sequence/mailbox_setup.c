@@ -53,8 +53,8 @@ static enum rc find_user(struct ctx *ctx, const struct mailbox_setup *setup, str
     return rc;
 }
 
-static enum rc check_secret(struct ctx *ctx, const struct mailbox_setup *setup, struct str auth) {
-    bool by_password = str_eq(auth, STR("password"));
+static enum rc check_secret(struct ctx *ctx, const struct mailbox_setup *setup) {
+    bool by_password = !str_is_set(setup->auth) || str_eq(setup->auth, STR("password"));
     if (by_password && str_is_empty(setup->password))
         return missing(ctx, "/password", "The mailbox needs its password");
     if (!by_password && str_is_empty(setup->refresh_token))
@@ -108,37 +108,78 @@ static enum rc connect_work(struct ctx *ctx, void *arg) {
     return rc == OK && work->enqueue ? job_enqueue(ctx, MAILBOX_TEST_JOB, work->id, STR("{}")) : rc;
 }
 
+static enum rc connect_now(struct ctx *ctx, db_work *in_transaction, struct work *work,
+                           struct mailbox *ret_mailbox) {
+    enum rc rc = db_transact(ctx, in_transaction, work);
+    if (rc == OK && work->enqueue && ctx->services->wake_jobs)
+        ctx->services->wake_jobs();
+    return rc == OK ? mailbox_get(ctx, work->id, ret_mailbox) : rc;
+}
+
 _Static_assert(offsetof(struct mailbox_setup, working_hours) == offsetof(struct mailbox_settings, working_hours),
                "a setup begins with the settings");
 
-enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, bool enqueue,
-                      struct mailbox *ret_mailbox) {
-    struct mailbox_settings settings;
+enum rc mailbox_setup_judge(struct ctx *ctx, const struct mailbox_setup *setup,
+                            struct mailbox_settings *settings, struct mailbox_connect *ret_connect) {
     struct email email = { 0 };
-    struct str user_id = STR_NONE, auth = str_is_set(setup->auth) ? setup->auth : STR("password");
-    memcpy(&settings, setup, sizeof settings);
+    struct str user_id = STR_NONE;
+    memcpy(settings, setup, sizeof *settings);
     if (email_parse(ctx->arena, setup->email, &email) != OK)
         (void) bad_field(ctx, STR("/email"), "unsupported_value", "Must be an email address");
     enum rc rc = find_user(ctx, setup, &user_id);
     if (rc != OK && rc != E_INVALID)
         return rc;
-    (void) check_secret(ctx, setup, auth);
     if (str_is_set(email.address))
-        fill(ctx, &settings, &email);
-    (void) check_hosts(ctx, &settings);
-    rc = mailbox_settings_check(ctx, &settings);
-    if (rc != OK || ctx->problem_count)
+        fill(ctx, settings, &email);
+    (void) check_hosts(ctx, settings);
+    rc = mailbox_connect_check(ctx, email.address, settings);
+    if (rc != OK && rc != E_INVALID)
+        return rc;
+    if (ctx->problem_count)
         return E_INVALID;
-    struct work work = {
-        .connect = {
-            .email = email.address, .user_id = user_id, .auth = auth, .settings = &settings,
-            .secret = { setup->password, setup->imap_password, STR_NONE, setup->refresh_token },
-            .unchecked = setup->check == NO,
-        },
-        .enqueue = enqueue && setup->check != NO,
+    *ret_connect = (struct mailbox_connect){
+        .email = email.address, .user_id = user_id, .settings = settings,
+        .auth = str_is_set(setup->auth) ? setup->auth : STR("password"),
+        .unchecked = setup->check == NO,
     };
-    rc = db_transact(ctx, connect_work, &work);
-    if (rc == OK && work.enqueue && ctx->services->wake_jobs)
-        ctx->services->wake_jobs();
-    return rc == OK ? mailbox_get(ctx, work.id, ret_mailbox) : rc;
+    return OK;
+}
+
+enum rc mailbox_setup(struct ctx *ctx, const struct mailbox_setup *setup, bool enqueue,
+                      struct mailbox *ret_mailbox) {
+    struct mailbox_settings settings;
+    struct work work = { .enqueue = enqueue && setup->check != NO };
+    (void) check_secret(ctx, setup);
+    enum rc rc = mailbox_setup_judge(ctx, setup, &settings, &work.connect);
+    if (rc != OK)
+        return rc;
+    work.connect.secret
+        = (struct mailbox_secret){ setup->password, setup->imap_password, STR_NONE, setup->refresh_token };
+    return connect_now(ctx, connect_work, &work, ret_mailbox);
+}
+
+/* --- connecting anew --- */
+
+static enum rc reconnect_work(struct ctx *ctx, void *arg) {
+    struct work *work = arg;
+    struct mailbox mailbox;
+    enum rc rc = mailbox_get(ctx, work->id, &mailbox);
+    if (rc != OK)
+        return rc;
+    if (!str_eq(mailbox.auth, work->connect.auth))
+        return problem(ctx, E_CONFLICT, "conflict", "The mailbox logs in otherwise by now");
+    work->connect.email = mailbox.email;
+    work->connect.user_id = mailbox.user_id;
+    return connect_work(ctx, work);
+}
+
+enum rc mailbox_reconnect(struct ctx *ctx, struct str id, struct str auth, struct str refresh_token,
+                          struct mailbox *ret_mailbox) {
+    const struct mailbox_settings as_they_are = { .aliases = { 0 } };
+    struct work work = {
+        .connect = { .auth = auth, .settings = &as_they_are, .secret = { .refresh_token = refresh_token } },
+        .id = id,
+        .enqueue = true,
+    };
+    return connect_now(ctx, reconnect_work, &work, ret_mailbox);
 }

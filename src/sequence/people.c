@@ -17,7 +17,7 @@ static struct str full_name(struct arena *arena, const struct sender *sender) {
 
 void people_add_sender(struct arena *arena, const struct sender *sender, struct map *values,
                        struct map *html) {
-    struct str email = str_is_set(sender->mailbox_email) ? sender->mailbox_email
+    struct str email = str_is_set(sender->from_address) ? sender->from_address
                                                          : sender->user_email;
     people_add_field(arena, values, STR("sender.first_name"), sender->first_name);
     people_add_field(arena, values, STR("sender.last_name"), sender->last_name);

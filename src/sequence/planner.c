@@ -15,7 +15,7 @@
 #include "store/tasks.h"
 
 /* Then the rest of a batch stays due: nobody waits longer for the writer or for one of its leads. */
-enum { STEP_MS = 100 };
+enum { STEP_MS = 200 };
 
 /* --- what leads of a batch share --- */
 
@@ -220,7 +220,8 @@ static enum rc look_at_all(struct planning *p, const struct list *due) {
 /* --- the transaction --- */
 
 struct step_work {
-    int64_t limit, n;
+    int64_t limit, n; /* n: of those that were read */
+    int64_t looked_at;
     bool has_jobs;
     struct map zones;
 };
@@ -276,15 +277,16 @@ static enum rc step_in_transaction(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = wake_queues(&p);
     w->has_jobs = p.has_jobs;
+    w->looked_at = (int64_t) p.changed.n;
     return rc;
 }
 
 enum rc planner_step(struct ctx *ctx, int64_t limit, int64_t *ret_n) {
-    struct step_work work = { limit, 0, false, map_in(ctx->arena) };
+    struct step_work work = { .limit = limit, .zones = map_in(ctx->arena) };
     enum rc rc = db_transact(ctx, step_in_transaction, &work);
     planning_zones_close(&work.zones);
     if (rc == OK && work.has_jobs && ctx->services->wake_jobs)
         ctx->services->wake_jobs();
-    *ret_n = rc == OK ? work.n : 0;
+    *ret_n = rc == OK ? work.looked_at : 0;
     return rc;
 }

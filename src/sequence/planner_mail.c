@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "sequence/budget.h"
 #include "sequence/compose.h"
+#include "sequence/delivery.h"
 #include "sequence/mail_provider.h"
 #include "sequence/pace.h"
 #include "sequence/planner_private.h"
@@ -159,21 +160,39 @@ static enum rc cannot_be_written(const struct planned *planned, enum rc rc) {
     return rc;
 }
 
-/* There is one already: on its way, when the lead was paused after it was too late to take it
- * back; or sent. */
-static enum rc take_up_message(const struct planned *planned, bool *ret_sent) {
-    struct message message;
-    struct ctx *ctx = planned->p->ctx;
-    ctx_clear_error(ctx);
-    enum rc rc = message_of_stage(ctx, planned->lead->id, planned->stage->id, &message);
-    *ret_sent = rc == OK && message_state_of(&message) == MESSAGE_SENT;
-    return rc;
-}
-
 /* What is written for a mailbox gathers for a moment, so that it sends several in a turn. */
 static int64_t gather_ms(const struct ctx *ctx) {
     int64_t tick = ctx->services ? ctx->services->sequence.tick_ms : 0;
     return tick < 2 * GATHER_MAX_MS ? tick / 2 : GATHER_MAX_MS;
+}
+
+static void wake_mailbox(const struct planned *planned, struct str mailbox_id) {
+    struct planning *p = planned->p;
+    if (map_get(&p->wakes, mailbox_id))
+        return;
+    struct queue_wake *wake = ARENA_NEW(p->ctx->arena, struct queue_wake);
+    *wake = (struct queue_wake){ planned->lead->account_id, mailbox_id, p->now + gather_ms(p->ctx) };
+    (void) map_put(&p->wakes, mailbox_id, wake); /* it was not there */
+}
+
+/* There is one already: on its way, when the lead was paused after it was too late to take it
+ * back; or sent, or let be. One that was in doubt and then taken back goes on as it was, so that the
+ * same bytes come twice at worst, and whoever has them can still say so. */
+static enum rc take_up_message(const struct planned *planned, bool *ret_over) {
+    struct message m = { .id = STR_NONE };
+    struct ctx *ctx = planned->p->ctx;
+    const struct message_move again = { .from = MESSAGE_CANCELED, .to = MESSAGE_QUEUED, .reason = STR("not_found"),
+                                        .next_at = opt_int(planned->p->now) };
+    ctx_clear_error(ctx);
+    enum rc rc = message_of_stage(ctx, planned->lead->id, planned->stage->id, &m);
+    if (rc != OK)
+        return rc;
+    bool is_canceled = message_state_of(&m) == MESSAGE_CANCELED;
+    *ret_over = message_state_of(&m) == MESSAGE_SENT || (is_canceled && str_eq(m.reason, STR(DELIVERY_DECIDED)));
+    if (*ret_over || !is_canceled)
+        return OK;
+    wake_mailbox(planned, m.mailbox_id);
+    return message_move(ctx, m.id, &again);
 }
 
 static enum rc write_message(const struct planned *planned) {
@@ -187,27 +206,24 @@ static enum rc write_message(const struct planned *planned) {
     enum rc rc = planning_senders(p, &what.senders);
     if (rc == OK)
         rc = message_compose(p->ctx, &what);
-    if (rc != OK || map_get(&p->wakes, lead->mailbox_id))
-        return rc;
-    struct queue_wake *wake = ARENA_NEW(p->ctx->arena, struct queue_wake);
-    *wake = (struct queue_wake){ lead->account_id, lead->mailbox_id, p->now + gather_ms(p->ctx) };
-    (void) map_put(&p->wakes, lead->mailbox_id, wake); /* it was not there */
-    return OK;
+    if (rc == OK)
+        wake_mailbox(planned, lead->mailbox_id);
+    return rc;
 }
 
 enum rc begin_mail(const struct planned *planned) {
     struct lead_plan *lead = planned->lead;
-    bool waits = false, sent = false;
+    bool waits = false, over = false;
     enum rc rc = mail_waits(planned, &waits);
     if (rc != OK || waits)
         return rc;
     rc = write_message(planned);
     if (rc == E_CONFLICT)
-        rc = take_up_message(planned, &sent);
+        rc = take_up_message(planned, &over);
     if (rc != OK)
         return cannot_be_written(planned, rc);
     lead_set_status(lead, LEAD_ACTIVE, STR_NONE);
-    if (sent)
+    if (over)
         pass_stage(planned);
     else
         lead_set_wait(lead, WAIT_MESSAGE, (struct opt_int){ 0 });

@@ -1,12 +1,13 @@
 #include "sequence/reply_claims.h"
 
 #include "base/check.h"
+#include "store/tasks.h"
 
 /* --- which counts --- */
 
 /* The higher one; of ends of the same rank the older one. */
 static const int ranks[] = { [LEAD_PAUSED] = 1, [LEAD_ERRORED] = 2, [LEAD_REPLIED] = 3, [LEAD_BOUNCED] = 3,
-                             [LEAD_UNSUBSCRIBED] = 4 };
+                             [LEAD_REMOVED] = 3, [LEAD_UNSUBSCRIBED] = 4 };
 
 static enum lead_status status_in(struct str word) {
     return lead_status_of(&(struct lead_plan){ .status = word });
@@ -180,6 +181,16 @@ enum rc reply_claim_exclusion(const struct claimant *by, enum exclusion_kind kin
     return rc == OK && is_claimed ? reply_claim_put(by->ctx, &claim) : rc;
 }
 
+/* --- what workflows made --- */
+
+enum rc reply_claim_made(const struct claimant *by, enum claim_kind kind, struct str id) {
+    const struct reply_claim claim = { .kind = claim_kind_word(kind), .subject = id, .reply_id = by->reply_id,
+                                       .cause = claim_cause_word(by->cause) };
+    return reply_claim_put(by->ctx, &claim);
+}
+
+/* --- taking back --- */
+
 static enum rc release_exclusion(struct ctx *ctx, const struct reply_claim *claim, enum exclusion_kind kind) {
     struct str value = claim->subject;
     struct strs results = { 0 };
@@ -191,7 +202,32 @@ static enum rc release_exclusion(struct ctx *ctx, const struct reply_claim *clai
     return rc == OK && was_held && !rest.n ? exclusions_delete(ctx, kind, (struct strs){ &value, 1 }, &results) : rc;
 }
 
-/* --- taking back --- */
+static enum rc release_email(struct ctx *ctx, const struct reply_claim *claim) {
+    return release_exclusion(ctx, claim, EXCLUDED_EMAIL);
+}
+
+static enum rc release_domain(struct ctx *ctx, const struct reply_claim *claim) {
+    return release_exclusion(ctx, claim, EXCLUDED_DOMAIN);
+}
+
+static enum rc release_task(struct ctx *ctx, const struct reply_claim *claim) {
+    static const struct task_change cancel = { TASK_SCHEDULED, TASK_CANCELED, { NULL, 0 } };
+    struct task task = { .id = STR_NONE };
+    bool was_held = false;
+    enum rc found = task_lock(ctx, claim->subject, &task);
+    enum rc rc = found == OK || found == E_NOT_FOUND ? reply_claim_delete(ctx, claim, &was_held) : found;
+    bool is_untouched = found == OK && task_status_of(&task) == TASK_SCHEDULED && task.updated_at.v == task.created_at.v;
+    return rc == OK && was_held && is_untouched ? task_set_status(ctx, &task, &cancel) : rc;
+}
+
+static enum rc release_added_lead(struct ctx *ctx, const struct reply_claim *claim) {
+    struct lead_plan lead = { .id = STR_NONE };
+    bool was_held = false;
+    enum rc found = lead_plan_lock(ctx, claim->subject, &lead);
+    enum rc rc = found == OK || found == E_NOT_FOUND ? reply_claim_delete(ctx, claim, &was_held) : found;
+    bool is_untouched = found == OK && !str_is_set(lead.done_stage_id);
+    return rc == OK && was_held && is_untouched ? lead_end(ctx, lead.id, LEAD_REMOVED, STR(REPLY_CLAIM_LOST)) : rc;
+}
 
 static enum rc release_lead(struct ctx *ctx, const struct reply_claim *claim) {
     struct lead_plan lead = { .id = STR_NONE };
@@ -212,12 +248,10 @@ static enum rc release_lead(struct ctx *ctx, const struct reply_claim *claim) {
     return lead_turn_held(ctx, &lead, &to);
 }
 
-static enum rc release(struct ctx *ctx, const struct reply_claim *claim) {
-    for (size_t i = 0; i < LENGTH(kind_of_exclusion); i++)
-        if (str_eq(claim->kind, claim_kind_word(kind_of_exclusion[i])))
-            return release_exclusion(ctx, claim, (enum exclusion_kind) i);
-    return release_lead(ctx, claim);
-}
+static enum rc (*const releases[CLAIM_KINDS])(struct ctx *, const struct reply_claim *) = {
+    [CLAIM_LEAD] = release_lead,             [CLAIM_EMAIL] = release_email, [CLAIM_DOMAIN] = release_domain,
+    [CLAIM_ADDED_LEAD] = release_added_lead, [CLAIM_TASK] = release_task,
+};
 
 enum rc reply_claims_release(struct ctx *ctx, struct str reply_id, bool with_workflows) {
     struct list claims = { 0 };
@@ -225,6 +259,6 @@ enum rc reply_claims_release(struct ctx *ctx, struct str reply_id, bool with_wor
     const struct reply_claim *c = claims.p;
     for (size_t i = 0; rc == OK && i < claims.n; i++)
         if (with_workflows || is_by(&c[i], CLAIM_BY_LABEL))
-            rc = release(ctx, &c[i]);
+            rc = releases[claim_kind_of(c[i].kind)](ctx, &c[i]);
     return rc;
 }

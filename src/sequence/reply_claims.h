@@ -1,5 +1,5 @@
 /* What holds because a reply has its label, so that it can be taken back with the label, and nothing
- * else with it. Each end, pause and exclusion by a reply is a row (store/reply_claims.h), also where
+ * else with it. Each end, pause and exclusion by a reply, and what its workflows made, is a row (store/reply_claims.h), also where
  * another reply had done the same before; of what several hold the strongest counts: an end before
  * a pause, the later day of two. What a person decides drops the rows, and what was so before the
  * first reply is restored when the last row goes. Inside db_transact; the caller calls
@@ -30,6 +30,12 @@ MUST_USE enum rc reply_claim_pause(const struct claimant *by, struct lead_plan *
  * already, and not by replies, is not claimed. */
 MUST_USE enum rc reply_claim_exclusion(const struct claimant *by, enum exclusion_kind kind, struct str value,
                                        struct str reason, struct str *ret_result);
+
+/* What its workflows made is there: a lead that they added (CLAIM_ADDED_LEAD) or a task. It goes with the
+ * label while nobody has touched it: the task is canceled, the lead removed, with the reason `relabeled`,
+ * unless something of its sequence is done already. */
+MUST_USE enum rc reply_claim_made(const struct claimant *by, enum claim_kind kind, struct str id);
+#define REPLY_CLAIM_LOST "relabeled"
 
 /* Takes back what the reply holds and nobody else does: by its label, and by its workflows as well
  * where that is wanted. */

@@ -25,30 +25,17 @@ struct effecting {
 
 /* --- the history --- */
 
-static void add(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
-static void add_list(struct json_writer *w, const char *name, struct strs values) {
-    json_key(w, str_of(name));
-    json_begin_array(w);
-    for (size_t i = 0; i < values.n; i++)
-        json_str(w, values.p[i]);
-    json_end_array(w);
-}
-
 static void add_bounce(struct json_writer *w, const struct stored_reply *r) {
-    add(w, "reason", r->bounce ? r->bounce->diagnostic : STR_NONE);
-    add(w, "class", r->bounce_class);
+    json_put_str(w, "reason", r->bounce ? r->bounce->diagnostic : STR_NONE);
+    json_put_str(w, "class", r->bounce_class);
 }
 
 static void add_message(struct json_writer *w, const struct stored_reply *r, struct opt_int sent_at) {
     struct str label = r->label;
-    add(w, "from", r->from_address);
-    add_list(w, "to", r->to_addresses);
-    add_list(w, "cc", r->cc_addresses);
-    add_list(w, "bcc", (struct strs){ 0 });
+    json_put_str(w, "from", r->from_address);
+    json_put_strs(w, "to", r->to_addresses);
+    json_put_strs(w, "cc", r->cc_addresses);
+    json_put_strs(w, "bcc", (struct strs){ 0 });
     json_key(w, STR("names"));
     json_begin_object(w);
     if (str_is_set(r->from_address) && !str_is_empty(r->from_name)) {
@@ -56,16 +43,16 @@ static void add_message(struct json_writer *w, const struct stored_reply *r, str
         json_str(w, r->from_name);
     }
     json_end_object(w);
-    add(w, "subject", r->subject);
-    add(w, "body", r->body);
-    add(w, "snippet", r->snippet);
-    add(w, "last_message", r->last_message);
-    add_list(w, "labels", (struct strs){ &label, str_is_set(label) ? 1 : 0 });
+    json_put_str(w, "subject", r->subject);
+    json_put_str(w, "body", r->body);
+    json_put_str(w, "snippet", r->snippet);
+    json_put_str(w, "last_message", r->last_message);
+    json_put_strs(w, "labels", (struct strs){ &label, str_is_set(label) ? 1 : 0 });
     if (sent_at.set) {
         json_key(w, STR("sent_at"));
         json_int(w, sent_at.v);
     }
-    add(w, "return_date", r->return_on);
+    json_put_str(w, "return_date", r->return_on);
 }
 
 static enum rc record(const struct effecting *e, enum event_kind kind) {
@@ -111,6 +98,12 @@ static enum rc end_lead(struct effecting *e, enum lead_status status, struct str
     return rc;
 }
 
+/* Who wrote, which nobody kept where the reply names somebody who was removed: then the lead, which
+ * has no address left if that is who it was. */
+static struct str writer(const struct effecting *e) {
+    return str_is_set(e->reply->from_address) ? e->reply->from_address : e->lead.email;
+}
+
 static enum rc exclude(struct effecting *e, struct str email, struct str reason) {
     const struct claimant by = by_label(e);
     struct str result = STR_NONE;
@@ -151,7 +144,7 @@ static enum rc replied(struct effecting *e) {
     if (rc == OK && e->settings.stop_on_domain_reply == YES)
         rc = end_colleagues(e);
     if (rc == OK && str_eq(e->reply->label, label_name(LABEL_HARD_NO)))
-        rc = exclude(e, e->reply->from_address, e->reply->label);
+        rc = exclude(e, writer(e), e->reply->label);
     return rc;
 }
 
@@ -184,20 +177,19 @@ static enum rc out_of_office(struct effecting *e) {
     return pause_until(e);
 }
 
-/* The address in List-Unsubscribe (RFC 2369) asks for this subject. */
 static enum rc unsubscribed(struct effecting *e) {
     enum rc rc = record(e, EVENT_EMAIL_UNSUBSCRIBED);
     if (rc == OK)
-        rc = exclude(e, e->reply->from_address, STR("unsubscribed"));
+        rc = exclude(e, writer(e), STR("unsubscribed"));
     return rc == OK ? end_lead(e, LEAD_UNSUBSCRIBED, STR("unsubscribed")) : rc;
 }
 
-static bool unsubscribes(const struct stored_reply *reply) {
-    return str_eq_nocase(str_trim(reply->subject), STR("unsubscribe"));
+bool reply_unsubscribes(const struct stored_reply *reply) {
+    return str_eq_nocase(str_trim(reply->subject), STR(REPLY_UNSUBSCRIBE_SUBJECT));
 }
 
 static enum rc person(struct effecting *e) {
-    if (unsubscribes(e->reply))
+    if (reply_unsubscribes(e->reply))
         return unsubscribed(e);
     return str_eq(e->reply->label, label_name(LABEL_OOO)) ? out_of_office(e) : replied(e);
 }
@@ -258,7 +250,7 @@ static const struct effect *effect_of(const struct stored_reply *reply) {
 
 enum event_kind reply_event(const struct stored_reply *reply) {
     const struct effect *effect = effect_of(reply);
-    if (effect && effect->apply == person && unsubscribes(reply))
+    if (effect && effect->apply == person && reply_unsubscribes(reply))
         return EVENT_EMAIL_UNSUBSCRIBED;
     if (effect && effect->apply == person && str_eq(reply->label, label_name(LABEL_OOO)))
         return EVENT_EMAIL_OUT_OF_OFFICE;

@@ -8,6 +8,7 @@
 #include "sequence/reply_claims.h"
 #include "sequence/reply_effects.h"
 #include "sequence/workflows.h"
+#include "store/workflow_runs.h"
 
 static bool adds_people(const struct inbound *in, const struct message *m) {
     const struct mime_address *copy = in->message->cc.p;
@@ -128,7 +129,7 @@ static enum rc find_new_info(struct ctx *ctx, struct stored_reply *reply) {
     return rc == E_NOT_FOUND ? OK : rc;
 }
 
-/* What workflows did for a label stays with it: they do not run twice for a reply. */
+/* What workflows did for a label goes with it; with other dates alone it stays. */
 enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel, struct stored_reply *reply) {
     enum event_kind told = reply_event(reply);
     bool is_new_label = !str_eq(reply->label, relabel->label), was_open = !str_is_set(reply->label_source);
@@ -143,6 +144,8 @@ enum rc reply_label_change(struct ctx *ctx, const struct reply_relabel *relabel,
     enum rc rc = is_new_label ? find_new_info(ctx, reply) : OK;
     if (rc == OK)
         rc = reply_claims_release(ctx, reply->id, is_new_label);
+    if (rc == OK && is_new_label)
+        rc = workflow_runs_take_back(ctx, reply->id);
     return rc == OK ? reply_label_settle(ctx, reply, told) : rc;
 }
 

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/vec.h"
 #include "net/mime.h"
 #include "sequence/delivery.h"
 #include "sequence/kept_smtp.h"
@@ -27,16 +28,19 @@
  * because somebody else may be looking for the message already. */
 #define FRESH_MS  (LEASE_MS / 2)
 /* Then others get a turn. */
-enum { MESSAGES_PER_TURN = 500, ID_BYTES = 64, SOURCE_MORE_BYTES = 100,
+enum { MESSAGES_PER_TURN = 500, ID_BYTES = 64, SOURCE_MORE_BYTES = 100, LASTING_MAX_BYTES = 1024 * 1024,
        FAULT_MS = 1000 /* after a failure of the database */ };
+
+/* A queue that was taken; "": none. */
+struct task {
+    char account_id[ID_BYTES], mailbox_id[ID_BYTES], owner[ID_BYTES];
+};
 
 struct worker {
     struct sender_pool *pool;
     pthread_t thread;
     pthread_cond_t given;
-    bool is_busy;
-    char account_id[ID_BYTES], mailbox_id[ID_BYTES]; /* its task; for reading while is_busy */
-    char next_account_id[ID_BYTES], next_mailbox_id[ID_BYTES]; /* the one after; "": none; its own */
+    struct task now, next; /* the worker alone changes what it has */
 };
 
 struct sender_pool {
@@ -46,14 +50,14 @@ struct sender_pool {
     struct kept_smtps *kept;
     pthread_mutex_t lock; /* of the workers' tasks */
     pthread_t thread;
-    char owner[ID_BYTES];
+    int64_t look_at_ms; /* when leases may have run out */
     int n;
     bool stops; /* under the lock */
     struct worker workers[SENDER_THREADS_MAX];
 };
 
 /* The process's pool, for sender_wake; and when its conversations are to be broken off. */
-static _Atomic(struct sender_pool *) current;
+static struct door current = DOOR_CLOSED;
 static _Atomic int64_t hurry_at_ms = INT64_MAX;
 
 static bool hurries(void) {
@@ -67,11 +71,27 @@ static bool stops(struct sender_pool *pool) {
     return result;
 }
 
-static struct str put_id(char *to, struct str id) {
+static void put_id(char *to, struct str id) {
     ASSERT(id.n < ID_BYTES);
     memcpy(to, id.p, id.n);
     to[id.n] = '\0';
-    return (struct str){ to, id.n };
+}
+
+static bool is_task(const struct task *task) {
+    return task->mailbox_id[0] != '\0';
+}
+
+/* Under the lock. */
+static void set_task(struct task *task, const struct mailbox_queue *queue) {
+    put_id(task->account_id, queue->account_id);
+    put_id(task->mailbox_id, queue->mailbox_id);
+    put_id(task->owner, queue->owner);
+}
+
+/* For one taking. */
+static struct queue_lease new_lease(struct ctx *ctx) {
+    int64_t now = ctx_now(ctx);
+    return (struct queue_lease){ uuid_new(ctx->arena, now), now, LEASE_MS };
 }
 
 /* --- one mailbox --- */
@@ -81,11 +101,10 @@ struct turn {
     struct worker *worker;
     struct sender_pool *pool;
     struct ctx ctx;
-    struct arena *arenas[2], *lasting; /* lasting: as long as the turn */
+    struct arena *arenas[2], *lasting; /* lasting: from turn to turn, until it is much */
     size_t at;
     struct delivery d;
     struct map zones, settings;
-    struct sent_count sent;
     struct queue_lease lease; /* for the queue after this one */
     struct kept_smtp connected;
 };
@@ -191,11 +210,11 @@ static bool begin(struct turn *t, const struct message *m, bool *ret_over) {
 
 /* What the worker does when this turn is over. */
 static void note_next(struct turn *t, const struct mailbox_queue *queue) {
-    struct worker *w = t->worker;
     if (!str_is_set(queue->mailbox_id))
         return;
-    (void) put_id(w->next_account_id, queue->account_id);
-    (void) put_id(w->next_mailbox_id, queue->mailbox_id);
+    (void) pthread_mutex_lock(&t->pool->lock); /* fails only when misused */
+    set_task(&t->worker->next, queue);
+    (void) pthread_mutex_unlock(&t->pool->lock);
 }
 
 /* One message that is being sent: the outcome is recorded, and the next one claimed, whatever
@@ -203,7 +222,7 @@ static void note_next(struct turn *t, const struct mailbox_queue *queue) {
  * lease lasts; then it is in doubt. */
 static bool record(struct turn *t, struct delivery_step *step) {
     int64_t until = monotonic_ms() + FRESH_MS;
-    t->lease = (struct queue_lease){ t->d.owner, ctx_now(&t->ctx), LEASE_MS };
+    t->lease = new_lease(&t->ctx);
     step->lease = stops(t->pool) ? NULL : &t->lease;
     while (delivery_step(&t->d, step) != OK) {
         log_fault(t, step->done ? "what was sent could not be recorded, retrying"
@@ -285,13 +304,19 @@ static void send_queue(struct turn *t) {
     }
 }
 
-static void serve_mailbox(struct worker *w, struct turn *t) {
+/* What was read of zones and settings, which most often serves the next turn as well. */
+static void forget_lasting(struct turn *t) {
+    planning_zones_close(&t->zones);
+    arena_reset(t->lasting);
     t->zones = map_in(t->lasting);
     t->settings = map_in(t->lasting);
-    t->ctx.account_id = str_of(w->account_id);
-    t->sent = (struct sent_count){ 0, 0, 0 };
-    t->d = (struct delivery){ &t->ctx, str_of(w->pool->owner), str_of(w->mailbox_id), &t->zones,
-                              &t->settings, &t->sent };
+}
+
+static void serve_mailbox(struct worker *w, struct turn *t) {
+    if (arena_used(t->lasting) > LASTING_MAX_BYTES)
+        forget_lasting(t);
+    t->ctx.account_id = str_of(w->now.account_id);
+    t->d = (struct delivery){ &t->ctx, str_of(w->now.owner), str_of(w->now.mailbox_id), &t->zones, &t->settings };
     t->connected = kept_smtp_take(t->pool->kept, t->d.mailbox_id);
     send_queue(t);
     if (t->connected.smtp && t->connected.sent > 0 && !stops(t->pool))
@@ -306,9 +331,9 @@ static void serve_mailbox(struct worker *w, struct turn *t) {
 static bool wait_for_task(struct worker *w) {
     struct sender_pool *pool = w->pool;
     (void) pthread_mutex_lock(&pool->lock); /* fails only when misused */
-    while (!w->is_busy && !pool->stops)
+    while (!is_task(&w->now) && !pool->stops)
         (void) pthread_cond_wait(&w->given, &pool->lock);
-    bool has_task = w->is_busy;
+    bool has_task = is_task(&w->now);
     (void) pthread_mutex_unlock(&pool->lock);
     return has_task;
 }
@@ -316,13 +341,11 @@ static bool wait_for_task(struct worker *w) {
 /* Then it has the next one already, or waits. */
 static void done_with_task(struct worker *w) {
     (void) pthread_mutex_lock(&w->pool->lock);
-    w->is_busy = w->next_mailbox_id[0] != '\0';
-    memcpy(w->account_id, w->next_account_id, ID_BYTES);
-    memcpy(w->mailbox_id, w->next_mailbox_id, ID_BYTES);
-    w->next_mailbox_id[0] = '\0';
-    bool is_busy = w->is_busy;
+    w->now = w->next;
+    w->next = (struct task){ "", "", "" };
+    bool has_task = is_task(&w->now);
     (void) pthread_mutex_unlock(&w->pool->lock);
-    if (!is_busy)
+    if (!has_task)
         bell_ring(&w->pool->bell);
 }
 
@@ -330,16 +353,16 @@ static void *work(void *arg) {
     struct worker *w = arg;
     struct db_session *session = db_session_open(w->pool->db);
     struct turn t = { .worker = w, .pool = w->pool, .arenas = { arena_new(), arena_new() }, .lasting = arena_new() };
+    forget_lasting(&t);
     while (wait_for_task(w)) {
         t.ctx = (struct ctx){ .arena = t.arenas[t.at], .clock = &clock_system, .db = session,
                               .services = &w->pool->services };
         serve_mailbox(w, &t);
-        planning_zones_close(&t.zones);
         arena_reset(t.arenas[0]);
         arena_reset(t.arenas[1]);
-        arena_reset(t.lasting);
         done_with_task(w);
     }
+    forget_lasting(&t);
     arena_free(&t.arenas[0]);
     arena_free(&t.arenas[1]);
     arena_free(&t.lasting);
@@ -351,7 +374,7 @@ static struct worker *idle_worker(struct sender_pool *pool) {
     struct worker *idle = NULL;
     (void) pthread_mutex_lock(&pool->lock);
     for (int i = 0; !idle && i < pool->n; i++)
-        if (!pool->workers[i].is_busy)
+        if (!is_task(&pool->workers[i].now))
             idle = &pool->workers[i];
     (void) pthread_mutex_unlock(&pool->lock);
     return idle;
@@ -359,27 +382,36 @@ static struct worker *idle_worker(struct sender_pool *pool) {
 
 static void give(struct worker *w, const struct mailbox_queue *queue) {
     (void) pthread_mutex_lock(&w->pool->lock);
-    (void) put_id(w->account_id, queue->account_id);
-    (void) put_id(w->mailbox_id, queue->mailbox_id);
-    w->is_busy = true;
+    set_task(&w->now, queue);
     (void) pthread_cond_signal(&w->given); /* cannot fail */
     (void) pthread_mutex_unlock(&w->pool->lock);
 }
 
-/* Gives what is due to those who are idle; how long to rest then. */
-static int64_t hand_out(struct sender_pool *pool, struct ctx *ctx) {
-    const struct queue_lease lease = { str_of(pool->owner), ctx_now(ctx), LEASE_MS };
+/* E_NOT_FOUND: there is nothing more. */
+static enum rc take_some(struct sender_pool *pool, struct ctx *ctx) {
     struct mailbox_queue queue;
     struct worker *w = NULL;
-    int64_t due = INT64_MAX, tick = pool->services.sequence.tick_ms;
     enum rc rc = OK;
+    pool->look_at_ms = monotonic_ms() + pool->services.sequence.tick_ms;
     while (rc == OK && (w = idle_worker(pool))) {
+        const struct queue_lease lease = new_lease(ctx);
         rc = mailbox_queue_take(ctx, &lease, &queue);
         if (rc == OK)
             give(w, &queue);
     }
-    if (rc == E_NOT_FOUND)
-        rc = mailbox_queues_next(ctx, &due);
+    return rc;
+}
+
+/* Gives what is due to those who are idle; how long to rest then. Most often it is rung for nothing
+ * that is due by now, which costs one look. */
+static int64_t hand_out(struct sender_pool *pool, struct ctx *ctx) {
+    int64_t due = INT64_MAX, tick = pool->services.sequence.tick_ms;
+    enum rc rc = idle_worker(pool) ? mailbox_queues_next(ctx, &due) : OK;
+    if (rc == OK && (due <= ctx_now(ctx) || monotonic_ms() >= pool->look_at_ms)) {
+        rc = take_some(pool, ctx);
+        if (rc == E_NOT_FOUND)
+            rc = mailbox_queues_next(ctx, &due);
+    }
     if (rc != OK) {
         log_warn(ctx, "messages cannot be sent, retrying", LOG_S("error", ctx->err.text));
         return FAULT_MS;
@@ -388,11 +420,25 @@ static int64_t hand_out(struct sender_pool *pool, struct ctx *ctx) {
     return wait > 0 && wait < tick ? wait : tick;
 }
 
+static void list_task(struct arena *arena, const struct task *task, struct list *queues) {
+    if (is_task(task))
+        *(struct mailbox_queue *) list_add(arena, queues, sizeof(struct mailbox_queue))
+            = (struct mailbox_queue){ .account_id = arena_str(arena, str_of(task->account_id)),
+                                      .mailbox_id = arena_str(arena, str_of(task->mailbox_id)),
+                                      .owner = arena_str(arena, str_of(task->owner)) };
+}
+
 static int64_t renew(struct sender_pool *pool, struct ctx *ctx, int64_t due_ms) {
-    const struct queue_lease lease = { str_of(pool->owner), ctx_now(ctx), LEASE_MS };
+    struct list held = { 0 };
     if (monotonic_ms() < due_ms)
         return due_ms;
-    if (mailbox_queues_renew(ctx, &lease) != OK)
+    (void) pthread_mutex_lock(&pool->lock); /* fails only when misused */
+    for (int i = 0; i < pool->n; i++) {
+        list_task(ctx->arena, &pool->workers[i].now, &held);
+        list_task(ctx->arena, &pool->workers[i].next, &held);
+    }
+    (void) pthread_mutex_unlock(&pool->lock);
+    if (mailbox_queues_renew(ctx, &held, ctx_now(ctx) + LEASE_MS) != OK)
         log_warn(ctx, "leases could not be renewed, retrying", LOG_S("error", ctx->err.text));
     return monotonic_ms() + RENEW_MS;
 }
@@ -416,13 +462,10 @@ static void *run(void *arg) {
 
 struct sender_pool *sender_start(struct db *db, const struct services *services, int threads) {
     struct sender_pool *pool = MEM_NEW(struct sender_pool);
-    struct arena *arena = arena_new();
     pool->db = db;
     pool->services = *services;
     pool->services.jobs_stopping = hurries;
     pool->n = threads < SENDER_THREADS_MAX ? threads : SENDER_THREADS_MAX;
-    (void) put_id(pool->owner, uuid_new(arena, clock_now(&clock_system)));
-    arena_free(&arena);
     atomic_store(&hurry_at_ms, INT64_MAX);
     bell_init(&pool->bell);
     pool->kept = kept_smtps_new();
@@ -436,18 +479,19 @@ struct sender_pool *sender_start(struct db *db, const struct services *services,
         thread_start(&w->thread, work, w);
     }
     thread_start(&pool->thread, run, pool);
-    atomic_store(&current, pool);
+    door_set(&current, pool);
     return pool;
 }
 
 void sender_wake(void) {
-    struct sender_pool *pool = atomic_load(&current);
+    struct sender_pool *pool = door_enter(&current);
     if (pool)
         bell_ring(&pool->bell);
+    door_leave(&current);
 }
 
 static void end_pool(struct sender_pool *pool) {
-    atomic_store(&current, NULL);
+    door_set(&current, NULL);
     atomic_store(&hurry_at_ms, monotonic_ms() + HURRY_MS);
     bell_stop(&pool->bell);
     (void) pthread_join(pool->thread, NULL); /* fails only when misused, as do the next */

@@ -1,6 +1,7 @@
 #include "sequence/webhook_notice.h"
 
 #include "base/buf.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "net/mime.h"
@@ -39,8 +40,8 @@ static struct str text_of(const struct notice *n) {
 }
 
 /* With a Date in front of what mime_write makes. */
-static enum rc write(const struct notice *n, const struct mailbox *from, const struct user *to,
-                     struct str *ret_bytes) {
+static enum rc compose(const struct notice *n, const struct mailbox *from, const struct user *to,
+                       struct str *ret_bytes) {
     static const struct mime_header headers[] = { { "Auto-Submitted", { "auto-generated", 14 } } }; /* RFC 3834 */
     struct arena *arena = n->ctx->arena;
     struct str domain = str_sub(from->email, str_find_last(from->email, '@') + 1, from->email.n), source;
@@ -51,7 +52,7 @@ static enum rc write(const struct notice *n, const struct mailbox *from, const s
         .message_id = arena_printf(arena, "notice.%.*s@%.*s", STR_FMT(uuid_new(arena, ctx_now(n->ctx))), STR_FMT(domain)),
         .text = text_of(n),
         .headers = headers,
-        .n_headers = sizeof headers / sizeof headers[0],
+        .n_headers = LENGTH(headers),
     };
     enum rc rc = mime_write(arena, &message, &source);
     if (rc == OK)
@@ -64,7 +65,7 @@ static enum rc write(const struct notice *n, const struct mailbox *from, const s
 static void tell(struct notice *n, struct smtp_client *smtp, const struct mailbox *from, const struct user *to) {
     struct smtp_result result = { .rc = OK };
     struct str address = to->email, bytes = STR_NONE;
-    enum rc rc = write(n, from, to, &bytes);
+    enum rc rc = compose(n, from, to, &bytes);
     const struct smtp_message message = { from->email, { &address, 1 }, bytes };
     if (rc == OK)
         rc = smtp_send(smtp, &message, n->ctx->arena, &result);

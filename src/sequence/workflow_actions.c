@@ -17,13 +17,8 @@ enum { PERSON_DATA_MAX_BYTES = 64 * 1024 };
 
 /* --- small things --- */
 
-static void put(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
 static void put_time(struct acting *a, const char *name, struct opt_int at) {
-    put(&a->input, name, at.set ? time_iso(a->ctx->arena, at.v) : STR_NONE);
+    json_put_str(&a->input, name, at.set ? time_iso(a->ctx->arena, at.v) : STR_NONE);
 }
 
 static enum rc cannot(struct acting *a, struct str why) {
@@ -49,7 +44,7 @@ static enum rc prepare_email(struct acting *a) {
     if (str_is_empty(a->lead.email))
         return cannot(a, STR("The lead has no address"));
     a->value = a->lead.email;
-    put(&a->input, "email", a->value);
+    json_put_str(&a->input, "email", a->value);
     return OK;
 }
 
@@ -59,7 +54,7 @@ static enum rc prepare_domain(struct acting *a) {
     if (str_is_empty(a->lead.email) || email_parse(a->ctx->arena, a->lead.email, &email) != OK)
         return cannot(a, STR("The lead has no address"));
     a->value = email.domain.registrable;
-    put(&a->input, "domain", a->value);
+    json_put_str(&a->input, "domain", a->value);
     if (domain_is_free_mail(&email.domain))
         return cannot(a, STR("Anybody gets an address at this domain"));
     return OK;
@@ -70,7 +65,7 @@ static enum rc exclude(struct acting *a, enum exclusion_kind kind) {
     struct str reason = a->action->reason, result = STR_NONE;
     enum rc rc = reply_claim_exclusion(&by, kind, a->value, str_is_set(reason) ? reason : STR("workflow"), &result);
     if (rc == OK)
-        put(&a->output, "result", result);
+        json_put_str(&a->output, "result", result);
     return rc;
 }
 
@@ -135,8 +130,8 @@ static struct str task_user(const struct acting *a) {
 
 static enum rc prepare_task(struct acting *a) {
     enum rc rc = find_time(a);
-    put(&a->input, "user_id", task_user(a));
-    put(&a->input, "subject", a->action->subject);
+    json_put_str(&a->input, "user_id", task_user(a));
+    json_put_str(&a->input, "subject", a->action->subject);
     put_time(a, "due_on", a->at);
     return rc;
 }
@@ -151,16 +146,18 @@ static enum rc make_task(struct acting *a) {
                                       .due_on = a->at };
     struct task task = { .id = STR_NONE };
     enum rc rc = task_make(a->ctx, &input, &task);
-    if (rc == OK)
-        put(&a->output, "task_id", task.id);
-    return rc;
+    if (rc != OK)
+        return rc;
+    json_put_str(&a->output, "task_id", task.id);
+    const struct claimant by = by_workflow(a);
+    return reply_claim_made(&by, CLAIM_TASK, task.id);
 }
 
 /* --- who is added --- */
 
 static void put_set(struct json_writer *w, const char *name, struct str value) {
     if (!str_is_empty(value))
-        put(w, name, value);
+        json_put_str(w, name, value);
 }
 
 struct referred_person acting_referred(const struct acting *a) {
@@ -204,19 +201,19 @@ static enum rc prepare_person(struct acting *a) {
         a->person = (struct lead_input){ .email = a->lead.email, .linkedin_url = a->lead.linkedin_url,
                                          .data = a->lead.data };
     if (rc == OK) {
-        put(&a->input, "email", a->person.email);
-        put(&a->input, "linkedin_url", a->person.linkedin_url);
+        json_put_str(&a->input, "email", a->person.email);
+        json_put_str(&a->input, "linkedin_url", a->person.linkedin_url);
     }
     return rc;
 }
 
 static enum rc prepare_listed(struct acting *a) {
-    put(&a->input, "lead_list_id", a->action->lead_list_id);
+    json_put_str(&a->input, "lead_list_id", a->action->lead_list_id);
     return prepare_person(a);
 }
 
 static enum rc prepare_sequence(struct acting *a) {
-    put(&a->input, "sequence_id", a->action->sequence_id);
+    json_put_str(&a->input, "sequence_id", a->action->sequence_id);
     return prepare_person(a);
 }
 
@@ -226,9 +223,9 @@ static struct str target(const struct acting *a) {
 
 static enum rc prepare_replacement(struct acting *a) {
     enum rc rc = prepare_referred(a);
-    put(&a->input, "sequence_id", target(a));
+    json_put_str(&a->input, "sequence_id", target(a));
     if (rc == OK)
-        put(&a->input, "email", a->person.email);
+        json_put_str(&a->input, "email", a->person.email);
     return rc;
 }
 
@@ -277,6 +274,34 @@ static enum rc find_mailbox(struct acting *a, bool in_thread, struct add_leads_s
     return rc == E_NOT_FOUND ? OK : rc;
 }
 
+/* Somebody who was added for the label, lost with it, and is wanted again. */
+static enum rc add_again(struct acting *a, struct str lead_id, bool *ret_added) {
+    static const struct lead_retry as_before = { .ignore_exclusion_list = UNSET };
+    struct lead_plan lead = { .id = STR_NONE };
+    enum rc rc = lead_plan_lock(a->ctx, lead_id, &lead);
+    *ret_added = rc == OK && lead_status_of(&lead) == LEAD_REMOVED && str_eq(lead.reason, STR(REPLY_CLAIM_LOST));
+    return *ret_added ? lead_retry(a->ctx, lead_id, &as_before) : rc;
+}
+
+/* Who is in the sequence now is held by the reply if that is why. */
+static enum rc hold_added(struct acting *a, struct str sequence_id, const struct add_leads_result *result) {
+    const struct claimant by = by_workflow(a);
+    struct email email = { .address = STR_NONE };
+    struct str key = str_is_empty(a->person.linkedin_url) ? STR_NONE : a->lead.linkedin_key, id = STR_NONE;
+    bool added = result->total_added_to_sequence.v > 0;
+    if (!added && !result->already_in_sequence_and_skipped.n)
+        return judge(a, result);
+    enum rc rc = str_is_empty(a->person.email) ? OK : email_parse(a->ctx->arena, a->person.email, &email);
+    if (rc == OK)
+        rc = lead_in_sequence(a->ctx, sequence_id, email.address, key, &id);
+    if (rc == OK && !added)
+        rc = add_again(a, id, &added);
+    if (rc != OK || !added)
+        return rc == OK ? judge(a, result) : rc;
+    json_put_str(&a->output, "lead_id", id);
+    return reply_claim_made(&by, CLAIM_ADDED_LEAD, id);
+}
+
 static enum rc add(struct acting *a, struct str sequence_id) {
     struct add_leads_settings settings = { 0 };
     struct add_leads_result result = { 0 };
@@ -295,7 +320,7 @@ static enum rc add(struct acting *a, struct str sequence_id) {
         rc = leads_add(a->ctx, &what, &result, &errors);
     if (rc == E_INVALID && errors.validation_errors.n)
         return cannot(a, all_errors(a, &errors));
-    return rc == OK ? judge(a, &result) : rc;
+    return rc == OK ? hold_added(a, sequence_id, &result) : rc;
 }
 
 /* Somebody who has just answered is in a sequence and was contacted, which speaks against
@@ -310,8 +335,12 @@ static enum rc add_to_sequence(struct acting *a) {
 }
 
 static enum rc replace_lead(struct acting *a) {
+    const struct claimant by = by_workflow(a);
+    struct lead_plan lead = { .id = STR_NONE };
     enum rc rc = add(a, target(a));
-    return rc == OK ? lead_end(a->ctx, a->lead.id, LEAD_REMOVED, STR("replaced")) : rc;
+    if (rc == OK)
+        rc = lead_plan_lock(a->ctx, a->lead.id, &lead);
+    return rc == OK ? reply_claim_end(&by, &lead, LEAD_REMOVED, STR("replaced")) : rc;
 }
 
 /* --- lead lists --- */
@@ -348,14 +377,14 @@ static enum rc add_to_list(struct acting *a) {
     if (rc == E_CONFLICT)
         return cannot(a, STR("The lead list was canceled"));
     if (rc == OK)
-        put(&a->output, "lead_list", list.name);
+        json_put_str(&a->output, "lead_list", list.name);
     return rc;
 }
 
 /* --- webhooks --- */
 
 static enum rc prepare_push(struct acting *a) {
-    put(&a->input, "webhook_id", a->action->webhook_id);
+    json_put_str(&a->input, "webhook_id", a->action->webhook_id);
     return OK;
 }
 
@@ -365,8 +394,8 @@ static enum rc push(struct acting *a) {
     if (rc == E_NOT_FOUND)
         return cannot(a, STR("There is no such webhook"));
     if (rc == OK) {
-        put(&a->output, "result", STR("queued"));
-        put(&a->output, "event_id", event_id);
+        json_put_str(&a->output, "result", STR("queued"));
+        json_put_str(&a->output, "event_id", event_id);
     }
     return rc;
 }

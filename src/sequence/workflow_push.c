@@ -18,19 +18,6 @@ static const char example_snapshot[]
       "\"sequence\":{\"id\":\"a3f8b29c7d15e4f6b8c9a2e5d7f1b3c8e6f9a4b2\",\"name\":\"An example\","
       "\"kind\":\"sequence\",\"start_at\":1728644220000},\"stage\":{\"index\":1,\"type\":\"email\",\"automatic\":1}}";
 
-static void put(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
-static void put_list(struct json_writer *w, const char *name, struct strs values) {
-    json_key(w, str_of(name));
-    json_begin_array(w);
-    for (size_t i = 0; i < values.n; i++)
-        json_str(w, values.p[i]);
-    json_end_array(w);
-}
-
 /* Somebody by five members whose names begin with `prefix`. */
 static void put_somebody(struct acting *a, struct json_writer *w, const char *prefix, struct referred_person s) {
     const struct {
@@ -42,7 +29,7 @@ static void put_somebody(struct acting *a, struct json_writer *w, const char *pr
                     { "company_name", s.company_name },
                     { "company_domain", s.company_domain } };
     for (size_t i = 0; i < LENGTH(members); i++)
-        put(w, arena_printf(a->ctx->arena, "%s%s", prefix, members[i].name).p, members[i].value);
+        json_put_str(w, arena_printf(a->ctx->arena, "%s%s", prefix, members[i].name).p, members[i].value);
 }
 
 static struct referred_person the_lead(const struct acting *a) {
@@ -82,7 +69,7 @@ static void put_info(struct acting *a, struct json_writer *w) {
     bool returns = info == LABEL_INFO_RETURN_DATE;
     json_key(w, STR("additional_info"));
     json_begin_object(w);
-    put(w, returns ? "return_date" : "follow_up_date", returns ? a->reply->return_on : a->reply->follow_up_on);
+    json_put_str(w, returns ? "return_date" : "follow_up_date", returns ? a->reply->return_on : a->reply->follow_up_on);
     json_end_object(w);
 }
 
@@ -104,10 +91,11 @@ static enum rc write_data(struct acting *a, struct buf *out) {
     struct json_writer w = json_writer(out);
     struct str label = r->label;
     json_begin_object(&w);
-    put(&w, "from", r->from_address);
-    put_list(&w, "to", r->to_addresses);
-    put_list(&w, "cc", r->cc_addresses);
-    put_list(&w, "bcc", (struct strs){ NULL, 0 });
+    json_put_str(&w, "reply_id", r->id);
+    json_put_str(&w, "from", r->from_address);
+    json_put_strs(&w, "to", r->to_addresses);
+    json_put_strs(&w, "cc", r->cc_addresses);
+    json_put_strs(&w, "bcc", (struct strs){ NULL, 0 });
     json_key(&w, STR("names"));
     json_begin_object(&w);
     if (!str_is_empty(r->from_name) && str_is_set(r->from_address)) {
@@ -115,11 +103,11 @@ static enum rc write_data(struct acting *a, struct buf *out) {
         json_str(&w, r->from_name);
     }
     json_end_object(&w);
-    put(&w, "subject", r->subject);
-    put(&w, "body", r->body);
-    put(&w, "snippet", r->snippet);
-    put(&w, "last_message", r->last_message);
-    put_list(&w, "labels", (struct strs){ &label, str_is_set(label) ? 1 : 0 });
+    json_put_str(&w, "subject", r->subject);
+    json_put_str(&w, "body", r->body);
+    json_put_str(&w, "snippet", r->snippet);
+    json_put_str(&w, "last_message", r->last_message);
+    json_put_strs(&w, "labels", (struct strs){ &label, str_is_set(label) ? 1 : 0 });
     put_info(a, &w);
     enum rc rc = put_sent_at(a, &w);
     json_end_object(&w);

@@ -116,22 +116,17 @@ static enum rc take_step(struct acting *a, struct workflow_step *ret_step) {
 
 /* --- a run --- */
 
-static void put(struct json_writer *w, const char *name, struct str value) {
-    json_key(w, str_of(name));
-    json_str(w, value);
-}
-
 static struct str run_input(struct ctx *ctx, const struct stored_reply *r) {
     struct buf text = buf_in(ctx->arena, INPUT_MAX_BYTES);
     struct json_writer w = json_writer(&text);
     json_begin_object(&w);
-    put(&w, "label", r->label);
-    put(&w, "kind", r->kind);
-    put(&w, "from", r->from_address);
-    put(&w, "subject", r->subject);
-    put(&w, "snippet", r->snippet);
-    put(&w, "return_date", r->return_on);
-    put(&w, "follow_up_date", r->follow_up_on);
+    json_put_str(&w, "label", r->label);
+    json_put_str(&w, "kind", r->kind);
+    json_put_str(&w, "from", r->from_address);
+    json_put_str(&w, "subject", r->subject);
+    json_put_str(&w, "snippet", r->snippet);
+    json_put_str(&w, "return_date", r->return_on);
+    json_put_str(&w, "follow_up_date", r->follow_up_on);
     json_key(&w, STR("referred"));
     if (r->referred)
         json_fields(&w, &referred_person_fields, r->referred);

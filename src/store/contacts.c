@@ -1,10 +1,11 @@
 #include "store/contacts.h"
 
+#include <stdlib.h>
+
 #include "base/check.h"
 #include "base/map.h"
 #include "data/text.h"
 #include "db/sql.h"
-#include "json/writer.h"
 #include "store/calls.h"
 #include "store/contact_details.h"
 #include "store/events.h"
@@ -14,8 +15,6 @@
 #include "store/reply_claims.h"
 #include "store/tasks.h"
 #include "store/workflow_runs.h"
-
-enum { JSON_MAX_BYTES = 16 * 1024 * 1024 };
 
 #define T struct contact
 static const struct field contact_rows[] = {
@@ -37,28 +36,63 @@ static const struct field contact_rows[] = {
 static const struct fields contact_fields
     = FIELDS("ContactRow", struct contact, contact_rows, .doc = "A contact as it is stored.");
 
-#define KEYS "x.id, x.email, x.linkedin_key, x.last_contacted_at"
+#define KEYS "x.id, x.email, x.linkedin_key, x.time_zone, x.last_contacted_at"
 #define BY_SQLITE(column, set)                                                          \
     "SELECT " KEYS " FROM contacts x WHERE x.account_id = $1 AND x." column             \
     " IN (SELECT value FROM json_each(" set "))"
 #define BY_PG(column, name)                                                             \
-    "SELECT " KEYS " FROM " name " e JOIN contacts x ON x.account_id = e.account_id "   \
-    "AND x." column " = e.v"
+    "SELECT x.* FROM " SQL_OF_EACH_PG(name, KEYS, "contacts x", "x." column " = " name  \
+                                      ".v AND x.account_id = " name ".account_id", "x")
 static const struct query among
     = { "contacts_among",
         BY_SQLITE("email", "$2") " UNION " BY_SQLITE("linkedin_key", "$3"),
         "WITH " SQL_SET_PG("a", "$2") ", " SQL_SET_PG("b", "$3") " " BY_PG("email", "a") " UNION "
         BY_PG("linkedin_key", "b") };
-#define INSERT(from)                                                                           \
-    "INSERT INTO contacts (account_id, id, email, linkedin_url, linkedin_key, first_name, "    \
-    "last_name, title, location, time_zone, company_name, company_domain, name_key, "          \
-    "search_key, owner_user_id, created_at, updated_at) SELECT $1, value ->> 0, "              \
-    "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "           \
-    "value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, "        \
-    "(SELECT id FROM users WHERE account_id = $1 AND email = value ->> 13), $3, $3 "           \
-    "FROM " from " WHERE 1 = 1 ON CONFLICT DO NOTHING"
-static const struct query insert
-    = { "contacts_insert", INSERT("json_each($2)"), INSERT("json_array_elements($2::json)") };
+/* A row of contacts to write; T(k) is the k-th value. The account comes with each row: whoever had
+ * it beforehand would read all contacts of the account. */
+#define ROW                                                                                \
+    "(SELECT $1 AS account_id, " T(3) " AS id, " T(4) " AS email, " T(5) " AS linkedin_url, " T(6)           \
+    " AS linkedin_key, " T(7) " AS first_name, " T(8) " AS last_name, " T(9) " AS title, " \
+    T(10) " AS location, " T(11) " AS time_zone, " T(12) " AS company_name, " T(13)        \
+    " AS company_domain, " T(14) " AS name_key, " T(15) " AS search_key, " T(16) " AS owner) w"
+#define OWNER                                                                              \
+    "CASE WHEN w.owner IS NOT NULL THEN (SELECT u.id FROM users u WHERE u.account_id = $1 " \
+    "AND u.email = w.owner) END"
+#define INSERT(rows)                                                                       \
+    "INSERT INTO contacts (account_id, id, email, linkedin_url, linkedin_key, first_name, " \
+    "last_name, title, location, time_zone, company_name, company_domain, name_key, "      \
+    "search_key, owner_user_id, created_at, updated_at) " rows " ON CONFLICT DO NOTHING"
+#define UPDATE                                                                             \
+    "UPDATE contacts SET email = coalesce(w.email, contacts.email), "                      \
+    "linkedin_url = coalesce(w.linkedin_url, contacts.linkedin_url), "                     \
+    "linkedin_key = coalesce(w.linkedin_key, contacts.linkedin_key), "                     \
+    "first_name = coalesce(w.first_name, contacts.first_name), "                           \
+    "last_name = coalesce(w.last_name, contacts.last_name), "                              \
+    "title = coalesce(w.title, contacts.title), "                                          \
+    "location = coalesce(w.location, contacts.location), "                                 \
+    "time_zone = coalesce(w.time_zone, contacts.time_zone), "                              \
+    "company_name = coalesce(w.company_name, contacts.company_name), "                     \
+    "company_domain = coalesce(w.company_domain, contacts.company_domain), "               \
+    "name_key = w.name_key, search_key = w.search_key, "                                   \
+    "owner_user_id = coalesce(" OWNER ", contacts.owner_user_id), updated_at = $2 FROM " ROW \
+    " WHERE contacts.account_id = w.account_id AND contacts.id = w.id"
+#define T(k) "$" #k
+/* SQLite copies what a statement with a SELECT changes, so as to take it back: row for row the same
+ * pages, which takes longer than to insert them. */
+static const char insert_sqlite[]
+    = INSERT("VALUES ($1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
+             "(SELECT id FROM users WHERE account_id = $1 AND email = $16), $2, $2)");
+static const char update_sqlite[] = UPDATE;
+#undef T
+#define T(k) "unnest($" #k "::text[])"
+static const char insert_pg[]
+    = INSERT("SELECT $1, w.id, w.email, w.linkedin_url, w.linkedin_key, w.first_name, w.last_name, "
+             "w.title, w.location, w.time_zone, w.company_name, w.company_domain, w.name_key, "
+             "w.search_key, " OWNER ", $2, $2 FROM " ROW);
+static const char update_pg[] = UPDATE;
+#undef T
+static const struct query insert = { "contacts_insert", insert_sqlite, insert_pg };
+static const struct query update = { "contacts_update", update_sqlite, update_pg };
 #define BY_IDS                                                                             \
     "SELECT c.id, c.email, c.linkedin_url, c.linkedin_key, c.first_name, c.last_name, "    \
     "c.title, c.location, c.time_zone, c.company_name, c.company_domain, u.email AS owner " \
@@ -67,23 +101,6 @@ static const struct query insert
 static const struct query by_ids
     = { "contacts_by_ids", BY_IDS "(SELECT value FROM json_each($2))",
         BY_IDS "(SELECT json_array_elements_text($2::json))" };
-#define UPDATE(from)                                                                         \
-    "UPDATE contacts SET email = coalesce(w.value ->> 1, email), "                           \
-    "linkedin_url = coalesce(w.value ->> 2, linkedin_url), "                                 \
-    "linkedin_key = coalesce(w.value ->> 3, linkedin_key), "                                 \
-    "first_name = coalesce(w.value ->> 4, first_name), "                                     \
-    "last_name = coalesce(w.value ->> 5, last_name), title = coalesce(w.value ->> 6, title), " \
-    "location = coalesce(w.value ->> 7, location), "                                         \
-    "time_zone = coalesce(w.value ->> 8, time_zone), "                                       \
-    "company_name = coalesce(w.value ->> 9, company_name), "                                 \
-    "company_domain = coalesce(w.value ->> 10, company_domain), "                            \
-    "name_key = w.value ->> 11, search_key = w.value ->> 12, owner_user_id = coalesce("      \
-    "(SELECT id FROM users WHERE account_id = $1 AND email = w.value ->> 13), "              \
-    "owner_user_id), updated_at = $3 FROM " from                                             \
-    " WHERE contacts.account_id = $1 AND contacts.id = w.value ->> 0"
-static const struct query update
-    = { "contacts_update", UPDATE("json_each($2) AS w"),
-        UPDATE("json_array_elements($2::json) AS w (value)") };
 /* The leads of the contact, and those that have the address or profile themselves. */
 #define FORGET_LEADS(which)                                                                 \
     "UPDATE sequence_leads SET contact_id = NULL, email = NULL, email_domain = NULL, domain = NULL, " \
@@ -158,41 +175,44 @@ static struct str search_key_of(struct arena *arena, const struct contact *c, st
                         STR_FMT(company), STR_FMT(title));
 }
 
-static void write_contact(struct arena *arena, struct json_writer *w, const struct contact *c) {
+enum { COLUMNS = 14 };
+
+/* In the order of ROW. */
+static void set_row(struct arena *arena, const struct contact *c, struct db_value *row) {
     struct str name_key = name_key_of(arena, c), search_key = search_key_of(arena, c, name_key);
-    const struct str columns[] = { c->id,        c->email,        c->linkedin_url, c->linkedin_key,
-                                   c->first_name, c->last_name,   c->title,        c->location,
-                                   c->time_zone, c->company_name, c->company_domain,
-                                   name_key,      search_key,     c->owner };
-    json_begin_array(w);
-    for (size_t i = 0; i < LENGTH(columns); i++)
-        json_str(w, columns[i]);
-    json_end_array(w);
+    const struct str columns[COLUMNS]
+        = { c->id,       c->email,     c->linkedin_url, c->linkedin_key,   c->first_name, c->last_name, c->title,
+            c->location, c->time_zone, c->company_name, c->company_domain, name_key,      search_key,   c->owner };
+    for (size_t i = 0; i < COLUMNS; i++)
+        row[i] = db_v_text(columns[i]);
 }
 
 static enum rc write(struct ctx *ctx, const struct query *query, const struct list *contacts,
                      int64_t *ret_written) {
     const struct contact *c = contacts->p;
-    struct buf text = buf_on_heap(JSON_MAX_BYTES);
-    struct json_writer w = json_writer(&text);
-    json_begin_array(&w);
+    struct db_value *rows = ARENA_ARRAY(ctx->arena, contacts->n * COLUMNS + 1, struct db_value);
     for (size_t i = 0; i < contacts->n; i++)
-        write_contact(ctx->arena, &w, &c[i]);
-    json_end_array(&w);
-    enum rc rc = buf_result(&text);
-    if (rc == OK)
-        rc = db_exec(ctx, query,
-                     DB_ARGS(db_v_text(ctx->account_id), db_v_text(buf_text(&text)),
-                             db_v_int(ctx_now(ctx))),
-                     ret_written);
-    else
-        rc = fail(ctx, rc, "contacts to write");
-    buf_done(&text);
-    return rc;
+        set_row(ctx->arena, &c[i], rows + i * COLUMNS);
+    return contacts->n ? db_exec_rows(ctx, query, DB_ARGS(db_v_text(ctx->account_id), db_v_int(ctx_now(ctx))),
+                                      (struct db_table){ rows, contacts->n, COLUMNS }, ret_written)
+                       : OK;
 }
 
+static int by_keys(const void *a, const void *b) {
+    const struct contact *one = a, *other = b;
+    int order = str_compare(one->email, other->email);
+    return order ? order : str_compare(one->linkedin_key, other->linkedin_key);
+}
+
+/* In one order, whoever inserts: two that insert the same people wait for each other's rows, and
+ * with an order of their own each they would do so for ever. */
 enum rc contacts_insert(struct ctx *ctx, const struct list *contacts, int64_t *ret_inserted) {
-    return write(ctx, &insert, contacts, ret_inserted);
+    struct list sorted = { ARENA_ARRAY(ctx->arena, contacts->n, struct contact), contacts->n };
+    if (contacts->n) {
+        memcpy(sorted.p, contacts->p, contacts->n * sizeof(struct contact));
+        qsort(sorted.p, sorted.n, sizeof(struct contact), by_keys);
+    }
+    return write(ctx, &insert, &sorted, ret_inserted);
 }
 
 enum rc contacts_update(struct ctx *ctx, const struct list *contacts) {

@@ -14,7 +14,7 @@ struct contact {
 };
 
 /* Those of the account that have one of the addresses or profiles, with id, email,
- * linkedin_key and last_contacted_at. List of struct contact. One query. */
+ * linkedin_key, time_zone and last_contacted_at. List of struct contact. One query. */
 MUST_USE enum rc contacts_among(struct ctx *ctx, struct strs emails, struct strs linkedin_keys,
                                 struct list *ret_contacts);
 

@@ -51,7 +51,7 @@ static const struct field activity_rows[] = {
     F_STR(T, sequence_type, .flags = FIELD_NULLABLE, .example = "sequence",
           .doc = "sequence or reply_sequence."),
     F_STR(T, description, .flags = FIELD_NULLABLE, .example = "A question about your team",
-          .doc = "One line about it."),
+          .doc = "One line about it; of a message its subject."),
     F_STR(T, notes, .flags = FIELD_NULLABLE, .doc = "What the user wrote about it."),
     F_ID(T, contact_id, .flags = FIELD_HIDDEN, .doc = "Whose activity."),
 };
@@ -95,16 +95,16 @@ static const struct fields count_fields
 static const struct query record
     = { "event_record", RECORD(SNAPSHOT_OF("json_object", "json(l.data)")),
         RECORD(SNAPSHOT_OF("json_build_object", "l.data::json") "::text") };
-/* $3: pairs of an id for the event and a lead. */
-#define RECORD_LEADS(from, account)                                                          \
+/* $3: pairs of an id for the event and a lead. The account comes with each pair: whoever had it
+ * beforehand would read all leads of the account, and for each of them the pairs. */
+#define RECORD_LEADS(each)                                                                   \
+    "WITH w AS MATERIALIZED (SELECT $1 AS account_id, value FROM " each ") "                 \
     "INSERT INTO events (account_id, id, kind, at, user_id, mailbox_id, contact_id, lead_id, " \
     "sequence_id, stage_id, data) SELECT l.account_id, w.value ->> 0, $2, $4, l.user_id, "   \
-    "l.mailbox_id, l.contact_id, l.id, l.sequence_id, l.stage_id, $5 FROM " from             \
-    " JOIN sequence_leads l ON l.account_id = " account " AND l.id = w.value ->> 1"
+    "l.mailbox_id, l.contact_id, l.id, l.sequence_id, l.stage_id, $5 FROM w "                \
+    "JOIN sequence_leads l ON l.account_id = w.account_id AND l.id = w.value ->> 1"
 static const struct query record_leads
-    = { "events_record_leads", RECORD_LEADS("json_each($3) w", "$1"),
-        "WITH w AS MATERIALIZED (SELECT $1 AS account_id, value FROM json_array_elements($3::json)) "
-        RECORD_LEADS("w", "w.account_id") };
+    = { "events_record_leads", RECORD_LEADS("json_each($3)"), RECORD_LEADS("json_array_elements($3::json)") };
 static const struct query contacted
     = { "event_contacted",
         "UPDATE contacts SET last_contacted_at = $3 WHERE account_id = $1 AND id = "
@@ -126,8 +126,8 @@ static const struct query of_lead
 /* $4: the kinds that a history shows. */
 #define RECENT(contacts, alias, lateral, among, text)                                          \
     "SELECT x.contact_id, x.at AS event_at, x.kind AS event_type, x.sequence_id, "             \
-    "s.name AS sequence_name, s.kind AS sequence_type, " text "'description' AS description, " \
-    text "'notes' AS notes FROM " contacts " AS w " alias lateral                              \
+    "s.name AS sequence_name, s.kind AS sequence_type, coalesce(" text "'description', " text  \
+    "'subject') AS description, " text "'notes' AS notes FROM " contacts " AS w " alias lateral \
     "events x ON x.account_id = $1 AND x.contact_id = w.value AND x.id IN ("                   \
     "SELECT id FROM events WHERE account_id = $1 AND contact_id = w.value AND kind IN ("       \
     among ") ORDER BY id DESC LIMIT $3) LEFT JOIN sequences s ON s.account_id = x.account_id " \

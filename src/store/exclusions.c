@@ -80,7 +80,8 @@ static const struct query existing
     = { "exclusions_existing",
         "SELECT value FROM exclusions WHERE account_id = $1 AND kind = $2 "
         "AND value IN (SELECT value FROM json_each($3))",
-        WANTED_PG "SELECT x.value FROM e JOIN exclusions x ON " IS_WANTED_PG };
+        WANTED_PG "SELECT x.value FROM "
+        SQL_OF_EACH_PG("e", "x.value", "exclusions x", IS_WANTED_PG, "x") };
 /* In the same way; what excludes the address itself comes first. */
 #define OF_ADDRESS(materialized, from)                                                    \
     "WITH e (account_id, kind, v) AS " materialized "(SELECT $1, 'email', $2 "            \

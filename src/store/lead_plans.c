@@ -133,18 +133,20 @@ static const struct query of_address
         "SELECT id FROM sequence_leads WHERE email = $2 AND account_id = $1 AND status IN "
         "('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored') ORDER BY id",
         NULL };
+/* As an index of domains says it. */
+#define NOT_ENDED_OR_COMPLETED                                                                \
+    "status IN ('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored')"
+/* $4: the domain reversed, as those at it and below it begin; $3 is what was made of theirs. */
 static const struct query of_domain
     = { "leads_of_domain",
-        "SELECT id FROM sequence_leads WHERE account_id = $1 AND sequence_id = $2 "
-        "AND domain = $3 AND status IN "
-        "('pending', 'active', 'waiting_task', 'paused', 'completed', 'errored') ORDER BY id",
+        "WITH l AS MATERIALIZED (SELECT id, sequence_id, domain FROM sequence_leads WHERE account_id = $1 "
+        "AND email_domain >= $4 AND email_domain < rtrim($4, '.') || '/' AND " NOT_ENDED_OR_COMPLETED
+        ") SELECT id FROM l WHERE sequence_id = $2 AND domain = $3 ORDER BY id",
         NULL };
 /* Whom an exclusion ends. A domain is reversed, so those at it and below it are one range; each
  * is looked for by itself, which neither engine does of its own accord. Those at addresses are
  * found first and judged then, or PostgreSQL without statistics takes the index of domains. */
-#define ENDS                                                                                  \
-    "l.status IN ('pending', 'active', 'waiting_task', 'paused', 'errored') "                 \
-    "AND l.ignores_exclusions = 0"
+#define ENDS "l." NOT_ENDED_OR_COMPLETED " AND l.status <> 'completed' AND l.ignores_exclusions = 0"
 #define AT_DOMAIN                                                                             \
     "l.email_domain >= w.value AND l.email_domain < rtrim(w.value, '.') || '/' AND " ENDS
 static const struct query of_excluded_emails
@@ -161,9 +163,10 @@ static const struct query of_excluded_domains
         "SELECT x.id FROM json_array_elements_text($2::json) AS w (value) CROSS JOIN LATERAL "
         "(SELECT l.id FROM sequence_leads l WHERE l.account_id = $1 AND " AT_DOMAIN
         " ORDER BY l.account_id, l.email_domain LIMIT $3) AS x LIMIT $3" };
+/* Not min(next_at), for which PostgreSQL without statistics reads all that are planned. */
 #define FIRST(urgency)                                                                        \
-    "SELECT min(next_at) AS at FROM sequence_leads WHERE urgency = " #urgency                 \
-    " AND next_at IS NOT NULL"
+    "SELECT f" #urgency ".next_at AS at FROM (SELECT next_at FROM sequence_leads WHERE urgency = " #urgency \
+    " AND next_at IS NOT NULL ORDER BY next_at LIMIT 1) f" #urgency
 static const struct query next_due
     = { "lead_plans_next_due",
         "SELECT coalesce(min(m.at), 9223372036854775807) FROM (" FIRST(0) " UNION ALL " FIRST(1)
@@ -320,7 +323,10 @@ enum rc leads_of_address(struct ctx *ctx, struct str email, struct strs *ret_ids
 }
 
 enum rc leads_of_domain(struct ctx *ctx, struct str sequence_id, struct str domain, struct strs *ret_ids) {
-    return read_ids(ctx, &of_domain, DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(domain)), ret_ids);
+    return read_ids(ctx, &of_domain,
+                    DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(domain),
+                            db_v_text(domain_reversed(ctx->arena, domain))),
+                    ret_ids);
 }
 
 enum rc leads_of_excluded(struct ctx *ctx, enum exclusion_kind kind, struct strs values, int64_t limit,

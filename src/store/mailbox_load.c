@@ -11,7 +11,8 @@ static const struct field load_rows[] = {
 static const struct fields load_fields
     = FIELDS("MailboxLoad", struct mailbox_load, load_rows, .doc = "What a mailbox has to do.");
 
-/* What waits is not counted: its place in the day was given back, or it never had one. */
+/* What waits is not counted: its place in the day was given back, or it never had one. One that was
+ * in doubt keeps its own, and counts twice until it is sent again. */
 #define OF_MAILBOX "SELECT is_first FROM messages WHERE account_id = $1 AND mailbox_id = $2 AND "
 static const struct query since
     = { "mailbox_load_since",

@@ -5,22 +5,23 @@
 #include "json/writer.h"
 #include "store/queries.h"
 
-enum { LAST_SENT = 3, WAKES_MAX_BYTES = 1024 * 1024 };
+enum { LAST_SENT = 3, WAKES_MAX_BYTES = 1024 * 1024, RENEWALS_MAX_BYTES = 64 * 1024 };
 
 #define T struct mailbox_queue
 static const struct field queue_rows[] = {
     F_ID(T, account_id),      F_ID(T, mailbox_id),   F_STR(T, owner),
     F_TIME(T, wake_at),       F_TIME(T, free_at),    F_INT(T, failures),
+    F_TIME(T, day_from),      F_INT(T, day_sent),
 };
 #undef T
 static const struct fields queue_fields
     = FIELDS("MailboxQueue", struct mailbox_queue, queue_rows, .doc = "What a mailbox has to do.");
 
-#define COLUMNS "account_id, mailbox_id, owner, wake_at, free_at, failures"
+#define COLUMNS "account_id, mailbox_id, owner, wake_at, free_at, failures, day_from, day_sent"
 /* In the order of the key, so that no two wait for each other. */
 #define WAKE(from)                                                                                     \
-    "INSERT INTO mailbox_queues (account_id, mailbox_id, lease_until, wake_at, free_at, failures) "    \
-    "SELECT value ->> 0, value ->> 1, 0, CAST(value ->> 2 AS BIGINT), 0, 0 FROM " from " WHERE true "  \
+    "INSERT INTO mailbox_queues (account_id, mailbox_id, lease_until, wake_at, free_at, failures, day_from, " \
+    "day_sent) SELECT value ->> 0, value ->> 1, 0, CAST(value ->> 2 AS BIGINT), 0, 0, 0, 0 FROM " from " WHERE true " \
     "ORDER BY 1, 2 ON CONFLICT (account_id, mailbox_id) DO UPDATE SET "                                \
     "wake_at = CASE WHEN excluded.wake_at < mailbox_queues.wake_at THEN "                              \
     "CASE WHEN excluded.wake_at < mailbox_queues.free_at AND mailbox_queues.free_at < mailbox_queues.wake_at " \
@@ -38,21 +39,18 @@ static const struct query take
 static const struct query hold = { "mailbox_queue_hold", HOLD, HOLD " FOR UPDATE" };
 /* On PostgreSQL a locked row is in a step of whoever sends from it, which renews it: to wait for
  * that with all the others locked would keep those from going on. */
-#define RENEW "UPDATE mailbox_queues SET lease_until = $2 WHERE "
+#define RENEW(from, lock)                                                                        \
+    "UPDATE mailbox_queues SET lease_until = $2 WHERE (account_id, mailbox_id) IN "              \
+    "(SELECT q.account_id, q.mailbox_id FROM " from " AS w JOIN mailbox_queues q "               \
+    "ON q.account_id = w.value ->> 0 AND q.mailbox_id = w.value ->> 1 AND q.owner = w.value ->> 2" lock ")"
 static const struct query renew
-    = { "mailbox_queues_renew", RENEW "owner = $1",
-        RENEW "(account_id, mailbox_id) IN (SELECT account_id, mailbox_id FROM mailbox_queues "
-              "WHERE owner = $1 FOR UPDATE SKIP LOCKED)" };
+    = { "mailbox_queues_renew", RENEW("json_each($1)", ""),
+        RENEW("json_array_elements($1::json)", " FOR UPDATE OF q SKIP LOCKED") };
 static const struct query set
     = { "mailbox_queue_set",
         "UPDATE mailbox_queues SET free_at = $4, failures = $5, "
-        "lease_until = CASE WHEN lease_until < $6 THEN $6 ELSE lease_until END "
+        "lease_until = CASE WHEN lease_until < $6 THEN $6 ELSE lease_until END, day_from = $7, day_sent = $8 "
         "WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3",
-        NULL };
-static const struct query give_back
-    = { "mailbox_queue_give_back",
-        "UPDATE mailbox_queues SET owner = NULL, lease_until = 0, wake_at = $4, free_at = $5, "
-        "failures = $6 WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3",
         NULL };
 static const struct query release
     = { "mailbox_queues_release",
@@ -81,11 +79,15 @@ static const struct query open_messages
 static const struct query sent_since
     = { "mailbox_sent_since",
         "SELECT count(*)" OF_MAILBOX "AND counted_at >= $3 AND counted_at IS NOT NULL", NULL };
-static const struct query next_times
-    = { "mailbox_next_times",
-        "SELECT (SELECT min(next_at)" OF_MAILBOX WAITS ") AS send_at, "
-        "(SELECT min(next_at)" OF_MAILBOX OPEN ") AS look_at",
-        NULL };
+/* Till what waits may be sent, $4 or later, or what is in doubt is to be looked for. */
+#define NEVER "9223372036854775807"
+#define EARLIEST(which) "coalesce((SELECT min(next_at)" OF_MAILBOX which "), " NEVER ")"
+#define GIVE_BACK(earlier, later)                                                             \
+    "UPDATE mailbox_queues SET owner = NULL, lease_until = 0, free_at = $5, failures = $6, "  \
+    "wake_at = " earlier "(" later "(" EARLIEST(WAITS) ", $4), " EARLIEST(OPEN) ") "          \
+    "WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3"
+static const struct query give_back
+    = { "mailbox_queue_give_back", GIVE_BACK("min", "max"), GIVE_BACK("least", "greatest") };
 static const struct query last_sent
     = { "mailbox_last_sent",
         "SELECT message_id" OF_MAILBOX "AND counted_at IS NOT NULL AND state = 'sent' "
@@ -94,7 +96,7 @@ static const struct query last_sent
 
 static const struct query *const queries[]
     = { &wake,         &take,          &hold,       &renew,     &set,       &give_back, &release,    &next,
-        &next_message, &open_messages, &sent_since, &next_times, &last_sent };
+        &next_message, &open_messages, &sent_since, &last_sent };
 const struct query_table mailbox_queue_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -159,27 +161,47 @@ enum rc mailbox_queue_hold(struct ctx *ctx, struct str mailbox_id, struct str ow
     return rc == E_NOT_FOUND ? E_CANCELED : rc;
 }
 
+struct renewing {
+    struct str queues; /* [["account", "mailbox", "owner"], …] */
+    int64_t until_ms;
+};
+
 static enum rc renew_work(struct ctx *ctx, void *arg) {
-    const struct queue_lease *lease = arg;
-    return db_exec(ctx, &renew,
-                   DB_ARGS(db_v_text(lease->owner), db_v_int(lease->real_ms + lease->lease_ms)), NULL);
+    const struct renewing *r = arg;
+    return db_exec(ctx, &renew, DB_ARGS(db_v_text(r->queues), db_v_int(r->until_ms)), NULL);
 }
 
-enum rc mailbox_queues_renew(struct ctx *ctx, const struct queue_lease *lease) {
-    return db_transact(ctx, renew_work, (void *) (uintptr_t) lease);
+enum rc mailbox_queues_renew(struct ctx *ctx, const struct list *queues, int64_t until_ms) {
+    const struct mailbox_queue *q = queues->p;
+    struct buf text = buf_in(ctx->arena, RENEWALS_MAX_BYTES);
+    struct json_writer w = json_writer(&text);
+    json_begin_array(&w);
+    for (size_t i = 0; i < queues->n; i++) {
+        json_begin_array(&w);
+        json_str(&w, q[i].account_id);
+        json_str(&w, q[i].mailbox_id);
+        json_str(&w, q[i].owner);
+        json_end_array(&w);
+    }
+    json_end_array(&w);
+    if (buf_result(&text) != OK)
+        return fail(ctx, E_TOO_LARGE, "leases of mailboxes");
+    struct renewing renewing = { buf_text(&text), until_ms };
+    return queues->n ? db_transact(ctx, renew_work, &renewing) : OK;
 }
 
 enum rc mailbox_queue_set(struct ctx *ctx, const struct mailbox_queue *queue) {
     return db_exec_later(ctx, &set,
                          DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
                                  db_v_opt(queue->free_at), db_v_opt(queue->failures),
-                                 db_v_int(ctx_now(ctx) + QUEUE_LEASE_MS)));
+                                 db_v_int(ctx_now(ctx) + QUEUE_LEASE_MS), db_v_opt(queue->day_from),
+                                 db_v_opt(queue->day_sent)));
 }
 
-enum rc mailbox_queue_give_back(struct ctx *ctx, const struct mailbox_queue *queue, int64_t wake_at) {
+enum rc mailbox_queue_give_back(struct ctx *ctx, const struct mailbox_queue *queue, int64_t not_before) {
     return db_exec_later(ctx, &give_back,
                          DB_ARGS(ACCOUNT, db_v_text(queue->mailbox_id), db_v_text(queue->owner),
-                                 db_v_int(wake_at), db_v_opt(queue->free_at), db_v_opt(queue->failures)));
+                                 db_v_int(not_before), db_v_opt(queue->free_at), db_v_opt(queue->failures)));
 }
 
 static enum rc release_work(struct ctx *ctx, void *arg) {
@@ -232,26 +254,6 @@ enum rc mailbox_open_messages(struct ctx *ctx, struct str mailbox_id, struct lis
 
 enum rc mailbox_sent_since(struct ctx *ctx, struct str mailbox_id, int64_t from_ms, int64_t *ret_n) {
     return db_get_int(ctx, &sent_since, DB_ARGS(ACCOUNT, db_v_text(mailbox_id), db_v_int(from_ms)), ret_n);
-}
-
-struct next_times {
-    struct opt_int send_at, look_at;
-};
-#define T struct next_times
-static const struct field times_rows[] = { F_TIME(T, send_at), F_TIME(T, look_at) };
-#undef T
-static const struct fields times_fields
-    = FIELDS("NextTimes", struct next_times, times_rows, .doc = "When a mailbox has to do something.");
-
-enum rc mailbox_next_times(struct ctx *ctx, struct str mailbox_id, int64_t *ret_send_at,
-                           int64_t *ret_look_at) {
-    struct next_times times = { { 0 }, { 0 } };
-    enum rc rc = db_get(ctx, &next_times, DB_ARGS(ACCOUNT, db_v_text(mailbox_id)), &times_fields, &times);
-    if (rc != OK)
-        return rc;
-    *ret_send_at = times.send_at.set ? times.send_at.v : INT64_MAX;
-    *ret_look_at = times.look_at.set ? times.look_at.v : INT64_MAX;
-    return OK;
 }
 
 enum rc mailbox_last_sent(struct ctx *ctx, struct str mailbox_id, struct strs *ret_message_ids) {

@@ -1,7 +1,8 @@
 /* Who sends from a mailbox, and when there is something to do for it: a row for each mailbox
  * that ever had a message. One thread of one process sends from a mailbox at a time; it holds the
- * row by lease. Leases are on the machines' clocks, `now_ms` is on that of ctx, which a test
- * may let run faster. Inside db_transact unless it says otherwise. */
+ * row by lease, under a name that nobody else has and that it has for this one time: what comes
+ * from whoever held it before is not taken. Leases are on the machines' clocks, `now_ms` is on
+ * that of ctx, which a test may let run faster. Inside db_transact unless it says otherwise. */
 #ifndef STORE_MAILBOX_QUEUES_H
 #define STORE_MAILBOX_QUEUES_H
 
@@ -10,6 +11,7 @@
 struct mailbox_queue {
     struct str account_id, mailbox_id, owner;
     struct opt_int wake_at, free_at, failures;
+    struct opt_int day_from, day_sent; /* what it has sent since then, or may have: not less than that */
 };
 
 /* As long as a mailbox waits when a process was killed; a process that lives renews it. */
@@ -28,7 +30,7 @@ MUST_USE enum rc mailbox_queues_wake(struct ctx *ctx, const struct list *wakes);
 /* Leases one queue of any account that is due: the one that has waited longest. E_NOT_FOUND
  * when there is none. Transacts itself unless it is inside of one. */
 struct queue_lease {
-    struct str owner;
+    struct str owner; /* of this one taking, as a UUID is */
     int64_t real_ms, lease_ms;
 };
 MUST_USE enum rc mailbox_queue_take(struct ctx *ctx, const struct queue_lease *lease,
@@ -36,13 +38,16 @@ MUST_USE enum rc mailbox_queue_take(struct ctx *ctx, const struct queue_lease *l
 /* The row, locked, if it is still the owner's; E_CANCELED otherwise. */
 MUST_USE enum rc mailbox_queue_hold(struct ctx *ctx, struct str mailbox_id, struct str owner,
                                     struct mailbox_queue *ret_queue);
-/* Extends all leases of the owner but those that somebody extends just now. Transacts itself. */
-MUST_USE enum rc mailbox_queues_renew(struct ctx *ctx, const struct queue_lease *lease);
-/* Stores free_at and failures, and extends the lease. */
+/* Extends the leases of these (list of struct mailbox_queue) but those that somebody else has by
+ * now, and those that somebody extends just now. Of others nobody knows any more: one that was
+ * taken while its connection broke ends by itself. Transacts itself when there are any. */
+MUST_USE enum rc mailbox_queues_renew(struct ctx *ctx, const struct list *queues, int64_t until_ms);
+/* Stores free_at, failures and what was sent, and extends the lease. */
 MUST_USE enum rc mailbox_queue_set(struct ctx *ctx, const struct mailbox_queue *queue);
-/* Gives it back; nothing is to be done before `wake_at`, nor before what came meanwhile. */
+/* Gives it back, with free_at and failures, until something is to be sent, but not before
+ * `not_before`, or to be looked for. */
 MUST_USE enum rc mailbox_queue_give_back(struct ctx *ctx, const struct mailbox_queue *queue,
-                                         int64_t wake_at);
+                                         int64_t not_before);
 /* Ends all leases at once: at the start of the only process of a database. Transacts itself. */
 MUST_USE enum rc mailbox_queues_release(struct ctx *ctx);
 
@@ -59,9 +64,6 @@ MUST_USE enum rc mailbox_open_messages(struct ctx *ctx, struct str mailbox_id, s
 /* How many messages the mailbox has sent, or may have, since `from_ms`. */
 MUST_USE enum rc mailbox_sent_since(struct ctx *ctx, struct str mailbox_id, int64_t from_ms,
                                     int64_t *ret_n);
-/* The time of what is to be sent next, and of what is to be looked for next; INT64_MAX: none. */
-MUST_USE enum rc mailbox_next_times(struct ctx *ctx, struct str mailbox_id, int64_t *ret_send_at,
-                                    int64_t *ret_look_at);
 /* Message-IDs of the last few that the mailbox has sent, newest first. */
 MUST_USE enum rc mailbox_last_sent(struct ctx *ctx, struct str mailbox_id, struct strs *ret_message_ids);
 

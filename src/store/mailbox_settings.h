@@ -10,7 +10,7 @@ enum { MAILBOX_LIMIT_MAX = 10000, MAILBOX_LIMIT_DEFAULT = 50, MAILBOX_ALIASES_MA
 /* What people set. Absent in a change: stays; an empty text forgets it. */
 #define MAILBOX_SETTINGS                                                                     \
     struct str display_name, email_provider, smtp_host, smtp_security, smtp_user, imap_host, \
-        imap_security, imap_user, signature, signature_html, time_zone;                      \
+        imap_security, imap_user, from_address, signature, signature_html, time_zone;        \
     struct opt_int smtp_port, imap_port, daily_email_limit, ramp_start, ramp_step, gap_min_s, \
         gap_max_s;                                                                           \
     struct strs aliases;                                                                     \
@@ -45,6 +45,8 @@ extern const struct fields working_hours_fields;
     F_STR(T, imap_user, .max = 320, .example = "ann@example.com", .doc = "Login there."),       \
     F_STRS(T, aliases, .flags = FIELD_ALWAYS, .max = MAILBOX_ALIASES_MAX, .item_max = 254,              \
            .doc = "More addresses of the same mailbox."),                                       \
+    F_STR(T, from_address, .max = 254, .example = "ann@brand.example",                          \
+          .doc = "The alias that its messages are from. Empty: the mailbox's own address."),    \
     F_STR(T, signature, .max = 10000, .doc = "Signature as plain text."),                       \
     F_STR(T, signature_html, .max = 50000, .doc = "Signature as HTML."),                        \
     F_STR(T, time_zone, .min = 1, .max = 64, .example = "Europe/Berlin",                        \

@@ -57,23 +57,25 @@ bool mailbox_state_next(struct mailbox_state from, enum mailbox_event event,
 static const struct query set_state
     = { "mailbox_set_state",
         "UPDATE mailboxes SET status = $3, reason = $4, detail = $5, updated_at = $6, "
-        "ramp_since = CASE WHEN ramp_since IS NULL AND $3 = 'active' THEN $6 ELSE ramp_since END, "
+        "ramp_since = CASE WHEN $4 = 'deleted' THEN NULL "
+        "WHEN ramp_since IS NULL AND $3 = 'active' THEN $6 ELSE ramp_since END, "
         "secret = CASE WHEN $4 = 'deleted' THEN NULL ELSE secret END "
         "WHERE account_id = $1 AND id = $2",
         "UPDATE mailboxes SET status = $3, reason = $4, detail = $5, updated_at = $6, "
-        "ramp_since = CASE WHEN ramp_since IS NULL AND $3 = 'active' THEN CAST($6 AS BIGINT) "
+        "ramp_since = CASE WHEN $4 = 'deleted' THEN NULL "
+        "WHEN ramp_since IS NULL AND $3 = 'active' THEN CAST($6 AS BIGINT) "
         "ELSE ramp_since END, secret = CASE WHEN $4 = 'deleted' THEN NULL ELSE secret END "
         "WHERE account_id = $1 AND id = $2" };
 static const struct query note_refusal
     = { "mailbox_note_refusal",
         "UPDATE mailboxes SET auth_failures = $3, auth_failed_since = $4, auth_failed_at = $5, "
-        "detail = $6 WHERE account_id = $1 AND id = $2",
+        "detail = $6, auth_failed_by = COALESCE(auth_failed_by, $7) WHERE account_id = $1 AND id = $2",
         NULL };
 static const struct query note_login
     = { "mailbox_note_login",
         "UPDATE mailboxes SET auth_failures = 0, auth_failed_since = NULL, auth_failed_at = NULL, "
-        "detail = NULL "
-        "WHERE account_id = $1 AND id = $2 AND auth_failures > 0",
+        "auth_failed_by = NULL, detail = NULL "
+        "WHERE account_id = $1 AND id = $2 AND auth_failures > 0 AND COALESCE(auth_failed_by, $3) = $3",
         NULL };
 static const struct query throttle
     = { "mailbox_throttle",
@@ -147,6 +149,7 @@ struct happened {
     struct str id;
     enum mailbox_event event;
     struct str detail;
+    struct str server; /* of a login */
 };
 
 static enum rc event_work(struct ctx *ctx, void *arg) {
@@ -171,7 +174,7 @@ static enum rc event_work(struct ctx *ctx, void *arg) {
 }
 
 enum rc mailbox_event(struct ctx *ctx, struct str id, enum mailbox_event event, struct str detail) {
-    struct happened happened = { id, event, detail };
+    struct happened happened = { .id = id, .event = event, .detail = detail };
     enum rc rc = db_transact(ctx, event_work, &happened);
     if (rc == OK && ctx->services && ctx->services->wake_sequences)
         ctx->services->wake_sequences();
@@ -191,26 +194,28 @@ static enum rc refused_work(struct ctx *ctx, void *arg) {
     int64_t since = mailbox.auth_failed_since.set ? mailbox.auth_failed_since.v : now;
     rc = db_exec(ctx, &note_refusal,
                  DB_ARGS(db_v_text(ctx->account_id), db_v_text(h->id), db_v_int(count), db_v_int(since),
-                         db_v_int(at), db_v_text(h->detail)),
+                         db_v_int(at), db_v_text(h->detail), db_v_text(h->server)),
                  NULL);
     if (rc != OK || count < REFUSALS_MAX || now - since < REFUSED_FOR_MS)
         return rc;
-    struct happened refused = { h->id, MAILBOX_REFUSED, h->detail };
+    struct happened refused = { .id = h->id, .event = MAILBOX_REFUSED, .detail = h->detail };
     return event_work(ctx, &refused);
 }
 
-enum rc mailbox_login_refused(struct ctx *ctx, struct str id, struct str detail) {
-    struct happened happened = { .id = id, .detail = detail };
+enum rc mailbox_login_refused(struct ctx *ctx, struct str id, struct str server, struct str detail) {
+    struct happened happened = { .id = id, .detail = detail, .server = server };
     return db_transact(ctx, refused_work, &happened);
 }
 
 static enum rc login_work(struct ctx *ctx, void *arg) {
-    const struct str *id = arg;
-    return db_exec(ctx, &note_login, DB_ARGS(db_v_text(ctx->account_id), db_v_text(*id)), NULL);
+    const struct happened *h = arg;
+    return db_exec(ctx, &note_login,
+                   DB_ARGS(db_v_text(ctx->account_id), db_v_text(h->id), db_v_text(h->server)), NULL);
 }
 
-enum rc mailbox_login_worked(struct ctx *ctx, struct str id) {
-    return db_transact(ctx, login_work, &id);
+enum rc mailbox_login_worked(struct ctx *ctx, struct str id, struct str server) {
+    struct happened happened = { .id = id, .server = server };
+    return db_transact(ctx, login_work, &happened);
 }
 
 struct throttling {

@@ -35,12 +35,13 @@ MUST_USE enum rc mailbox_event(struct ctx *ctx, struct str id, enum mailbox_even
  * mailbox just now, or there is none. Inside db_transact. */
 MUST_USE enum rc mailbox_status_shared(struct ctx *ctx, struct str id, struct str *ret_status);
 
-/* A server refused the login. The third refusal in a row, ten minutes or more after the
- * first, is MAILBOX_REFUSED: mail servers sometimes refuse what is right. Those of one minute
- * count as one. Transacts itself. */
-MUST_USE enum rc mailbox_login_refused(struct ctx *ctx, struct str id, struct str detail);
-/* A login worked: refusals so far are forgotten. Transacts itself. */
-MUST_USE enum rc mailbox_login_worked(struct ctx *ctx, struct str id);
+/* A server of the mailbox ("smtp" or "imap") refused the login. The third refusal in a row, ten
+ * minutes or more after the first, is MAILBOX_REFUSED: mail servers sometimes refuse what is right.
+ * Those of one minute count as one. Transacts itself. */
+MUST_USE enum rc mailbox_login_refused(struct ctx *ctx, struct str id, struct str server,
+                                       struct str detail);
+/* A login worked: refusals are forgotten that began with this server. Transacts itself. */
+MUST_USE enum rc mailbox_login_worked(struct ctx *ctx, struct str id, struct str server);
 
 /* The provider takes no more from the mailbox until `until_ms`: it said so (4.7.x, a quota).
  * Its state stays. Transacts itself. */

@@ -127,7 +127,7 @@ static const struct fields secret_fields = FIELDS("MailboxSecret", struct mailbo
 #define SETTINGS                                                                                 \
     "display_name, email_provider, smtp_host, smtp_port, smtp_security, smtp_user, imap_host, "  \
     "imap_port, imap_security, imap_user, aliases, signature, signature_html, time_zone, "       \
-    "working_hours, daily_email_limit, ramp_start, ramp_step, gap_min_s, gap_max_s"
+    "working_hours, daily_email_limit, ramp_start, ramp_step, gap_min_s, gap_max_s, from_address"
 #define SELECT                                                                                   \
     "SELECT m.id, m.email, m.status, m.reason, m.detail, m.auth, " SETTINGS                      \
     ", m.ramp_since, m.throttled_until, m.checks, m.checked_at, m.created_at, m.updated_at, m.user_id, "            \
@@ -158,13 +158,13 @@ static const struct query any_by_email
         SELECT "m.account_id = $1 AND m.email = $2 FOR UPDATE OF m" };
 static const struct query user_exists
     = { "mailbox_user_exists", "SELECT 1 FROM users WHERE account_id = $1 AND id = $2", NULL };
-/* $26, the last, is the place of the row: insert and update share the values. */
+/* $27, the last, is the place of the row: insert and update share the values. */
 static const struct query insert
     = { "mailbox_insert",
         "INSERT INTO mailboxes (" SETTINGS ", updated_at, account_id, id, user_id, email, auth, "
         "status, reason, secret_version, refresh_lease_until, auth_failures, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-        "$19, $20, $21, $22, $23, $24, $25, $26, 'inactive', 'connecting', 0, 0, 0, $21)",
+        "$19, $20, $21, $22, $23, $24, $25, $26, $27, 'inactive', 'connecting', 0, 0, 0, $22)",
         NULL };
 /* A ramp-up begins anew when it is switched on. */
 static const struct query update
@@ -173,15 +173,15 @@ static const struct query update
         "smtp_port = $4, smtp_security = $5, smtp_user = $6, imap_host = $7, imap_port = $8, "
         "imap_security = $9, imap_user = $10, aliases = $11, signature = $12, "
         "signature_html = $13, time_zone = $14, working_hours = $15, daily_email_limit = $16, "
-        "ramp_start = $17, ramp_step = $18, gap_min_s = $19, gap_max_s = $20, updated_at = $21, "
+        "ramp_start = $17, ramp_step = $18, gap_min_s = $19, gap_max_s = $20, from_address = $21, updated_at = $22, "
         "ramp_since = CASE WHEN ramp_start = 0 AND CAST($17 AS BIGINT) > 0 AND status = 'active' "
-        "THEN CAST($21 AS BIGINT) ELSE ramp_since END WHERE account_id = $22 AND id = $23",
+        "THEN CAST($22 AS BIGINT) ELSE ramp_since END WHERE account_id = $23 AND id = $24",
         NULL };
 static const struct query set_login
     = { "mailbox_set_login",
         "UPDATE mailboxes SET user_id = $3, auth = $4, secret = $5, token_expires_at = $6, "
         "secret_version = secret_version + 1, auth_failures = 0, auth_failed_since = NULL, "
-        "auth_failed_at = NULL, throttled_until = NULL, "
+        "auth_failed_at = NULL, auth_failed_by = NULL, throttled_until = NULL, "
         "refresh_lease_until = 0 WHERE account_id = $1 AND id = $2",
         NULL };
 static const struct query secret_of
@@ -240,6 +240,10 @@ enum rc mailbox_get_to_change(struct ctx *ctx, struct str id, struct mailbox *re
     return read_one(ctx, &get_to_change, id, ret_mailbox);
 }
 
+struct str mailbox_writes_from(const struct mailbox *mailbox) {
+    return str_is_empty(mailbox->from_address) ? mailbox->email : mailbox->from_address;
+}
+
 enum rc mailbox_by_email(struct ctx *ctx, struct str email, struct mailbox *ret_mailbox) {
     return read_one(ctx, &by_email, lower(ctx->arena, email), ret_mailbox);
 }
@@ -278,6 +282,16 @@ static enum rc check_aliases(struct ctx *ctx, struct strs aliases) {
     return rc;
 }
 
+/* What a mailbox writes from comes back to it. */
+static enum rc check_from(struct ctx *ctx, const struct mailbox_settings *s) {
+    for (size_t i = 0; i < s->aliases.n; i++)
+        if (str_eq_nocase(s->aliases.p[i], s->from_address))
+            return OK;
+    return str_is_empty(s->from_address)
+               ? OK
+               : bad_field(ctx, STR("/from_address"), "unsupported_value", "Must be one of the aliases");
+}
+
 /* They are written into protocol lines and mail headers. */
 static enum rc check_line(struct ctx *ctx, const char *name, struct str text) {
     for (size_t i = 0; i < text.n; i++)
@@ -297,10 +311,12 @@ static void check_host(struct ctx *ctx, const char *name, struct str host) {
                          "Must be the name of a host");
 }
 
-enum rc mailbox_settings_check(struct ctx *ctx, const struct mailbox_settings *s) {
+/* Settings that belong together: gaps, hours, aliases. */
+static enum rc settings_check(struct ctx *ctx, const struct mailbox_settings *s) {
     size_t before_it = ctx->problem_count;
     (void) check_hours(ctx, s->working_hours);
     (void) check_aliases(ctx, s->aliases);
+    (void) check_from(ctx, s);
     if (str_is_set(s->time_zone) && !zone_exists(s->time_zone))
         (void) bad_field(ctx, STR("/time_zone"), "unsupported_value", "Must be a zone as in Europe/Berlin");
     (void) check_line(ctx, "display_name", s->display_name);
@@ -323,18 +339,10 @@ static const struct mailbox_settings defaults = {
     .gap_max_s = { 240, true },
 };
 
-static bool is_given(const struct field *row, const struct mailbox_settings *s) {
-    if (row->type == FIELD_STRS)
-        return s->aliases.p != NULL;
-    if (row->type == FIELD_LIST)
-        return s->working_hours.p != NULL;
-    return field_is_set(row, s);
-}
-
 /* What is set in `from` goes over into `to`. Both structs begin with the same members. */
 static void settings_merge(struct mailbox_settings *to, const struct mailbox_settings *from) {
     for (size_t i = 0; i < LENGTH(settings_rows); i++)
-        if (is_given(&settings_rows[i], from))
+        if (field_is_given(&settings_rows[i], from))
             field_copy(&settings_rows[i], to, from);
 }
 
@@ -357,7 +365,7 @@ static struct str unless_empty(struct str text) {
     return str_is_empty(text) ? STR_NONE : text;
 }
 
-enum { SETTING_VALUES = 21, ROW_VALUES = 26 };
+enum { SETTING_VALUES = 22, ROW_VALUES = 27 };
 
 static void settings_values(struct ctx *ctx, const struct mailbox_settings *s,
                             struct db_value values[ROW_VALUES]) {
@@ -370,7 +378,7 @@ static void settings_values(struct ctx *ctx, const struct mailbox_settings *s,
         db_v_text(unless_empty(s->signature_html)), db_v_text(s->time_zone),
         db_v_text(json_of(ctx, "working_hours", s)), db_v_opt(s->daily_email_limit),
         db_v_opt(s->ramp_start), db_v_opt(s->ramp_step), db_v_opt(s->gap_min_s),
-        db_v_opt(s->gap_max_s), db_v_int(ctx_now(ctx)),
+        db_v_opt(s->gap_max_s), db_v_text(unless_empty(s->from_address)), db_v_int(ctx_now(ctx)),
     };
     memcpy(values, own, sizeof own);
     values[SETTING_VALUES] = db_v_text(ctx->account_id);
@@ -396,7 +404,7 @@ static enum rc change_work(struct ctx *ctx, void *arg) {
         return rc;
     struct mailbox_settings settings = settings_of(&mailbox);
     settings_merge(&settings, c->changes);
-    rc = mailbox_settings_check(ctx, &settings);
+    rc = settings_check(ctx, &settings);
     return rc == OK ? settings_write(ctx, c->id, &settings) : rc;
 }
 
@@ -409,13 +417,28 @@ enum rc mailbox_change(struct ctx *ctx, struct str id, const struct mailbox_sett
 
 /* --- connecting --- */
 
+/* What a mailbox has after `given`: of a deleted one and of none, NULL, nothing stays. */
+static struct mailbox_settings settings_after(const struct mailbox *mailbox,
+                                              const struct mailbox_settings *given) {
+    struct mailbox_settings settings = mailbox ? settings_of(mailbox) : defaults;
+    settings_merge(&settings, given);
+    return settings;
+}
+
+enum rc mailbox_connect_check(struct ctx *ctx, struct str email, const struct mailbox_settings *given) {
+    struct mailbox mailbox = { .testing = UNSET };
+    enum rc rc = mailbox_by_email(ctx, email, &mailbox);
+    if (rc != OK && rc != E_NOT_FOUND)
+        return rc;
+    struct mailbox_settings settings = settings_after(rc == OK ? &mailbox : NULL, given);
+    return settings_check(ctx, &settings);
+}
+
 static enum rc row_insert(struct ctx *ctx, const struct mailbox_connect *c, struct str email,
-                          struct str *ret_id) {
+                          const struct mailbox_settings *settings, struct str *ret_id) {
     struct db_value values[ROW_VALUES];
-    struct mailbox_settings settings = defaults;
     struct str id = uuid_new(ctx->arena, ctx_now(ctx));
-    settings_merge(&settings, c->settings);
-    settings_values(ctx, &settings, values);
+    settings_values(ctx, settings, values);
     values[SETTING_VALUES + 1] = db_v_text(id);
     values[SETTING_VALUES + 2] = db_v_text(c->user_id);
     values[SETTING_VALUES + 3] = db_v_text(email);
@@ -428,14 +451,17 @@ static enum rc row_insert(struct ctx *ctx, const struct mailbox_connect *c, stru
 
 static enum rc row_make(struct ctx *ctx, const struct mailbox_connect *c, struct str email,
                         struct str *ret_id) {
-    struct mailbox mailbox;
-    enum rc rc = read_one(ctx, &any_by_email, email, &mailbox);
-    if (rc == E_NOT_FOUND)
-        return row_insert(ctx, c, email, ret_id);
+    struct mailbox mailbox = { .testing = UNSET };
+    enum rc found = read_one(ctx, &any_by_email, email, &mailbox);
+    if (found != OK && found != E_NOT_FOUND)
+        return found;
+    bool is_live = found == OK && !str_eq(mailbox.reason, STR("deleted"));
+    struct mailbox_settings settings = settings_after(is_live ? &mailbox : NULL, c->settings);
+    enum rc rc = settings_check(ctx, &settings);
     if (rc != OK)
         return rc;
-    struct mailbox_settings settings = settings_of(&mailbox);
-    settings_merge(&settings, c->settings);
+    if (found == E_NOT_FOUND)
+        return row_insert(ctx, c, email, &settings, ret_id);
     *ret_id = mailbox.id;
     return settings_write(ctx, mailbox.id, &settings);
 }

@@ -3,7 +3,8 @@
  * found out by sequence/mailbox_check.h.
  *
  * Of an account there is one mailbox for an address. A deleted one is in no list and found
- * by no id, but keeps its row and its id, which it has again when it is connected again. */
+ * by no id, but keeps its row and its id, which it has again when it is connected again; its
+ * settings then begin anew. */
 #ifndef STORE_MAILBOXES_H
 #define STORE_MAILBOXES_H
 
@@ -56,18 +57,20 @@ MUST_USE enum rc mailboxes_list(struct ctx *ctx, const struct mailbox_filter *fi
                                 const struct page *page, struct page_of *ret_page);
 /* E_NOT_FOUND when the account has no such mailbox, or it was deleted. */
 MUST_USE enum rc mailbox_get(struct ctx *ctx, struct str id, struct mailbox *ret_mailbox);
+/* What stands in the From line of its messages: an alias, or its own address. */
+struct str mailbox_writes_from(const struct mailbox *mailbox);
 MUST_USE enum rc mailbox_by_email(struct ctx *ctx, struct str email, struct mailbox *ret_mailbox);
 
 struct mailbox_connect {
     struct str email, user_id, auth;
-    const struct mailbox_settings *settings; /* hosts, ports, securities and users all set */
+    const struct mailbox_settings *settings; /* of a new one: hosts, ports, securities, users all set */
     struct mailbox_secret secret;
     struct opt_int token_expires_at;
     bool unchecked; /* active at once; else inactive until its test went well */
 };
 
 /* Makes the mailbox, or connects the account's one of this address anew: settings that are
- * absent then stay. Inside db_transact. E_INVALID with problems, E_NOT_FOUND without such a
+ * absent then stay, unless it was deleted. Inside db_transact. E_INVALID with problems, E_NOT_FOUND without such a
  * user. *ret_id on the arena. */
 MUST_USE enum rc mailbox_connect(struct ctx *ctx, const struct mailbox_connect *connect,
                                  struct str *ret_id);
@@ -77,8 +80,10 @@ MUST_USE enum rc mailbox_change(struct ctx *ctx, struct str id,
                                 const struct mailbox_settings *changes,
                                 struct mailbox *ret_mailbox);
 
-/* Judges settings that belong together: gaps, hours, aliases. E_INVALID with problems. */
-MUST_USE enum rc mailbox_settings_check(struct ctx *ctx, const struct mailbox_settings *settings);
+/* Judges what mailbox_connect would make of `given` now: together with the settings that stay,
+ * gaps, hours, aliases. E_INVALID with problems. */
+MUST_USE enum rc mailbox_connect_check(struct ctx *ctx, struct str email,
+                                       const struct mailbox_settings *given);
 
 /* The mailbox's secret in clear, for whoever logs in. */
 MUST_USE enum rc mailbox_secret_read(struct ctx *ctx, const struct mailbox *mailbox,

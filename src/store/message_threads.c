@@ -11,15 +11,15 @@
     "m.priority, m.due_at, m.next_at, m.attempts, m.looks, m.dated_at, m.sent_at, m.created_at, " \
     "m.updated_at FROM " table " WHERE m.state IN ('sent', 'uncertain', 'held', 'sending'"
 #define SENT(table) IN_STATE(table) ") "
-/* Or that waits to be sent once more: whoever names one had it from an earlier try. */
+/* Or that waits to be sent once more, or would have: whoever names one had it from an earlier try. */
 #define BEGUN(table)                                                                           \
-    IN_STATE(table) ", 'queued', 'retry_wait', 'claimed') "                                    \
+    IN_STATE(table) ", 'queued', 'retry_wait', 'claimed', 'canceled') "                        \
     "AND (m.dated_at IS NOT NULL OR m.state = 'sent') "
 #define NEWEST "ORDER BY coalesce(m.sent_at, m.dated_at, m.updated_at) DESC LIMIT "
 #define NAMED "AND m.account_id = $1 " NEWEST "1"
 static const struct query named
     = { "message_named",
-        BEGUN("json_each($2) w JOIN messages m ON m.message_id = w.value") NAMED,
+        BEGUN("json_each($2) w CROSS JOIN messages m ON m.message_id = w.value") NAMED,
         "WITH " SQL_SET_PG("w", "$2")
         " " BEGUN("w JOIN messages m ON m.message_id = w.v AND m.account_id = w.account_id") NAMED };
 #define OF_MAILBOX(column)                                                            \

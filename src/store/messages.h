@@ -41,9 +41,9 @@ struct new_message {
     struct str body;   /* what it says, as plain text if there is one, else as HTML */
 };
 
-/* Stores it as queued; its mailbox's queue is told by the caller (store/mailbox_queues.h). One that was canceled or failed for the
- * same lead and stage is written anew and keeps its id, which is in *message then. E_CONFLICT
- * when the lead has one of the stage that was sent or may be. */
+/* Stores it as queued; the caller tells its mailbox's queue (store/mailbox_queues.h). One of the lead
+ * and stage that was canceled or failed is written anew and keeps its id, in *message then.
+ * E_CONFLICT when one of them was sent or may be. */
 MUST_USE enum rc message_queue(struct ctx *ctx, struct new_message *message);
 
 /* E_NOT_FOUND when the account has no such message. */

@@ -11,8 +11,9 @@ extern const struct query_table account_queries, account_settings_queries,
     task_queries, user_queries, validation_queries, validation_work_queries,
     verify_cache_queries;
 
-extern const struct query_table inbox_queries, lead_plan_queries, lead_state_queries,
-    mailbox_load_queries, message_thread_queries, reply_address_queries, reply_claim_queries, reply_queries,
+extern const struct query_table bounced_address_queries, inbox_queries, lead_plan_queries, lead_state_queries,
+    mailbox_consent_queries, mailbox_load_queries, message_thread_queries, reply_address_queries,
+    reply_claim_queries, reply_queries,
     webhook_delivery_queries, webhook_queries, webhook_queue_queries, workflow_queries,
     workflow_run_queries;
 
@@ -32,6 +33,7 @@ const struct query_table *const query_tables[] = {
     &event_queries,
     &exclusion_queries,
     &idempotency_queries,
+    &bounced_address_queries,
     &inbox_queries,
     &job_queries,
     &key_queries,
@@ -39,6 +41,7 @@ const struct query_table *const query_tables[] = {
     &lead_list_queries,
     &lead_plan_queries,
     &lead_state_queries,
+    &mailbox_consent_queries,
     &mailbox_load_queries,
     &mailbox_queries,
     &mailbox_queue_queries,

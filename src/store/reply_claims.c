@@ -5,7 +5,9 @@
 #include "store/queries.h"
 
 static const struct str kind_words[]
-    = { [CLAIM_LEAD] = { "lead", 4 }, [CLAIM_EMAIL] = { "email", 5 }, [CLAIM_DOMAIN] = { "domain", 6 } };
+    = { [CLAIM_LEAD] = { "lead", 4 },   [CLAIM_EMAIL] = { "email", 5 },
+        [CLAIM_DOMAIN] = { "domain", 6 }, [CLAIM_ADDED_LEAD] = { "lead_added", 10 },
+        [CLAIM_TASK] = { "task", 4 } };
 static const struct str causes[] = { [CLAIM_BY_LABEL] = { "label", 5 }, [CLAIM_BY_WORKFLOW] = { "workflow", 8 } };
 
 #define T struct reply_claim
@@ -40,10 +42,10 @@ static const struct query delete
         NULL };
 static const struct query drop
     = { "reply_claims_drop",
-        "DELETE FROM reply_claims WHERE account_id = $1 AND kind = $2 "
-        "AND subject IN (SELECT value FROM json_each($3))",
-        "WITH " SQL_SET_PG("e", "$3") " DELETE FROM reply_claims x USING e "
-        "WHERE x.account_id = e.account_id AND x.kind = $2 AND x.subject = e.v" };
+        "DELETE FROM reply_claims WHERE account_id = $1 AND kind IN ($2, $3) "
+        "AND subject IN (SELECT value FROM json_each($4))",
+        "WITH " SQL_SET_PG("e", "$4") " DELETE FROM reply_claims x USING e "
+        "WHERE x.account_id = e.account_id AND x.kind IN ($2, $3) AND x.subject = e.v" };
 #define FORGET(addresses) "DELETE FROM reply_claims WHERE kind = 'email' AND subject IN (" addresses ")"
 static const struct query forget_email = { "reply_claims_forget_email", FORGET("$1"), NULL };
 static const struct query forget_profile
@@ -60,6 +62,13 @@ const struct query_table reply_claim_queries = QUERY_TABLE(queries);
 
 struct str claim_kind_word(enum claim_kind kind) {
     return kind_words[kind];
+}
+
+enum claim_kind claim_kind_of(struct str word) {
+    size_t i = 0;
+    while (i < CLAIM_KINDS && !str_eq(kind_words[i], word))
+        i++;
+    return (enum claim_kind) i;
 }
 
 struct str claim_cause_word(enum claim_cause cause) {
@@ -105,8 +114,11 @@ enum rc reply_claim_delete(struct ctx *ctx, const struct reply_claim *c, bool *r
 }
 
 enum rc reply_claims_drop(struct ctx *ctx, enum claim_kind kind, struct strs subjects) {
+    enum claim_kind with = kind == CLAIM_LEAD ? CLAIM_ADDED_LEAD : kind;
     return db_exec(ctx, &drop,
-                   DB_ARGS(ACCOUNT, db_v_text(kind_words[kind]), sql_texts(ctx->arena, subjects)), NULL);
+                   DB_ARGS(ACCOUNT, db_v_text(kind_words[kind]), db_v_text(kind_words[with]),
+                           sql_texts(ctx->arena, subjects)),
+                   NULL);
 }
 
 enum rc reply_claims_forget(struct ctx *ctx, struct str email, struct str linkedin_key) {

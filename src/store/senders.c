@@ -8,7 +8,7 @@
 
 struct sender_row {
     struct str user_id, user_email, first_name, last_name, user_status;
-    struct str mailbox_id, mailbox_email, display_name, signature, signature_html, time_zone,
+    struct str mailbox_id, mailbox_email, from_address, display_name, signature, signature_html, time_zone,
         mailbox_status;
     struct list working_hours;
 };
@@ -22,6 +22,7 @@ static const struct field sender_rows[] = {
     F_STR(T, user_status),
     F_ID(T, mailbox_id),
     F_STR(T, mailbox_email),
+    F_STR(T, from_address),
     F_STR(T, display_name),
     F_STR(T, signature),
     F_STR(T, signature_html),
@@ -35,8 +36,8 @@ static const struct fields row_fields
 
 #define SENDERS(join, where)                                                                  \
     "SELECT u.id AS user_id, u.email AS user_email, u.first_name, u.last_name, "              \
-    "u.status AS user_status, m.id AS mailbox_id, m.email AS mailbox_email, m.display_name, " \
-    "m.signature, m.signature_html, m.time_zone, m.status AS mailbox_status, m.working_hours " \
+    "u.status AS user_status, m.id AS mailbox_id, m.email AS mailbox_email, m.from_address, " \
+    "m.display_name, m.signature, m.signature_html, m.time_zone, m.status AS mailbox_status, m.working_hours " \
     "FROM users u " join " JOIN mailboxes m ON m.account_id = u.account_id "                  \
     "AND m.user_id = u.id AND m.reason <> 'deleted' WHERE u.account_id = $1 AND " where       \
     " ORDER BY u.id, m.id"
@@ -60,6 +61,7 @@ static struct sender mailbox_of(const struct sender_row *row) {
     struct sender s = user_of(row);
     s.mailbox_id = row->mailbox_id;
     s.mailbox_email = row->mailbox_email;
+    s.from_address = str_is_set(row->from_address) ? row->from_address : row->mailbox_email;
     s.display_name = row->display_name;
     s.signature = row->signature;
     s.signature_html = row->signature_html;

@@ -9,7 +9,8 @@ struct sender {
     struct str user_id, user_email, first_name, last_name;
     bool is_user_active;
     struct str mailbox_id; /* absent, with what follows: the user as such */
-    struct str mailbox_email, display_name, signature, signature_html, time_zone;
+    struct str mailbox_email, from_address; /* what it writes from: the same, or an alias */
+    struct str display_name, signature, signature_html, time_zone;
     struct list working_hours; /* of struct working_hours */
     bool is_mailbox_active;
 };

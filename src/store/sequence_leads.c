@@ -3,12 +3,8 @@
 #include "base/check.h"
 #include "data/urls.h"
 #include "db/sql.h"
-#include "json/writer.h"
+#include "store/lead_plans.h"
 #include "store/queries.h"
-
-/* A request has at most 10 MiB; its texts are escaped twice here. Not on the arena, whose
- * share of the request's memory is taken by the request itself. */
-enum { JSON_MAX_BYTES = 32 * 1024 * 1024 };
 
 #define T struct lead_place
 static const struct field place_rows[] = {
@@ -43,6 +39,14 @@ static const struct query get
         "SELECT id, contact_id, email, linkedin_url, linkedin_key, data, user_id, mailbox_id, reply_id "
         "FROM sequence_leads WHERE account_id = $1 AND id = $2",
         NULL };
+/* Found by who they are, and only then judged by the sequence, of which there may be any number of
+ * leads: both engines, without statistics, would rather read those. */
+#define OF_ACCOUNT "SELECT id, sequence_id FROM sequence_leads WHERE account_id = $1 AND "
+static const struct query in_sequence
+    = { "lead_in_sequence",
+        "WITH l AS MATERIALIZED (" OF_ACCOUNT "email = $3 UNION ALL " OF_ACCOUNT "linkedin_key = $4) "
+        "SELECT id FROM l WHERE sequence_id = $2 ORDER BY id LIMIT 1",
+        NULL };
 /* The leads are found first, and only then their sequences: an account has few sequences and
  * may have any number of leads, and PostgreSQL without statistics would begin with the few. */
 #define FOUND "l.account_id, l.email, l.linkedin_key, l.sequence_id, l.status"
@@ -53,24 +57,29 @@ static const struct query get
     "SELECT " FOUND " FROM sequence_leads l WHERE l.account_id = $1 AND l." column        \
     " IN (SELECT value FROM json_each(" set "))"
 #define BY_PG(column, name)                                                               \
-    "SELECT " FOUND " FROM " name " e JOIN sequence_leads l "                             \
-    "ON l.account_id = e.account_id AND l." column " = e.v"
+    "SELECT l.* FROM " SQL_OF_EACH_PG(name, FOUND, "sequence_leads l", "l." column " = "  \
+                                      name ".v AND l.account_id = " name ".account_id", "l")
 static const struct query among
     = { "leads_among",
         "WITH l AS MATERIALIZED (" BY_SQLITE("email", "$2") " UNION ALL "
         BY_SQLITE("linkedin_key", "$3") ")" WITH_SEQUENCES,
         "WITH " SQL_SET_PG("a", "$2") ", " SQL_SET_PG("b", "$3") ", l AS MATERIALIZED ("
         BY_PG("email", "a") " UNION ALL " BY_PG("linkedin_key", "b") ")" WITH_SEQUENCES };
-#define INSERT(from)                                                                      \
-    "INSERT INTO sequence_leads (account_id, sequence_id, id, contact_id, email, "        \
-    "linkedin_url, linkedin_key, data, user_id, mailbox_id, email_domain, ignores_exclusions, domain, " \
-    "reply_id, status, next_at, waits_for, created_at, updated_at) "                                \
-    "SELECT $1, $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, "    \
-    "value ->> 5, value ->> 6, value ->> 7, value ->> 8, CAST(value ->> 9 AS INTEGER), value ->> 10, value ->> 11, 'pending', " \
-    "CAST($5 AS BIGINT), CASE WHEN CAST($5 AS BIGINT) IS NULL THEN 'sequence' ELSE 'plan' END, $4, $4 FROM " from \
-    " WHERE 1 = 1 ON CONFLICT DO NOTHING"
+#define INSERT                                                                            \
+    "INSERT INTO sequence_leads (account_id, sequence_id, created_at, updated_at, status, " \
+    "id, contact_id, email, linkedin_url, linkedin_key, data, user_id, mailbox_id, "      \
+    "email_domain, domain, reply_id, ignores_exclusions, stage_id, due_at, next_at, "     \
+    "waits_for, urgency) "
+#define T(k) ", unnest($" #k "::text[])"
+#define I(k) ", unnest($" #k "::bigint[])"
 static const struct query insert
-    = { "leads_insert", INSERT("json_each($3)"), INSERT("json_array_elements($3::json)") };
+    = { "leads_insert",
+        INSERT "VALUES ($1, $2, $3, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+        "$15, $16, $17, $18, $19, $20)",
+        INSERT "SELECT $1, $2, $3, $3, 'pending'" T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12)
+        T(13) T(14) I(15) T(16) I(17) I(18) T(19) I(20) };
+#undef T
+#undef I
 static const struct query count_more
     = { "leads_count_more",
         "INSERT INTO sequence_counts (account_id, sequence_id, leads) VALUES ($1, $2, $3) "
@@ -101,8 +110,8 @@ static const struct query delete_count
     = { "leads_delete_count",
         "DELETE FROM sequence_counts WHERE account_id = $1 AND sequence_id = $2", NULL };
 
-static const struct query *const queries[] = { &get,     &among,   &insert,  &count_more,   &count,
-                                               &lacking, &archive, &delete_leads, &delete_count };
+static const struct query *const queries[] = { &get,     &in_sequence, &among,        &insert,      &count_more, &count,
+                                               &lacking, &archive,     &delete_leads, &delete_count };
 const struct query_table sequence_lead_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -127,6 +136,17 @@ enum rc lead_get(struct ctx *ctx, struct str id, struct sequence_lead *ret_lead)
     return rc;
 }
 
+enum rc lead_in_sequence(struct ctx *ctx, struct str sequence_id, struct str email, struct str linkedin_key,
+                         struct str *ret_id) {
+    struct str found = STR_NONE;
+    enum rc rc = db_get_text(ctx, &in_sequence,
+                             DB_ARGS(ACCOUNT, db_v_text(sequence_id), db_v_text(email), db_v_text(linkedin_key)),
+                             &found);
+    if (rc == OK)
+        *ret_id = found;
+    return rc;
+}
+
 static struct str domain_of(struct arena *arena, struct str email) {
     return str_is_set(email) ? email_company_domain(arena, email) : STR_NONE;
 }
@@ -137,46 +157,40 @@ static struct str host_of(struct arena *arena, struct str email) {
     return at.n ? domain_reversed(arena, str_sub(at, 1, at.n)) : STR_NONE;
 }
 
-static void write_lead(struct ctx *ctx, struct json_writer *w, const struct sequence_lead *lead) {
-    const struct str columns[] = { lead->id,           lead->contact_id, lead->email,
-                                   lead->linkedin_url, lead->linkedin_key, lead->data,
-                                   lead->user_id,      lead->mailbox_id, host_of(ctx->arena, lead->email) };
-    json_begin_array(w);
-    for (size_t i = 0; i < LENGTH(columns); i++)
-        json_str(w, columns[i]);
-    json_int(w, lead->ignores_exclusions);
-    json_str(w, domain_of(ctx->arena, lead->email));
-    json_str(w, lead->reply_id);
-    json_end_array(w);
+/* Where those stand that nobody has planned yet. */
+static struct lead_plan start_of(const struct ctx *ctx, const struct sequence *sequence) {
+    bool active = sequence_status_of(sequence) == SEQUENCE_ACTIVE;
+    struct lead_plan start = { .urgency = opt_int(0) };
+    lead_set_wait(&start, active ? WAIT_PLAN : WAIT_SEQUENCE, active ? opt_int(ctx_now(ctx)) : (struct opt_int){ 0 });
+    return start;
 }
 
-enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence, const struct list *leads,
-                     int64_t *ret_inserted) {
-    bool active = sequence_status_of(sequence) == SEQUENCE_ACTIVE;
+enum { COLUMNS = 17 };
+
+/* In the order of the statement. */
+static void set_row(struct ctx *ctx, const struct sequence_lead *lead, const struct lead_plan *plan,
+                    struct db_value *row) {
+    const struct db_value values[COLUMNS] = {
+        db_v_text(lead->id), db_v_text(lead->contact_id), db_v_text(lead->email),
+        db_v_text(lead->linkedin_url), db_v_text(lead->linkedin_key), db_v_text(lead->data),
+        db_v_text(lead->user_id), db_v_text(lead->mailbox_id), db_v_text(host_of(ctx->arena, lead->email)),
+        db_v_text(domain_of(ctx->arena, lead->email)), db_v_text(lead->reply_id),
+        db_v_int(lead->ignores_exclusions), db_v_text(plan->stage_id), db_v_opt(plan->due_at),
+        db_v_opt(plan->next_at), db_v_text(plan->waits_for), db_v_int(plan->urgency.v),
+    };
+    memcpy(row, values, sizeof values);
+}
+
+enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence, const struct list *leads) {
     const struct sequence_lead *lead = leads->p;
-    struct db_value now = db_v_int(ctx_now(ctx));
-    struct buf text = buf_on_heap(JSON_MAX_BYTES);
-    struct json_writer w = json_writer(&text);
-    int64_t inserted = 0;
-    json_begin_array(&w);
+    struct lead_plan start = start_of(ctx, sequence);
+    struct db_value *rows = ARENA_ARRAY(ctx->arena, leads->n * COLUMNS, struct db_value);
     for (size_t i = 0; i < leads->n; i++)
-        write_lead(ctx, &w, &lead[i]);
-    json_end_array(&w);
-    enum rc rc = buf_result(&text);
-    if (rc == OK)
-        rc = db_exec(ctx, &insert,
-                     DB_ARGS(ACCOUNT, db_v_text(sequence->id), db_v_text(buf_text(&text)),
-                             now, active ? now : db_v_null(DB_KIND_INT)),
-                     &inserted);
-    else
-        rc = fail(ctx, rc, "leads to insert");
-    buf_done(&text);
-    if (rc == OK)
-        rc = db_exec(ctx, &count_more,
-                     DB_ARGS(ACCOUNT, db_v_text(sequence->id), db_v_int(inserted)), NULL);
-    if (rc == OK)
-        *ret_inserted = inserted;
-    return rc;
+        set_row(ctx, &lead[i], lead[i].plan ? lead[i].plan : &start, rows + i * COLUMNS);
+    struct db_value account = ACCOUNT, id = db_v_text(sequence->id);
+    enum rc rc = db_exec_rows(ctx, &insert, DB_ARGS(account, id, db_v_int(ctx_now(ctx))),
+                              (struct db_table){ rows, leads->n, COLUMNS }, NULL);
+    return rc == OK ? db_exec_later(ctx, &count_more, DB_ARGS(account, id, db_v_int((int64_t) leads->n))) : rc;
 }
 
 enum rc leads_count(struct ctx *ctx, struct str sequence_id, int64_t *ret_n) {

@@ -7,12 +7,15 @@
 #include "base/field.h"
 #include "store/sequences.h"
 
+struct lead_plan;
+
 struct sequence_lead {
     struct str id, contact_id, email, linkedin_url, linkedin_key;
     struct str data; /* JSON object of texts */
     struct str user_id, mailbox_id;
     struct str reply_id; /* in a reply sequence: what its first message answers */
     bool ignores_exclusions; /* who added it said so */
+    const struct lead_plan *plan; /* to be inserted: where it stands; NULL: the planner is to say */
 };
 
 /* Where somebody is already. */
@@ -28,11 +31,15 @@ MUST_USE enum rc leads_among(struct ctx *ctx, struct strs emails, struct strs li
 /* E_NOT_FOUND when the account has no such lead. */
 MUST_USE enum rc lead_get(struct ctx *ctx, struct str id, struct sequence_lead *ret_lead);
 
-/* Adds them (list of struct sequence_lead) as pending, but for those that are in the
- * sequence already: *ret_inserted counts the rest, which the sequence's count grows by. In an
- * active sequence they are planned at once, else when it becomes active. */
+/* The one of the sequence with that address (normal form) or profile. E_NOT_FOUND. */
+MUST_USE enum rc lead_in_sequence(struct ctx *ctx, struct str sequence_id, struct str email,
+                                  struct str linkedin_key, struct str *ret_id);
+
+/* Adds them (list of struct sequence_lead, at least one) as pending; the sequence's count grows.
+ * In an active sequence those without a plan are planned at once, else when it becomes active.
+ * E_CONFLICT when somebody is in the sequence already: who adds holds the sequence and has looked. */
 MUST_USE enum rc leads_insert(struct ctx *ctx, const struct sequence *sequence,
-                              const struct list *leads, int64_t *ret_inserted);
+                              const struct list *leads);
 
 /* How many leads the sequence ever got. */
 MUST_USE enum rc leads_count(struct ctx *ctx, struct str sequence_id, int64_t *ret_n);

@@ -41,7 +41,7 @@ struct services {
         bool hook_allow_private;         /* it may be on a private address */
     } replies;
     struct oauth_client {
-        struct str client_id, client_secret, token_url;
+        struct str client_id, client_secret, consent_url, token_url;
     } oauth_google, oauth_microsoft; /* without an id: cannot be used */
     struct {
         double clock_scale;  /* how much faster than real time sequences' days pass; 0: as fast */

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "db/sql.h"
 #include "json/writer.h"
+#include "store/bounced_addresses.h"
 #include "store/credits.h"
 #include "store/queries.h"
 #include "store/removals.h"
@@ -392,6 +393,23 @@ static enum rc fresh_findings(struct ctx *ctx, const struct store_work *w, struc
     return db_rows_close(rows);
 }
 
+/* What came back to the account says more than what a server says when it is asked. */
+static enum rc set_bounced(struct ctx *ctx, const struct list *findings) {
+    struct validation_finding *finding = findings->p;
+    struct strs keys = { 0 }, bounced = { 0 };
+    for (size_t i = 0; i < findings->n; i++)
+        strs_add(ctx->arena, &keys, finding[i].key);
+    enum rc rc = keys.n ? bounced_addresses_among(ctx, keys, &bounced) : OK;
+    for (size_t i = 0; rc == OK && bounced.n && i < findings->n; i++) {
+        if (!strs_have(bounced, finding[i].key) || str_eq(finding[i].result, STR("undeliverable")))
+            continue;
+        finding[i].result = STR("undeliverable");
+        finding[i].reason = STR(BOUNCED_REASON);
+        finding[i].detail = STR(BOUNCED_DETAIL);
+    }
+    return rc;
+}
+
 /* Charges for as many findings as the account can pay for and drops the others. */
 static enum rc charge(struct ctx *ctx, const struct store_work *w, struct list *findings) {
     struct credits credits;
@@ -454,6 +472,8 @@ static enum rc store_work(struct ctx *ctx, void *arg) {
     if (rc == OK)
         rc = fresh_findings(ctx, w, &fresh);
     size_t wanted = fresh.n;
+    if (rc == OK)
+        rc = set_bounced(ctx, &fresh);
     if (rc == OK)
         rc = charge(ctx, w, &fresh);
     if (rc == OK && fresh.n)

@@ -122,6 +122,10 @@ static const struct query forget_single
         "UPDATE validations SET single = NULL WHERE single = $1 AND ($2 = '' OR account_id = $2)",
         NULL };
 
+static const struct query forget_bounced
+    = { "validation_forget_bounced",
+        "DELETE FROM bounced_addresses WHERE key = $1 AND ($2 = '' OR account_id = $2)", NULL };
+
 static const struct query list_after
     = { "validations_after",
         COLUMNS "WHERE account_id = $3 AND lead_list_id IS NULL AND ($1 = '' OR id < $1) "
@@ -142,7 +146,7 @@ static const struct query results_before
 static const struct query *const queries[]
     = { &insert,       &insert_emails, &insert_blocks, &get,         &get_single,
         &lock_account, &left,          &set_canceled,  &delete_blocks, &delete_block_emails,
-        &delete_emails, &delete_row,   &forget_email,  &cut,         &forget_single,
+        &delete_emails, &delete_row,   &forget_email,  &cut,         &forget_single, &forget_bounced,
         &list_after,   &list_before,   &results_after, &results_before };
 const struct query_table validation_queries = QUERY_TABLE(queries);
 
@@ -326,7 +330,7 @@ static enum rc delete_all(struct ctx *ctx, void *arg) {
 }
 
 enum rc validations_forget(struct ctx *ctx, struct str account_id, struct str email) {
-    static const struct query *const changes[] = { &forget_email, &cut, &forget_single };
+    static const struct query *const changes[] = { &forget_email, &cut, &forget_single, &forget_bounced };
     struct str account = str_is_set(account_id) ? account_id : STR("");
     struct db_args key = DB_ARGS(db_v_text(validation_key(ctx->arena, email)), db_v_text(account));
     enum rc rc = OK;

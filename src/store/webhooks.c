@@ -421,13 +421,16 @@ static enum rc set_enabled(struct ctx *ctx, const struct webhook *w, enum tri en
     return rc == OK ? db_exec(ctx, &enable_queue, DB_ARGS(ACCOUNT, db_v_text(w->id)), NULL) : rc;
 }
 
+static enum rc read_to_change(struct ctx *ctx, struct str id, struct webhook *w, struct webhook_access *access) {
+    enum rc rc = read_one(ctx, &get_to_change, id, w);
+    return rc == OK ? webhook_access(ctx, id, access) : rc;
+}
+
 static enum rc change_in_transaction(struct ctx *ctx, void *arg) {
     const struct work *work = arg;
     struct webhook w = { .id = STR_NONE };
     struct webhook_access access = { { 0 }, { 0 } };
-    enum rc rc = read_one(ctx, &get_to_change, work->id, &w);
-    if (rc == OK)
-        rc = webhook_access(ctx, work->id, &access);
+    enum rc rc = read_to_change(ctx, work->id, &w, &access);
     if (rc == OK)
         rc = merge(ctx, work->settings, &w, &access);
     if (rc == OK)
@@ -467,9 +470,7 @@ static enum rc rotate_in_transaction(struct ctx *ctx, void *arg) {
     const struct work *work = arg;
     struct webhook w = { .id = STR_NONE };
     struct webhook_access access = { { 0 }, { 0 } };
-    enum rc rc = read_one(ctx, &get_to_change, work->id, &w);
-    if (rc == OK)
-        rc = webhook_access(ctx, work->id, &access);
+    enum rc rc = read_to_change(ctx, work->id, &w, &access);
     if (rc == OK)
         rc = rotate(ctx, work, &access);
     return rc == OK ? db_exec(ctx, &update, DB_ARGS(SETTING_VALUES(&w, &access)), NULL) : rc;

@@ -43,6 +43,8 @@ static const struct field run_rows[] = {
     F_BOOL(T, is_test, .flags = FIELD_REQUIRED, .example = "false", .doc = "Somebody tried it out."),
     F_ENUM(T, label, .flags = FIELD_NULLABLE, .values = &enum_labels, .example = "ooo",
            .doc = "The label of the reply."),
+    F_BOOL(T, is_taken_back, .flags = FIELD_REQUIRED, .example = "false",
+           .doc = "The reply has another label since then; what could be undone was."),
     F_ID(T, reply_id, .flags = FIELD_NULLABLE, .doc = "Which reply; null: an example."),
     F_ID(T, lead_id, .flags = FIELD_NULLABLE, .doc = "Whose; null: an example."),
     F_ID(T, contact_id, .flags = FIELD_NULLABLE, .doc = "Their contact."),
@@ -62,7 +64,8 @@ const struct fields workflow_run_fields
 #define OF_LEAD                                                                        \
     "SELECT count(*) FROM workflow_runs WHERE account_id = $1 AND workflow_id = $2 "   \
     "AND lead_id = $3 AND is_test = 0"
-static const struct query runs_of_lead = { "workflow_runs_of_lead", OF_LEAD, NULL };
+static const struct query runs_of_lead
+    = { "workflow_runs_of_lead", OF_LEAD " AND is_taken_back = 0", NULL };
 static const struct query recent_of_lead
     = { "workflow_runs_recent", OF_LEAD " AND started_at > $4", NULL };
 static const struct query begin
@@ -76,9 +79,14 @@ static const struct query end
         "UPDATE workflow_runs SET status = $3, actions = $4, finished_at = $5 "
         "WHERE account_id = $1 AND id = $2",
         NULL };
+static const struct query take_back
+    = { "workflow_runs_take_back",
+        "UPDATE workflow_runs SET is_taken_back = 1 WHERE account_id = $1 AND reply_id = $2 "
+        "AND is_test = 0 AND is_taken_back = 0",
+        NULL };
 #define SELECT                                                                                  \
-    "SELECT id, workflow_id, reply_id, lead_id, contact_id, label, status, is_test, input, "    \
-    "actions, started_at, finished_at FROM workflow_runs WHERE account_id = "
+    "SELECT id, workflow_id, reply_id, lead_id, contact_id, label, status, is_test, "           \
+    "is_taken_back, input, actions, started_at, finished_at FROM workflow_runs WHERE account_id = "
 static const struct query get = { "workflow_run_get", SELECT "$1 AND id = $2", NULL };
 #define FILTERS                                            \
     "workflow_id = $4 "                                    \
@@ -103,8 +111,8 @@ static const struct query forget_contacts
 static const struct query forget_leads = { "workflow_runs_forget_leads", FORGET(FORGET_LEADS), NULL };
 
 static const struct query *const queries[]
-    = { &runs_of_lead, &recent_of_lead,  &begin,           &end,         &get, &list_after,
-        &list_before,  &earlier_replies, &forget_contacts, &forget_leads };
+    = { &runs_of_lead, &recent_of_lead, &begin,           &end,             &take_back,   &get,
+        &list_after,   &list_before,    &earlier_replies, &forget_contacts, &forget_leads };
 const struct query_table workflow_run_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -148,6 +156,10 @@ enum rc workflow_run_end(struct ctx *ctx, const struct workflow_run *run) {
                            db_v_text(json_list(ctx->arena, &workflow_step_fields, &run->actions)),
                            db_v_int(ctx_now(ctx))),
                    NULL);
+}
+
+enum rc workflow_runs_take_back(struct ctx *ctx, struct str reply_id) {
+    return db_exec(ctx, &take_back, DB_ARGS(ACCOUNT, db_v_text(reply_id)), NULL);
 }
 
 /* --- reading --- */

@@ -1,4 +1,5 @@
-/* What workflows did: a row for each run, appended once. Scoped to the account of ctx. */
+/* What workflows did: a row for each run, appended once. One that the reply's new label has taken back
+ * is shown and keeps nothing from being appended. Scoped to the account of ctx. */
 #ifndef STORE_WORKFLOW_RUNS_H
 #define STORE_WORKFLOW_RUNS_H
 
@@ -26,7 +27,7 @@ struct str workflow_result_word(enum workflow_result result);
 
 struct workflow_run {
     struct str id, workflow_id, reply_id, lead_id, contact_id, label, status;
-    enum tri is_test;
+    enum tri is_test, is_taken_back;
     struct str input;    /* JSON object: the reply */
     struct list actions; /* of struct workflow_step */
     struct opt_int started_at, finished_at;
@@ -51,6 +52,10 @@ MUST_USE enum rc workflow_run_begin(struct ctx *ctx, struct workflow_run *run,
                                     enum workflow_run_limit limit, bool *ret_fresh);
 /* Writes what came of it. */
 MUST_USE enum rc workflow_run_end(struct ctx *ctx, const struct workflow_run *run);
+
+/* The reply has another label: what was run for the old one, tests aside, is taken back. Inside
+ * db_transact. */
+MUST_USE enum rc workflow_runs_take_back(struct ctx *ctx, struct str reply_id);
 
 /* E_NOT_FOUND when the account has no such run. */
 MUST_USE enum rc workflow_run_get(struct ctx *ctx, struct str id, struct workflow_run *ret_run);

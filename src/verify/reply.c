@@ -3,7 +3,6 @@
  * against the table of codes. */
 #include "base/buf.h"
 #include "base/check.h"
-#include "base/utf8.h"
 #include "data/reply_words.h"
 #include "verify/reply.h"
 
@@ -54,15 +53,7 @@ static void append_printable(struct buf *b, struct str s) {
     s = str_trim(s);
     if (b->n && s.n)
         buf_char(b, ' ');
-    while (s.n) {
-        size_t n = utf8_length(s);
-        bool is_control = n == 1 && ((unsigned char) s.p[0] < 0x20 || s.p[0] == 0x7F);
-        if (n == 0 || is_control)
-            buf_char(b, is_control ? ' ' : '?');
-        else
-            buf_str(b, str_sub(s, 0, n));
-        s = str_sub(s, n ? n : 1, s.n);
-    }
+    buf_printable(b, s);
 }
 
 /* One line; its code, or -1. */

@@ -55,7 +55,7 @@ struct webhook_dispatcher {
 };
 
 /* The process's, for waking; when it was last woken; what it did. */
-static _Atomic(struct webhook_dispatcher *) current;
+static struct door current = DOOR_CLOSED;
 static _Atomic int64_t news_at = INT64_MIN / 2;
 static _Atomic int64_t delivered, tried_again, failed;
 
@@ -607,24 +607,25 @@ enum rc webhook_dispatcher_start(struct ctx *ctx, struct db *db, const struct se
         return fail(ctx, E_IO, "webhooks: libcurl cannot start");
     }
     thread_start(&w->thread, run, w);
-    atomic_store(&current, w);
+    door_set(&current, w);
     *ret_dispatcher = w;
     return OK;
 }
 
 void webhook_dispatcher_wake(void) {
-    struct webhook_dispatcher *w = atomic_load(&current);
-    if (!w)
-        return;
-    atomic_store(&news_at, monotonic_ms());
-    bell_ring(&w->bell);
+    struct webhook_dispatcher *w = door_enter(&current);
+    if (w) {
+        atomic_store(&news_at, monotonic_ms());
+        bell_ring(&w->bell);
+    }
+    door_leave(&current);
 }
 
 void webhook_dispatcher_stop(struct webhook_dispatcher **dispatcher) {
     struct webhook_dispatcher *w = *dispatcher;
     if (!w)
         return;
-    atomic_store(&current, NULL);
+    door_set(&current, NULL);
     bell_stop(&w->bell);
     (void) pthread_join(w->thread, NULL); /* fails only when misused */
     http_multi_free(&w->multi);

@@ -13,7 +13,7 @@ enum { BODY_MAX_BYTES = 8 * 1024 * 1024, PARTS_MAX = 10 };
 /* --- what events hold --- */
 
 struct said {
-    struct str from, subject, body, description, notes, snippet, last_message;
+    struct str reply_id, from, subject, body, description, notes, snippet, last_message;
     struct strs to, cc, bcc, labels;
     struct str names; /* JSON object: address, display name */
     struct str type, title, direction, disposition, recording_url, additional_info;
@@ -23,6 +23,7 @@ struct said {
 };
 #define T struct said
 static const struct field said_rows[] = {
+    F_ID(T, reply_id),
     F_STR(T, from),    F_STR(T, subject),     F_STR(T, body),        F_STR(T, description), F_STR(T, notes),
     F_STR(T, snippet), F_STR(T, last_message), F_STRS(T, to),        F_STRS(T, cc),         F_STRS(T, bcc),
     F_STRS(T, labels), F_JSON(T, names),      F_STR(T, type),        F_INT(T, sent_at),     F_JSON(T, additional_info),
@@ -372,7 +373,7 @@ static void addresses(struct payload *p, const char *name, struct strs values) {
 static void part_email_message(struct payload *p) {
     struct said *s = &p->said;
     begin(p, "email_message");
-    text(p, "id", p->event->id);
+    text(p, "id", str_is_set(s->reply_id) ? s->reply_id : p->event->id); /* of an example nothing else has one */
     addresses(p, "from", (struct strs){ &s->from, str_is_set(s->from) ? 1 : 0 });
     addresses(p, "to", s->to);
     addresses(p, "cc", s->cc);

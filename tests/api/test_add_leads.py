@@ -1,6 +1,7 @@
 """POST /sequences/{id}/leads: what is refused, what is skipped and why, who gets whom, and
 that nobody is added twice."""
 import contextlib
+import random
 import sqlite3
 import subprocess
 import threading
@@ -419,12 +420,13 @@ class StoringTest(LeadsTest):
         leads = [{"email": f"race{number}@race.example"} for number in range(100)]
         answers = []
 
-        def add(target):
+        def add(target, seed):
+            mixed = random.Random(seed).sample(leads, len(leads))
             client = self.server.client(self.account.key)
-            answers.append((target, client.post(f"/sequences/{target}/leads", {"leads": leads}, expect=200).json))
+            answers.append((target, client.post(f"/sequences/{target}/leads", {"leads": mixed}, expect=200).json))
             client.close()
 
-        threads = [threading.Thread(target=add, args=(target,)) for target in (id, other) * 4]
+        threads = [threading.Thread(target=add, args=(target, seed)) for seed, target in enumerate((id, other) * 4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -437,6 +439,9 @@ class StoringTest(LeadsTest):
         self.assertEqual(self.rows("SELECT count(*) FROM contacts WHERE email LIKE '%race.example'"), [("100",)])
         self.assertEqual(self.rows("SELECT count(DISTINCT email) FROM sequence_leads WHERE email LIKE '%race.example'"),
                          [("100",)])
+        self.assertEqual(self.rows("SELECT count(*) FROM sequence_leads l LEFT JOIN contacts c ON c.account_id = "
+                                   "l.account_id AND c.id = l.contact_id AND c.email = l.email "
+                                   "WHERE l.email LIKE '%race.example' AND c.id IS NULL"), [("0",)])
         self.assertEqual(self.added(id, *(lead["email"] for lead in leads))[0], 0)
 
     def test_accounts_know_nothing_of_each_other(self):

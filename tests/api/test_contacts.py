@@ -1,4 +1,7 @@
 """Contacts: imported and exported, listed, found by id and address; their numbers."""
+import csv
+import io
+
 import harness
 
 CSV = """First Name,Last Name,Email,Title,Company,Company Domain,LinkedIn URL,City,Country,Time Zone,Owner,Phone,Mobile Phone
@@ -128,6 +131,7 @@ class ContactFilesTest(WithContacts):
         path.write_text(cls.exported, encoding="utf-8")
         said = server.line("import", "contacts", path, "--account", cls.other.id)
         assert said == "imported 4, updated 0, rejected 0", said
+        cls.copied = server.cli("export", "contacts", "--account", cls.other.id).stdout
         cls.lines = server.cli("export", "contacts", "--account", cls.other.id, "--format", "jsonl").stdout
         server.cli("privacy", "remove", "--email", "ann@one.example")
         said = cls.load(server, "contacts.csv", CSV)
@@ -148,6 +152,15 @@ class ContactFilesTest(WithContacts):
         self.assertIn("+351912345678", self.exported)
         self.assertEqual(len(self.lines.splitlines()), 4)
         self.assertIn('"time_zone":"Europe/Lisbon"', self.lines)
+
+    def test_a_copy_is_the_same(self):
+        """Exported, imported elsewhere, exported: but for the owners, who are users of the one account."""
+        rows, copied = (list(csv.DictReader(io.StringIO(text))) for text in (self.exported, self.copied))
+        self.assertEqual(len(rows), 4)
+        owned = [row.pop("owner") for row in rows]
+        self.assertIn("acme@acme.example", owned)
+        self.assertEqual({row.pop("owner") for row in copied}, {""})
+        self.assertEqual(copied, rows)
 
     def test_a_removal_leaves_nothing(self):
         self.assert_error(self.api.get("/contacts/email/ann@one.example"), 404, "not_found")

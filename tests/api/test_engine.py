@@ -124,6 +124,34 @@ class EngineTest(World):
         self.assertEqual(self.rows(f"SELECT type, automatic FROM tasks WHERE lead_id = '{lead}'"),
                          [("linkedin_visit", "0")])
 
+    def test_every_type_by_hand(self):
+        """Each of the ten is a task of its type with its words; each done, the next one follows."""
+        says = [{"text": "For {{first_name}} of {{company_name|nobody}}."}]
+        stages = [{"type": "email", "automatic": False, "variants": [{"subject": "To {{first_name}}", **says[0]}]},
+                  {"type": "linkedin_visit"}, {"type": "linkedin_follow"}, {"type": "linkedin_like_last_post"},
+                  {"type": "linkedin_connect", "variants": says}, {"type": "linkedin_message", "variants": says},
+                  {"type": "linkedin_voice_message", "variants": says},
+                  {"type": "linkedin_video_message", "variants": says}, {"type": "phone_call", "variants": says},
+                  {"type": "custom_task", "variants": says}]
+        for number, stage in enumerate(stages):
+            stage.update(automatic=False, priority=("low", "normal", "high")[number % 3], instructions=f"Do {number}")
+        id = self.sequence(*stages)
+        body = {"leads": [{"email": "ten@x.example", "linkedin_url": "https://www.linkedin.com/in/engine-ten",
+                           "data": {"first_name": "Tea"}}]}
+        self.admin.post(f"{LIST}/{id}/leads", body, expect=200)
+        lead, = [lead["id"] for lead in self.leads(id)]
+        query = {"user_id": self.account.user_id, "sequence_key": id, "status": "scheduled"}
+        for number, stage in enumerate(stages):
+            self.wait_until(lead, status="waiting_task", stage_number=number + 1, stage_type=stage["type"])
+            task, = self.api.get("/tasks", query=query, expect=200).json["tasks"]
+            self.assertEqual([task[name] for name in ("type", "automatic", "priority", "notes", "text", "lead_id")],
+                             [stage["type"], False, stage["priority"], f"Do {number}",
+                              "For Tea of nobody." if "variants" in stage else None, lead])
+            self.assertEqual(task["subject"] == "To Tea", stage["type"] == "email")
+            self.api.post(f"/tasks/{task['id']}/complete", expect=200)
+        self.wait_until(lead, status="completed")
+        self.assertEqual({stage["type"] for stage in stages}, set(self.api.get("/tasks/types", expect=200).json["types"]))
+
     def test_draft_begins_at_launch(self):
         id = self.sequence(call(), launch=False)
         lead, = self.add(id, "ann@x.example")
@@ -291,6 +319,38 @@ class ConnectorTest(World):
         self.assert_error(self.result(told["id"], status="failed", expect=409), 409, "conflict")
         self.wait_until(lead, status="waiting_task", stage_number=2)
         self.assertEqual(len(self.connector.told), 1)
+
+    def test_its_task_is_not_for_people(self):
+        _, lead = self.visit("connector-ida")
+        told = self.told()
+        query = {"user_id": self.account.user_id, "automatic": "true"}
+        shown = {task["id"]: task for task in self.api.get("/tasks", query=query, expect=200).json["tasks"]}[told["id"]]
+        self.assertEqual((shown["automatic"], shown["lead_id"]), (True, lead))
+        for word in ("complete", "skip"):
+            self.assert_error(self.api.post(f"/tasks/{told['id']}/{word}"), 400, "unsupported_value")
+        self.wait_until(lead, status="active", waits_for="action", stage_number=1)
+        self.result(told["id"], status="completed")
+        self.wait_until(lead, status="waiting_task", stage_number=2)
+
+    def test_every_type(self):
+        """What may be automatic is told with its words, one after the other."""
+        connections = f"/dashboard/api/users/{self.account.user_id}/connections"
+        before = self.admin.get(connections, expect=200).json
+        self.addCleanup(self.admin.patch, connections, before)
+        self.admin.patch(connections, {"voice_clone": True, "copywriter": True, "ai_credits": 10}, expect=200)
+        silent, says = ("visit", "follow", "like_last_post"), ("connect", "message", "voice_message", "video_message")
+        id = self.sequence(*({"type": f"linkedin_{type}", "automatic": True} for type in silent),
+                           *({"type": f"linkedin_{type}", "automatic": True, "variants": [{"text": "To {{first_name}}"}]}
+                             for type in says))
+        body = {"leads": [{"linkedin_url": "https://www.linkedin.com/in/connector-all", "data": {"first_name": "Al"}}]}
+        self.admin.post(f"{LIST}/{id}/leads", body, expect=200)
+        lead, = [lead["id"] for lead in self.leads(id)]
+        for number, type in enumerate((*silent, *says)):
+            told = self.told(number + 1)
+            self.assertEqual((told["type"], told["text"], told["sequence_id"]),
+                             (f"linkedin_{type}", "To Al" if type in says else None, id))
+            self.result(told["id"], status="completed")
+        self.wait_until(lead, status="completed")
 
     def test_failed_and_retried(self):
         _, lead = self.visit("connector-bob")

@@ -36,6 +36,7 @@ OWNED = {
     "PATCH /mailboxes/{id}": ("mailbox", {"daily_email_limit": 7}),
     "GET /dashboard/api/mailboxes/{id}": ("mailbox", None),
     "PATCH /dashboard/api/mailboxes/{id}": ("mailbox", {"signature": "Ann"}),
+    "POST /dashboard/api/mailboxes/{id}/consent": ("mailbox with tokens", None),
     "POST /dashboard/api/mailboxes/{id}/test": ("mailbox", None),
     "POST /dashboard/api/mailboxes/{id}/pause": ("mailbox", None),
     "POST /dashboard/api/mailboxes/{id}/resume": ("mailbox", None),
@@ -100,7 +101,7 @@ OWNED = {
 # An id that has the right form and was never given.
 UUID = "01890000-0000-7000-8000-000000000000"
 NEVER_GIVEN = {"phone": UUID, "user": UUID, "people batch": "987654321", "companies batch": "987654321",
-               "validation": UUID, "validation to delete": UUID, "mailbox": UUID,
+               "validation": UUID, "validation to delete": UUID, "mailbox": UUID, "mailbox with tokens": UUID,
                "LinkedIn action": UUID,
                "mailbox to delete": UUID, "contact": UUID, "contact's address": "nobody@never.example",
                "call": UUID, "task": UUID, "task to complete": UUID, "task to skip": UUID,
@@ -161,6 +162,8 @@ STARTS = {
     "POST /dashboard/api/mailboxes": {"email": "box@both.example", "password": "secret",
                                       "smtp_host": "127.0.0.1", "imap_host": "127.0.0.1",
                                       "check": False},
+    "POST /dashboard/api/mailbox-consents": {"email": "other@both.example", "auth": "oauth_google", "user_id": "USER",
+                                             "smtp_host": "127.0.0.1", "imap_host": "127.0.0.1"},
     "POST /dashboard/api/sequences": {"name": "of both"},
     "POST /dashboard/api/tasks": {"user_id": "USER", "subject": "of both"},
     "POST /dashboard/api/webhooks": {"url": "http://127.0.0.1:9/", "activities": []},
@@ -193,7 +196,9 @@ ANSWERS = {"POST /email-validations/single", "GET /tasks/statuses", "GET /tasks/
 
 # Signed for one message each: test_sending.py.
 LINKS = {"GET /unsubscribe/{id}", "POST /unsubscribe/{id}", "GET /t/o/{id}", "GET /t/c/{id}"}
-PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"} | LINKS
+# Its state is signed for one consent: test_mailbox_consent.py.
+CONSENT = {"GET /oauth/callback"}
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"} | LINKS | CONSENT
 
 TABLES = (OWNED, LISTS, VALUES, STARTS, SETTINGS, ALL, SHARED, ANSWERS, PUBLIC)
 
@@ -202,7 +207,8 @@ class IsolationTest(harness.ApiTest):
     connector = Connector("key")
     # Nobody is at the name server: a mailbox's test asks it.
     settings = {"verify.dns_servers": "127.0.0.1:9", "webhook.allow_private": "true", "mail.allow_private": True,
-                "sequence.senders": 1, **connector.settings}
+                "sequence.senders": 1, "http.public_url": "https://outrider.example",
+                "oauth.google_client_id": "client", **connector.settings}
 
     @classmethod
     def prepare(cls, server):
@@ -241,6 +247,9 @@ class IsolationTest(harness.ApiTest):
             body = STARTS["POST /dashboard/api/mailboxes"] | {"email": f"box{number}@acme.example",
                                                              "user_id": cls.account.user_id}
             cls.ids[name] = cls.admin.post("/dashboard/api/mailboxes", body, expect=201).json["id"]
+        body = STARTS["POST /dashboard/api/mailboxes"] | {"email": "tokens@acme.example", "auth": "oauth_google",
+                                                          "user_id": cls.account.user_id, "refresh_token": "secret"}
+        cls.ids["mailbox with tokens"] = cls.admin.post("/dashboard/api/mailboxes", body, expect=201).json["id"]
         for name in NEVER_GIVEN:
             if name.startswith("sequence"):
                 cls.ids[name] = cls.make_sequence("Acme's own" if name == "sequence" else name)
@@ -442,8 +451,9 @@ class IsolationTest(harness.ApiTest):
                 headers = {"Idempotency-Key": f"the same for both {name}"}
                 bodies = [self.of_account(body | {"user_id": "USER"} if "mailboxes" in name else body, account)
                           for account in (self.account, self.other)]
-                ids = [self.ask(client, name, body=own, headers=headers).json["id"]
-                       for client, own in list(zip(self.keys(name), bodies)) * 2]
+                answers = [self.ask(client, name, body=own, headers=headers).json
+                           for client, own in list(zip(self.keys(name), bodies)) * 2]
+                ids = [answer.get("id") or answer["url"] for answer in answers]
                 self.assertEqual(ids[:2], ids[2:])
                 self.assertNotEqual(ids[0], ids[1])
 
@@ -457,7 +467,7 @@ class IsolationTest(harness.ApiTest):
             with self.subTest(f"{method} {path}"):
                 for client in (self.nobody, wrong):
                     answer = self.ask(client, f"{method} {path}", body={} if method != "GET" else None)
-                    if f"{method} {path}" in LINKS:
+                    if f"{method} {path}" in LINKS | CONSENT:
                         self.assertIn(answer.status, (400, 404))
                     elif scope == "-":
                         self.assertEqual(answer.status, 200)

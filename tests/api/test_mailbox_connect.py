@@ -9,6 +9,7 @@ sys.path.insert(0, str(harness.ROOT / "tests"))
 from fake.farm import Farm  # noqa: E402  (the path is set above)
 from fake.smtp import FakeSmtp  # noqa: E402
 from fake.tokens import Tokens  # noqa: E402
+from lib import database  # noqa: E402
 from lib.mail_servers import MailServers  # noqa: E402
 
 ANN, BOB, CID = "ann@good.example", "bob@poor.example", "cid@odd.example"
@@ -131,6 +132,29 @@ class ConnectTest(harness.ApiTest):
         box = self.connect("net@good.example", smtp_host="127.0.0.2")
         self.assertEqual(self.results(box)["smtp"], "failed")
 
+    def test_words_that_are_not_utf_8(self):
+        """What a server says is kept as far as it can be read."""
+        fake = FakeSmtp({"auth": {"raw": b"535 5.7.8 Kennwort ung\xfcltig\x1b[2J\r\n"}})
+        self.addCleanup(fake.close)
+        box = self.connect("latin@good.example", smtp_host="127.0.0.1", smtp_port=fake.port, smtp_security="none",
+                           imap_user=DEE)
+        self.assertEqual((box["status"], box["reason"], self.results(box)["smtp"]),
+                         ("inactive", "check_failed", "failed"))
+        self.assertRegex(self.check(box, "smtp")["detail"], "Kennwort ung.ltig")
+        # refusals count also while the other server takes the login
+        self.assertEqual(self.results(box)["imap"], "ok")
+        self.later(box, "reason = 'ready', status = 'active'")
+        self.assertEqual(self.again_tested(box["id"])["status"], "active")
+        self.later(box)
+        refused = self.again_tested(box["id"])
+        self.assertEqual((refused["status"], refused["reason"]), ("needs_reconnection", "login_refused"))
+        self.assertRegex(refused["detail"], r"535 5\.7\.8 Kennwort ung.ltig \[2J$")
+
+    def later(self, box, *more):
+        """Ten minutes after what was refused last."""
+        changes = ", ".join([f"{name} = {name} - 600000" for name in ("auth_failed_at", "auth_failed_since")] + [*more])
+        database.change(self.server, f"UPDATE mailboxes SET {changes} WHERE id = '{box['id']}'")
+
     def test_a_server_that_refuses_the_message(self):
         for script, said in [({"dot": "552 5.2.2 over quota"}, "5.2.2"), ({"mail": "550 5.7.1 not you"}, "5.7.1"),
                              ({"dot": ""}, "the connection ended"), ({"data": "451 4.3.0 later"}, "4.3.0")]:
@@ -165,6 +189,12 @@ class ConnectTest(harness.ApiTest):
         refused = self.again_tested(box["id"])
         self.assertEqual((refused["status"], refused["reason"]), ("needs_reconnection", "token_revoked"))
         self.assertIn("invalid_grant", refused["detail"])
+        # in the provider's words, cut off between two characters
+        self.tokens.fault = (400, {"error": "invalid_grant", "error_description": "x" + 200 * "é"})
+        refused = self.connect(DEE, auth="oauth_google", refresh_token="wrong", password="")
+        self.tokens.fault = None
+        self.assertEqual((refused["status"], refused["reason"]), ("needs_reconnection", "token_revoked"))
+        self.assertRegex(refused["detail"], "xé+$")
         self.assert_error(self.admin.post(f"/dashboard/api/mailboxes/{box['id']}/resume"), 409, "conflict")
         self.tokens.refresh["third"] = DEE
         again = self.connect(DEE, auth="oauth_google", refresh_token="third", password="")

@@ -101,6 +101,50 @@ class MailboxesTest(harness.ApiTest):
         self.assertNotIn("signature", emptied)
         self.assertEqual(emptied["time_zone"], "Europe/Berlin")
 
+    def test_an_alias_to_write_from(self):
+        box = self.one("from", aliases=["a@one.example", "b@one.example"], from_address="B@one.example")
+        self.assertEqual(box["from_address"], "B@one.example")
+        path = f"/dashboard/api/mailboxes/{box['id']}"
+        self.assert_error(self.admin.patch(path, {"aliases": ["a@one.example"]}), 400, "unsupported_value",
+                          pointer="/from_address")
+        again = self.admin.post("/dashboard/api/mailboxes",
+                                setup("from@one.example", self.account.user_id, aliases=["a@one.example"]))
+        self.assert_error(again, 400, "unsupported_value", pointer="/from_address")
+        changed = self.admin.patch(path, {"aliases": [], "from_address": ""}, expect=200).json
+        self.assertNotIn("from_address", changed)
+
+    def test_an_alias_to_write_from_when_it_is_connected_again(self):
+        """What is not given stays, so what is given is judged together with it."""
+        brand, other = "brand@one.example", "other@one.example"
+
+        def connect(name, **more):
+            return self.admin.post("/dashboard/api/mailboxes",
+                                   setup(f"{name}@one.example", self.account.user_id, **more))
+
+        box = self.one("again", aliases=[other, brand])
+        again = self.one("again", from_address=brand)
+        self.assertEqual([again[name] for name in ("id", "aliases", "from_address")], [box["id"], [other, brand], brand])
+        self.assert_error(connect("again", from_address="x@one.example"), 400, "unsupported_value",
+                          pointer="/from_address")
+        self.assert_error(connect("again", aliases=[other]), 400, "unsupported_value", pointer="/from_address")
+        self.assertEqual(self.admin.get(f"/dashboard/api/mailboxes/{box['id']}").json["from_address"], brand)
+        # there are no settings of a deleted one, or of none
+        self.one("again", display_name="Ann", daily_email_limit=7, ramp_start=3,
+                 working_hours=[{"day": "monday", "from": "09:00", "to": "17:30"}])
+        self.admin.delete(f"/dashboard/api/mailboxes/{box['id']}", expect=204)
+        self.assert_error(connect("again", from_address=brand), 400, "unsupported_value", pointer="/from_address")
+        self.assert_error(self.admin.get(f"/dashboard/api/mailboxes/{box['id']}"), 404, "not_found")
+        self.assertEqual(self.server.database.rows(
+            f"SELECT COUNT(*) FROM mailboxes WHERE id = '{box['id']}' AND ramp_since IS NULL"), [["1"]])
+        anew = self.one("again", aliases=[other])
+        self.assertEqual([anew.get(name) for name in ("id", "aliases", "from_address", "display_name",
+                                                      "daily_email_limit", "ramp_start", "working_hours")],
+                         [box["id"], [other], None, None, 50, 0, []])
+        for more in ({}, {"aliases": [other]}):
+            self.assert_error(connect("never", from_address=brand, **more), 400, "unsupported_value",
+                              pointer="/from_address")
+        self.assertNotIn("never@one.example", self.api.get("/mailboxes", expect=200).body.decode())
+
     def test_a_ramp_up_begins_when_it_is_switched_on(self):
         box = self.one("ramp")
         path = f"/dashboard/api/mailboxes/{box['id']}"
@@ -120,6 +164,8 @@ class MailboxesTest(harness.ApiTest):
                 ({"aliases": ["none"]}, "/aliases/0"), ({"smtp_port": 0}, "/smtp_port"),
                 ({"smtp_security": "ssl"}, "/smtp_security"), ({"display_name": "a\r\nb"}, "/display_name"),
                 ({"smtp_user": "a\tb"}, "/smtp_user"),
+                ({"from_address": "x@one.example"}, "/from_address"),
+                ({"from_address": "x@one.example", "aliases": ["y@one.example"]}, "/from_address"),
                 ({"smtp_host": "a..b"}, "/smtp_host"), ({"imap_host": "a b"}, "/imap_host"), ({"working_hours": [hours | {"day": "mon"}]},
                                                         "/working_hours/0/day"),
                 ({"working_hours": [hours, hours | {"to": "24:01"}]}, "/working_hours/1"),

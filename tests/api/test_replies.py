@@ -22,8 +22,8 @@ from lib.receiver import Receiver  # noqa: E402
 from lib.sending import ALWAYS, MAILBOXES, Sending  # noqa: E402
 
 SECRET = "open sesame"
-SENDERS = [f"sam{number}@sends.example" for number in range(40)]
-PEOPLE = [f"p{number}@takes.example" for number in range(60)]
+SENDERS = [f"sam{number}@sends.example" for number in range(42)]
+PEOPLE = [f"p{number}@takes.example" for number in range(66)]
 MACHINE = "mailer-daemon@takes.example"
 REPLIES = "/dashboard/api/replies"
 YES = "Thanks for writing. This looks interesting, can we talk on Tuesday? Please send me your prices."
@@ -355,6 +355,28 @@ class RepliesTest(Sending, harness.ApiTest):
         until = time.mktime(time.strptime(lead["paused_until"], "%Y-%m-%dT%H:%M:%SZ"))
         self.assertLess(abs(until - time.mktime(time.gmtime()) - 9 * 86400), 600)
 
+    def test_rules_that_are_off(self):
+        """What came is kept and labelled; the lead goes on."""
+        away = {"subject": "Automatic reply: An offer", "Auto_Submitted": "auto-replied"}
+        for number, (rules, text, headers, kind, status) in enumerate((
+                ({"stop_on_reply": False}, YES, {}, "person", "active"),
+                ({"out_of_office": "ignore"}, "I am out of the office.", away, "out_of_office", "active"),
+                ({"out_of_office": "stop"}, "I am out of the office.", away, "out_of_office", "replied"))):
+            with self.subTest(rules):
+                _, sequence = self.start(**rules)
+                self.reply(sequence, PEOPLE[60 + number], text, **headers)
+                got, = self.replies(sequence)
+                self.assertEqual((got["kind"], self.lead(sequence, PEOPLE[60 + number])["status"]), (kind, status), got)
+
+    def test_a_bounce_that_does_not_stop(self):
+        _, sequence = self.start(stop_on_bounce=False)
+        self.add(sequence, PEOPLE[63])
+        got = self.arrived(PEOPLE[63])
+        self.bounce(got, PEOPLE[63], "550 5.1.1 User unknown")
+        reply, = self.replies(sequence)
+        self.assertEqual((reply["kind"], reply.get("effects", {}).get("lead_ended")), ("bounce", None), reply)
+        self.assertEqual((self.lead(sequence, PEOPLE[63])["status"], self.excluded(PEOPLE[63])), ("active", []))
+
     def test_dates(self):
         _, sequence = self.start()
         today = datetime.date.today()
@@ -647,6 +669,52 @@ class RepliesTest(Sending, harness.ApiTest):
         for reply in self.replies(sequence, 3):
             self.assertNotIn("snippet", reply)
             self.assertEqual(self.lead(sequence, PEOPLE[38])["status"], "replied")
+
+    def test_who_was_removed_writes_again(self):
+        """In the place of one lead, named by another, by name and company of a third: each lead stops."""
+        who = "qwe.vonquibble@odd.example"
+        path = self.server.folder / "removed.csv"
+        path.write_text(f"Name,Title,Company,Website,Email\nQwe Vonquibble,Odd One,Oddities,odd.example,{who}\n", encoding="utf-8")
+        self.server.cli("import", "people", path)
+        path.unlink()
+        self.server.line("privacy", "remove", "--email", who)
+        _, sequence = self.start()
+        self.add(sequence, *PEOPLE[46:49])
+        texts = (YES, f"I am not the right person for this. Please contact Qwe Vonquibble ({who}).", YES)
+        writers = (f"Qwe Vonquibble <{who}>", None, "Qwe Vonquibble <q@odd.example>")
+        for person, text, writer in zip(PEOPLE[46:49], texts, writers):
+            got = self.arrived(person)
+            message = self.answer(got, person, text, In_Reply_To=got["Message-ID"])
+            if writer:
+                message.replace_header("From", writer)
+            self.send(message, person)
+        replies = self.replies(sequence, 3)
+        for reply in replies:
+            for member in ("snippet", "from_address", "from_name", "subject", "evidence", "referred"):
+                self.assertFalse(reply.get(member), reply)
+        self.assertEqual(sorted(reply["label"] for reply in replies), ["interested", "interested", "not_the_right_person"])
+        for person in PEOPLE[46:49]:
+            self.assertEqual(self.lead(sequence, person)["status"], "replied")
+        self.assertEqual(traces(self.server, [b"vonquibble"]), [])
+
+    def test_who_was_removed_is_named_by_who_refuses(self):
+        """The lead was not removed, and means what it says; nothing of the other one is kept."""
+        who = "wex.plimmerthog@odd.example"
+        path = self.server.folder / "removed.csv"
+        path.write_text(f"Name,Title,Company,Website,Email\nWex Plimmerthog,Odd One,Oddities,odd.example,{who}\n", encoding="utf-8")
+        self.server.cli("import", "people", path)
+        path.unlink()
+        self.server.line("privacy", "remove", "--email", who)
+        _, sequence = self.start()
+        no = f"Stop writing to me. Remove me from your list immediately.\n\nWex Plimmerthog, {who}"
+        self.reply(sequence, PEOPLE[64], "", subject=" Unsubscribe ", Cc=f"Wex Plimmerthog <{who}>")
+        self.reply(sequence, PEOPLE[65], no, subject=f"Re: {who}")
+        for reply in self.replies(sequence, 2):
+            self.assertEqual((reply.get("from_address"), reply.get("snippet")), (None, None), reply)
+            self.assertIn(reply.get("subject"), (None, "unsubscribe"), reply)
+        self.assertEqual([self.lead(sequence, person)["status"] for person in PEOPLE[64:66]], ["unsubscribed", "replied"])
+        self.assertEqual([self.excluded(person) for person in PEOPLE[64:66]], [["unsubscribed"], ["hard_no"]])
+        self.assertEqual(traces(self.server, [b"plimmerthog"]), [])
 
     # --- reading ---
 

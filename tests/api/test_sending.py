@@ -57,6 +57,19 @@ class SendingTest(Sending, harness.ApiTest):
         self.assertEqual(sorted(message["to"][0] for message in smtp.messages), sorted(addresses))
         self.assertEqual(smtp.connections, 1)
 
+    def test_a_mailbox_that_moved(self):
+        """A connection that was kept leads to where it was."""
+        before, box = self.start()
+        sequence = self.sequence(box)
+        self.add(sequence, "ann@moved.example")
+        self.message(sequence, "ann@moved.example", "sent")
+        after = self.smtp()
+        self.connect(f"box{SendingTest.boxes}@acme.example", after.port)
+        self.add(sequence, "bob@moved.example")
+        self.message(sequence, "bob@moved.example", "sent")
+        self.assertEqual([[message["to"] for message in smtp.messages] for smtp in (before, after)],
+                         [[["ann@moved.example"]], [["bob@moved.example"]]])
+
     def test_a_thread(self):
         smtp, box = self.start()
         email = {"type": "email", "variants": [{"text": "More"}]}

@@ -95,6 +95,7 @@ class UncertainTest(Sending, harness.ApiTest):
         self.add(sequence, "two@keeps.example")
         message = self.message(sequence, "two@keeps.example", "held")
         self.assertEqual((message["reason"], message["looks"]), ("no_copies", 3))
+        self.assertEqual([lead.get("waits_for") for lead in self.leads(sequence)], [None, "held"])
         self.assertEqual(len(smtp.whole), 2)
 
     def test_found(self):
@@ -124,8 +125,11 @@ class UncertainTest(Sending, harness.ApiTest):
         sent, = smtp.whole
         return smtp, sequence, re.search(rb"(?mi)^Message-ID: (<.*>)", sent["bytes"])[1].decode()
 
+    def leads(self, sequence):
+        return self.admin.get(f"/dashboard/api/sequences/{sequence}/leads", expect=200).json["leads"]
+
     def lead(self, sequence):
-        lead, = self.admin.get(f"/dashboard/api/sequences/{sequence}/leads", expect=200).json["leads"]
+        lead, = self.leads(sequence)
         return lead
 
     def test_a_report_about_it(self):

@@ -4,10 +4,12 @@ import glob
 import os
 import pathlib
 import subprocess
+import threading
 import time
+from email.utils import formatdate
 
 import harness
-from lib.receiver import Receiver
+from lib.receiver import Http2Receiver, Receiver
 from lib.sending import ALWAYS
 
 WEBHOOKS, DELIVERIES = "/dashboard/api/webhooks", "/dashboard/api/webhooks/deliveries"
@@ -114,7 +116,7 @@ class SettingsTest(WebhooksTest):
 
     def test_refusals(self):
         bad = {"url": ["", "x", "ftp://x.example/", "http://u:p@x.example/", "http://10.0.0.1/", "http://0x0a000001/",
-                       "http://[::ffff:10.0.0.1]/", "http://127.0.0.2/", "http://2130706434/", "http://localhost/",
+                       "http://[::ffff:10.0.0.1]/", "http://127.0.0.2/", "http://2130706434/", "http://localhost/", "http://LOCALHOST:80/", "http://x.localhost/",
                        "https://x.example/ y", "file:///etc/passwd", "http://169.254.169.254/latest"],
                "activities": [["nothing"], "email_sent"], "concurrency": [-1, 101, "2"], "per_second": [-1],
                "secret": ["whsec_", "whsec_%%%", "short"],
@@ -256,23 +258,44 @@ class DeliveryTest(WebhooksTest):
         self.assertIsNotNone(self.get(nobody)["failing_since"])
         self.admin.delete(f"{WEBHOOKS}/{nobody['id']}", expect=204)
 
-    def test_a_name_that_leads_inside_is_not_connected_to(self):
-        made = self.admin.post(WEBHOOKS, {"url": f"http://localhost.:{self.receiver.port}/inside"}).json
-        if "id" not in made:  # refused by its name already
-            return
-        delivery = self.press(made)
-        self.server.wait_for(lambda: self.delivery(delivery)["attempts"] >= 1)
-        self.assertEqual(self.delivery(delivery)["attempt_log"][0]["status"], None)
-        self.admin.delete(f"{WEBHOOKS}/{made['id']}", expect=204)
-
     def test_retry_after_is_honoured(self):
-        # A day at most, and a thousandth of it here: 30 s asked for are 30 ms; without it 5 ms.
+        """In seconds and as a date. An hour is 3.6 s here; without it the next try comes after 5 ms."""
+        forms = {"/seconds": lambda: "3600", "/date": lambda: formatdate(time.time() + 3600, usegmt=True)}
+        for path, asked in forms.items():
+            def answer(_, path=path, asked=asked):
+                return (204, {}) if len(self.receiver.of(path)) > 1 else (503, {"Retry-After": asked()})
+            made = self.add(path, answer)
+            self.ended(self.press(made), "delivered")
+            first, second = self.receiver.of(path)
+            self.assertGreaterEqual(second.at - first.at, 3.5, path)
+
+    def test_at_most_so_many_at_a_time(self):
+        """Two of twelve are there at once, whatever waits."""
+        here, most, lock = [0], [0], threading.Lock()
+
         def answer(_):
-            return (204, {}) if len(self.receiver.of("/later")) > 1 else (503, {"Retry-After": "3600"})
-        made = self.add("/later", answer)
-        self.ended(self.press(made), "delivered")
-        first, second = self.receiver.of("/later")
-        self.assertGreaterEqual(second.at - first.at, 3.5)
+            with lock:
+                here[0] += 1
+                most[0] = max(most[0], here[0])
+            time.sleep(0.1)
+            with lock:
+                here[0] -= 1
+            return (204, {})
+        self.add("/two", answer, activities=["task"], concurrency=2)
+        sequence = self.sequence()
+        self.leads(sequence, 12)
+        self.complete(sequence, 12)
+        self.wait_told("/two", 12)
+        self.assertEqual(most[0], 2)
+
+    def test_at_most_so_many_a_second(self):
+        self.add("/rate", activities=["task"], per_second=4)
+        sequence = self.sequence()
+        self.leads(sequence, 20)
+        self.complete(sequence, 20)
+        told = self.wait_told("/rate", 20)
+        # Those of one second may come at once: twenty are five times four.
+        self.assertGreaterEqual(told[-1].at - told[0].at, 3.5)
 
     def test_410_disables(self):
         made = self.add("/gone", lambda _: (410, {}))
@@ -294,9 +317,28 @@ class DeliveryTest(WebhooksTest):
         self.assertEqual(self.receiver.of("/gone")[0].id, delivery["id"])
         self.ended(delivery, "delivered")
 
-    def test_given_up_after_ten_and_replayed(self):
+    def test_replayed_since(self):
+        """What failed before that time stays."""
+        made = self.add("/since", lambda _: (500, {}))
+        first = self.press(made)
+        self.change(made, enabled=False)
+        self.ended(first, "failed")
+        self.change(made, enabled=True)
+        time.sleep(1)
+        between = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        time.sleep(1)
+        second = self.press(made)
+        self.change(made, enabled=False)
+        self.ended(second, "failed")
+        self.receiver.answers["/since"] = lambda _: (204, {})
+        self.change(made, enabled=True)
+        answer = self.admin.post(f"{WEBHOOKS}/{made['id']}/replay", {"since": between}, expect=200).json
+        self.assertEqual(answer, {"replayed": 1})
+        self.ended(second, "delivered")
+        self.assertEqual(self.delivery(first)["state"], "failed")
+
+    def test_given_up_by_a_person_and_replayed(self):
         made = self.add("/never", lambda _: (500, {}))
-        # The waits are three days in all; a webhook of its own scale would be another server.
         delivery = self.press(made)
         self.server.wait_for(lambda: self.delivery(delivery)["attempts"] >= 3)
         self.change(made, enabled=False)
@@ -359,6 +401,7 @@ class TlsTest(WebhooksTest):
             folder, tls_key = pathlib.Path(cls.folder), None
         place = Place()
         path = cert(place)
+        cls.path, cls.key = path, place.tls_key
         cls.settings = {**cls.settings, "webhook.ca_file": path}
         super().setUpClass()
         cls.tls = Receiver(path, place.tls_key)
@@ -368,6 +411,34 @@ class TlsTest(WebhooksTest):
         good = self.admin.post(WEBHOOKS, {"url": self.tls.url("/tls")}, expect=201).json
         self.ended(self.press(good), "delivered")
         self.assertTrue(self.tls.of("/tls")[0].is_signed_with(good["secret"]))
+        self.admin.delete(f"{WEBHOOKS}/{good['id']}", expect=204)
+
+    def test_http2_on_one_connection(self):
+        receiver = Http2Receiver(self.path, self.key)
+        self.addCleanup(receiver.close)
+        made = self.admin.post(WEBHOOKS, {"url": f"https://127.0.0.1:{receiver.port}/h2"}, expect=201).json
+        for _ in range(3):
+            self.ended(self.press(made), "delivered")
+        self.assertEqual((receiver.connections, receiver.requests), (1, 3))
+        self.admin.delete(f"{WEBHOOKS}/{made['id']}", expect=204)
+
+
+class TenTimesTest(WebhooksTest):
+    """Three days are three seconds here."""
+    settings = {**WebhooksTest.settings, "webhook.retry_scale": "0.00001"}
+
+    def test_given_up_after_ten(self):
+        made = self.add("/ten", lambda _: (500, {}))
+        delivery = self.ended(self.press(made), "failed")
+        self.assertEqual((delivery["attempts"], len(delivery["attempt_log"])), (10, 10))
+        told = self.receiver.of("/ten")
+        self.assertEqual((len(told), {one.id for one in told}), (10, {delivery["id"]}))
+        self.assertTrue(all(one.is_signed_with(made["secret"]) for one in told))
+        self.assertTrue(self.get(made)["enabled"])  # not for five days
+        self.receiver.answers["/ten"] = lambda _: (204, {})
+        self.admin.post(f"{DELIVERIES}/{delivery['id']}/replay", expect=202)
+        self.assertEqual(self.ended(delivery, "delivered")["attempts"], 11)
+        self.assertEqual(self.receiver.of("/ten")[-1].id, delivery["id"])
 
 
 class KilledTest(WebhooksTest):

@@ -224,7 +224,7 @@ class RunsTest(WorkflowsTest):
                          ("done", "done", {"webhook_id": webhook["id"]}))
         told, = self.told(f"/{label}")
         self.assertTrue(told.is_signed_with(webhook["secret"]))
-        self.assertEqual(told.json["email_message"]["id"], step["output"]["event_id"])
+        self.assertEqual(told.json["email_message"]["id"], self.replies[label])
         body = told.json
         body["email_message"]["id"] = None
         return body

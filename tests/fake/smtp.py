@@ -14,7 +14,8 @@ banner, ehlo, starttls, auth (each line of it), mail, rcpt, data, dot, rset. A d
 `offers`: lines of the EHLO reply. `users`: {name: password}; `tokens`: {name: token}.
 `reads`: bytes of a message after which the connection is dropped. TLS: `context`, and
 `implicit` when it begins with it. A message whose dot was answered with 2xx is in
-`messages`; one that came whole is in `whole`, whatever was answered."""
+`messages`; one that came whole is in `whole`, whatever was answered. It says by whose `login`
+it came, (name, password), and as which message of its connection, `nth`, from 0."""
 import base64
 import socket
 import threading
@@ -33,6 +34,7 @@ class Conversation:
         self.server, self.connection = server, connection
         self.file = connection.makefile("rb")
         self.tls, self.sender, self.recipients = False, None, []
+        self.login, self.taken = None, 0
 
     def start_tls(self):
         self.connection = self.server.context.wrap_socket(self.connection, server_side=True)
@@ -105,6 +107,7 @@ class Conversation:
         if not good and mechanism == "XOAUTH2":
             self.connection.sendall(b"334 eyJzdGF0dXMiOiI0MDEifQ==\r\n")
             assert self.line() == ""
+        self.login = (name, secret) if good else None
         self.say("auth", "235 2.7.0 welcome" if good else "535 5.7.8 no such login")
 
     def on_mail(self, line):
@@ -135,8 +138,8 @@ class Conversation:
             taken += line[1:] if line.startswith(b".") else line
             if self.server.reads is not None and len(taken) > self.server.reads:
                 self.say("reads", "")
-        message = {"from": self.sender, "to": self.recipients, "bytes": taken}
-        self.sender, self.recipients = None, []
+        message = {"from": self.sender, "to": self.recipients, "bytes": taken, "login": self.login, "nth": self.taken}
+        self.sender, self.recipients, self.taken = None, [], self.taken + 1
         self.server.whole.append(message)
         if self.say("dot", "250 2.0.0 taken").startswith("2"):
             self.server.messages.append(message)

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n) {
     struct str after = buf_text(&out);
     if (!str_contains(after, STR("https://o.example/t/c/")) && !str_eq(after, text))
         abort();
-    for (int kind = LINK_UNSUBSCRIBE; kind <= LINK_CLICK; kind++)
+    for (int kind = LINK_UNSUBSCRIBE; kind <= LINK_CONSENT; kind++)
         if (link_read(secrets, arena, (enum link_kind) kind, text, &to) == OK)
             abort();
     arena_free(&arena);

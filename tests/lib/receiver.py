@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import http.server
 import json
+import socket
 import ssl
+import struct
 import threading
 import time
 
@@ -94,3 +96,51 @@ class Receiver:
         self.closed.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+class Http2Receiver:
+    """Takes every request with 204, by HTTP/2 (RFC 9113) and nothing else; counts them and the
+    connections."""
+    PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    HEADERS, SETTINGS, END_STREAM, ACK, END_HEADERS = 1, 4, 1, 1, 4
+    NO_CONTENT = b"\x89"  # :status 204 of the static table (RFC 7541, appendix A)
+
+    def __init__(self, cert, key):
+        self.connections = self.requests = 0
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        context.set_alpn_protocols(["h2"])
+        self.listener = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+
+    def serve(self, peer):
+        def frame(kind, flags, stream, payload=b""):
+            peer.sendall(struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload)
+        with peer, peer.makefile("rb") as stream_in:
+            if stream_in.read(len(self.PREFACE)) != self.PREFACE:
+                return
+            frame(self.SETTINGS, 0, 0)
+            while len(head := stream_in.read(9)) == 9:
+                kind, flags = head[3], head[4]
+                stream = struct.unpack(">I", head[5:])[0]
+                stream_in.read(int.from_bytes(head[:3], "big"))
+                if kind == self.SETTINGS and not flags & self.ACK:
+                    frame(self.SETTINGS, self.ACK, 0)
+                if stream and kind <= self.HEADERS and flags & self.END_STREAM:
+                    self.requests += 1
+                    frame(self.HEADERS, self.END_STREAM | self.END_HEADERS, stream, self.NO_CONTENT)
+
+    def close(self):
+        self.listener.close()

@@ -357,7 +357,7 @@ static void look_for(struct simulation *s, const struct delivery *d, const struc
 }
 
 static void serve_queue(struct simulation *s, const struct mailbox_queue *queue, struct str owner) {
-    const struct delivery d = { s->ctx, owner, queue->mailbox_id, &s->zones, NULL, NULL };
+    const struct delivery d = { s->ctx, owner, queue->mailbox_id, &s->zones, NULL };
     struct delivery_step step = { .is_connected = true, .goes_on = true, .recovers = true };
     struct delivery_outcome outcome;
     struct message done;

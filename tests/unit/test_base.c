@@ -1,9 +1,12 @@
 #include "test.h"
 
+#include <stdatomic.h>
+
 #include "base/bell.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "base/rand.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -83,6 +86,9 @@ static void test_escapes(void **state) {
     buf_clear(&b);
     buf_html(&b, STR("<a href='x'>&\""));
     assert_str(buf_text(&b), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+    buf_clear(&b);
+    buf_printable(&b, STR("a\r\n\x1B[2J\x7F\xC3\xA9\xFF\xE2\x82"));
+    assert_str(buf_text(&b), "a   [2J \xC3\xA9???");
     arena_free(&arena);
 }
 
@@ -107,6 +113,15 @@ static void test_utf8(void **state) {
             assert_int_equal(utf8_is_valid(str_of(text)), n == 0 || cases[i].length == n);
         }
     }
+}
+
+static void test_utf8_cut(void **state) {
+    (void) state;
+    static const size_t whole[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11 };
+    struct str text = STR("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z");
+    for (size_t max = 0; max < LENGTH(whole); max++)
+        assert_int_equal(utf8_cut(text, max).n, whole[max]);
+    assert_int_equal(utf8_cut(STR("\x80\x80"), 1).n, 0); /* no text at all */
 }
 
 static void test_times(void **state) {
@@ -231,6 +246,44 @@ static void test_a_ring_ends_the_rest_or_the_next(void **state) {
     bell_destroy(&bell);
 }
 
+struct caller {
+    struct door *door;
+    atomic_bool ends;
+};
+
+static void *call(void *arg) {
+    struct caller *caller = arg;
+    while (!atomic_load(&caller->ends)) {
+        struct bell *bell = door_enter(caller->door);
+        if (bell)
+            bell_ring(bell);
+        door_leave(caller->door);
+    }
+    return NULL;
+}
+
+/* A service that is gone while it is called would be seen by the sanitizers. */
+static void test_who_is_called_does_not_go_away(void **state) {
+    (void) state;
+    struct door door = DOOR_CLOSED;
+    struct caller caller = { .door = &door };
+    pthread_t thread;
+    thread_start(&thread, call, &caller);
+    for (int i = 0; i < 100; i++) {
+        struct bell *bell = MEM_NEW(struct bell);
+        bool rung = false;
+        bell_init(bell);
+        door_set(&door, bell);
+        while (!rung)
+            assert_true(bell_rest(bell, HOUR_MS, &rung));
+        door_set(&door, NULL);
+        bell_destroy(bell);
+        mem_free(bell);
+    }
+    atomic_store(&caller.ends, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena),
@@ -238,12 +291,14 @@ int main(void) {
         cmocka_unit_test(test_buf_stops_at_its_maximum),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8_cut),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_map),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_problems_are_kept_in_order),
         cmocka_unit_test(test_a_ring_ends_the_rest_or_the_next),
+        cmocka_unit_test(test_who_is_called_does_not_go_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,82 @@ static void test_changes(void **state) {
 }
 
 /* Rows that are open while other queries run, and while the same one runs. */
+/* --- rows that go into one statement --- */
+
+static const struct query add_rows
+    = { "add_rows", "INSERT INTO numbers (note, n, parent) VALUES ($1 || $2, $3, $4) ON CONFLICT DO NOTHING",
+        "INSERT INTO numbers (note, n, parent) SELECT $1 || t, n, parent FROM (SELECT unnest($2::text[]) AS t, "
+        "unnest($3::bigint[]) AS n, unnest($4::bigint[]) AS parent) x ON CONFLICT DO NOTHING" };
+
+struct adding_rows {
+    struct db_table rows;
+    int64_t changes;
+};
+
+static enum rc add_rows_work(struct ctx *ctx, void *arg) {
+    struct adding_rows *a = arg;
+    return db_exec_rows(ctx, &add_rows, DB_ARGS(db_v_text(STR("="))), a->rows, &a->changes);
+}
+
+static void test_rows_in_one_statement(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    char *large = arena_alloc(ctx->arena, 100000);
+    memset(large, 'x', 100000);
+    const struct db_value rows[][3] = {
+        { db_v_text(STR("it's {\"a\", \\ NULL}")), db_v_int(1), db_v_null(DB_KIND_INT) },
+        { db_v_text(STR("")), db_v_int(INT64_MAX), db_v_int(1) },
+        { db_v_text(STR("Gr\xC3\xBC\xC3\x9F" "e, \xF0\x9F\x8E\x89")), db_v_int(INT64_MIN), db_v_null(DB_KIND_INT) },
+        { db_v_text(STR_NONE), db_v_int(-1), db_v_int(INT64_MAX) },
+        { db_v_text(STR("")), db_v_int(5), db_v_null(DB_KIND_INT) }, /* the note is there */
+        { db_v_text((struct str){ large, 100000 }), db_v_int(6), db_v_null(DB_KIND_INT) },
+    };
+    struct adding_rows all = { { rows[0], LENGTH(rows), 3 }, 0 }, again = { { rows[0], 1, 3 }, -1 };
+    assert_ok(ctx, db_transact(ctx, add_rows_work, &all));
+    assert_int_equal(all.changes, LENGTH(rows) - 1);
+    assert_ok(ctx, db_transact(ctx, add_rows_work, &again));
+    assert_int_equal(again.changes, 0);
+    static const struct query read = { "read", "SELECT note, n, parent FROM numbers WHERE n = $1", NULL };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct db_rows *found;
+        assert_ok(ctx, db_query(ctx, &read, DB_ARGS(rows[i][1]), &found));
+        assert_int_equal(db_next(found), i != 4);
+        if (i == 4)
+            continue;
+        struct str note = db_text(found, 0), want = rows[i][0].s;
+        if (str_is_set(want) ? !str_eq(str_sub(note, 1, note.n), want) : !db_is_null(found, 0))
+            fail_case("note of row %zu", i);
+        if (db_is_null(found, 2) != (rows[i][2].kind == DB_KIND_NULL) || db_int(found, 2) != rows[i][2].i)
+            fail_case("parent of row %zu", i);
+        assert_ok(ctx, db_rows_close(found));
+    }
+}
+
+static void test_rows_that_are_refused(void **state) {
+    struct ctx *ctx = &((struct test_db *) *state)->ctx;
+    const struct db_value good[3] = { db_v_text(STR("good")), db_v_int(1), db_v_null(DB_KIND_INT) };
+    const struct {
+        struct db_value row[3];
+        enum rc rc;
+    } cases[] = {
+        { { db_v_text(STR("\xC3\x28")), db_v_int(2), db_v_null(DB_KIND_INT) }, E_INVALID },
+        { { db_v_text(STR("a\0b")), db_v_int(2), db_v_null(DB_KIND_INT) }, E_INVALID },
+        { { db_v_text(STR("thirteen")), db_v_int(13), db_v_null(DB_KIND_INT) }, E_DB }, /* a CHECK */
+        { { db_v_text(STR("orphan")), db_v_int(2), db_v_int(99) }, E_DB },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct db_value rows[6];
+        struct adding_rows a = { { rows, 2, 3 }, -1 };
+        memcpy(rows, good, sizeof good);
+        memcpy(rows + 3, cases[i].row, sizeof good);
+        assert_rc(ctx, db_transact(ctx, add_rows_work, &a), cases[i].rc);
+        assert_int_equal(a.changes, -1);
+        assert_int_equal(numbers_between(ctx, 0, 100), 0); /* none of them */
+        ctx_clear_error(ctx);
+    }
+    struct adding_rows outside = { { good, 1, 3 }, -1 };
+    assert_rc(ctx, add_rows_work(ctx, &outside), E_DB);
+}
+
 static void test_open_rows(void **state) {
     struct ctx *ctx = &((struct test_db *) *state)->ctx;
     struct db_rows *outer, *rows;
@@ -404,6 +480,8 @@ int main(void) {
         ON_BOTH(test_refused),
         ON_BOTH(test_returning),
         ON_BOTH(test_changes),
+        ON_BOTH(test_rows_in_one_statement),
+        ON_BOTH(test_rows_that_are_refused),
         ON_BOTH(test_open_rows),
         ON_BOTH(test_transaction_closes_rows),
         ON_BOTH(test_streams),

@@ -4,11 +4,13 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "net/http_client.h"
+#include "net/http_multi.h"
 
 struct server {
     int listener, port, connections;
@@ -202,6 +204,62 @@ static void test_private_addresses_are_denied(void **state) {
     arena_free(&arena);
 }
 
+/* --- many at a time --- */
+
+static void ring(void *arg) {
+    (void) sem_post(arg);
+}
+
+static void add_nothing(struct http_post *post) {
+    (void) post;
+}
+
+struct posted {
+    enum rc rc;
+    long status;
+};
+
+static struct posted post_to(const struct address_rules *rules, const char *url) {
+    sem_t bell;
+    struct http_post post = { .url = url, .body = STR("{}"), .timeout_ms = 20000, .connect_ms = 20000, .begin = add_nothing };
+    assert_int_equal(sem_init(&bell, 0, 0), 0);
+    const struct http_multi_options options
+        = { .rules = rules, .agent = "test", .connections = 4, .on_done = ring, .arg = &bell };
+    struct http_multi *multi = http_multi_start(&options);
+    assert_non_null(multi);
+    post.lane = http_lane_new(1);
+    http_multi_send(multi, &post);
+    while (!http_multi_take(multi))
+        while (sem_wait(&bell)) {}
+    http_multi_stop(multi);
+    http_multi_free(&multi);
+    http_lane_free(&post.lane);
+    http_post_done(&post);
+    sem_destroy(&bell);
+    return (struct posted){ post.rc, post.status };
+}
+
+/* What a name leads to is judged when it is connected to, whatever it led to when it was written. */
+static void test_posts_go_where_they_may(void **state) {
+    static const char *const hosts[] = { "127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0" };
+    static const struct address_rules public = { .n = 0 }, any = { .allow_private = true };
+    struct arena *arena = arena_new();
+    struct server server;
+    (void) state;
+    server_start(&server, HEAD("302 Found", "0") "Location: /elsewhere\r\n\r\n");
+    for (size_t i = 0; i < LENGTH(hosts); i++) {
+        struct posted posted = post_to(&public, arena_printf(arena, "http://%s:%d/", hosts[i], server.port).p);
+        if (posted.rc != E_DENIED)
+            fail_case("%s: %s", hosts[i], rc_name(posted.rc));
+    }
+    struct posted posted = post_to(&any, arena_printf(arena, "http://127.0.0.1:%d/", server.port).p);
+    server_stop(&server);
+    assert_int_equal(posted.rc, OK);
+    assert_int_equal(posted.status, 302); /* and nobody asked for what is elsewhere */
+    assert_int_equal(server.connections, 1);
+    arena_free(&arena);
+}
+
 static void test_urls_that_cannot_be_used(void **state) {
     (void) state;
     static const char *const urls[] = { "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "gopher://127.0.0.1/" };
@@ -236,6 +294,7 @@ int main(void) {
         cmocka_unit_test(test_stopping_ends_it),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_private_addresses_are_denied),
+        cmocka_unit_test(test_posts_go_where_they_may),
         cmocka_unit_test(test_urls_that_cannot_be_used),
         cmocka_unit_test(test_nobody_listens),
     };

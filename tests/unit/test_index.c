@@ -62,6 +62,17 @@ static void change_some(struct ctx *ctx, struct model *m, struct index *index, u
     }
 }
 
+/* What a round that failed leaves behind, in one of the two tails. */
+static void stage_and_forget(struct ctx *ctx, struct model *m, struct index *index) {
+    for (uint32_t n = model_below(&m->random, 60); n; n--) {
+        struct index_row row = { .doc = 1 + (int64_t) model_below(&m->random, (uint32_t) m->docs),
+                                 .tags = STR("forgotten") };
+        assert_int_equal(index_stage(ctx, index, &row, 1), OK);
+    }
+    index_stage_removals(index, &(int64_t){ 1 }, 1);
+    index_unstage(index);
+}
+
 static void random_life(enum index_kind kind, uint64_t seed) {
     struct ctx ctx = test_ctx();
     struct model m = model_new(kind, 3000, seed);
@@ -69,6 +80,8 @@ static void random_life(enum index_kind kind, uint64_t seed) {
     struct index *index = build(&ctx, &o, &m, 1);
     model_check_random(&m, index, 3);
     for (int64_t round = 0; round < 60; round++) {
+        if (model_below(&m.random, 3) == 0)
+            stage_and_forget(&ctx, &m, index);
         change_some(&ctx, &m, index, 1 + model_below(&m.random, 200));
         uint32_t then = model_below(&m.random, 4);
         if (then == 0)

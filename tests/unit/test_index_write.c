@@ -60,6 +60,7 @@ static void stage(struct ctx *ctx, struct index *index, int64_t n, const char *t
 static void publish(struct index *index) {
     index_prepare(index);
     index_publish(index);
+    index_settle(index);
 }
 
 /* Through tails that fill up, files and a merge. */

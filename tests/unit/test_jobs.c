@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/vec.h"
@@ -441,6 +442,48 @@ static void test_runner_gives_up_what_kills_it(void **state) {
     }
 }
 
+static atomic_int planner_woken, jobs_woken;
+
+static void wake_planner(void) {
+    atomic_fetch_add(&planner_woken, 1);
+}
+
+static void wake_jobs(void) {
+    atomic_fetch_add(&jobs_woken, 1);
+    job_runner_wake();
+}
+
+static enum rc enqueue_kind(struct ctx *ctx, void *arg) {
+    return job_enqueue(ctx, arg, STR("nobody"), STR("{}"));
+}
+
+/* What a job does when it gives up is as urgent as what it does when it succeeds. */
+static void test_giving_up_wakes(void **state) {
+    static const struct {
+        const char *kind;
+        int planner, jobs;
+    } cases[] = { { "label_hook", 1, 1 }, { "linkedin_action", 1, 0 }, { "lead_list", 0, 0 } };
+    struct ctx *ctx = account_start(state);
+    struct test_db *t = *state;
+    static const struct services services = { .wake_sequences = wake_planner, .wake_jobs = wake_jobs };
+    ctx->clock = &clock_system;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        atomic_store(&planner_woken, 0);
+        atomic_store(&jobs_woken, 0);
+        assert_ok(ctx, db_transact(ctx, enqueue_kind, (void *) cases[i].kind));
+        for (int k = 0; k < JOB_LOST_MAX; k++) {
+            claim_one(ctx, "killed");
+            assert_ok(ctx, jobs_release(ctx));
+        }
+        struct job_runner *runner = job_runner_start(t->db, &services, 1);
+        struct job job = wait_for_end(ctx, cases[i].kind, STR("nobody"));
+        job_runner_stop(&runner);
+        assert_str(job.status, "failed");
+        assert_int_equal(atomic_load(&planner_woken), cases[i].planner);
+        assert_int_equal(atomic_load(&jobs_woken), cases[i].jobs);
+    }
+}
+
 static int64_t jobs_of(struct ctx *ctx) {
     static const struct query all = { "all", "SELECT count(*) FROM jobs", NULL };
     int64_t n;
@@ -486,6 +529,7 @@ int main(void) {
         BOTH_ENGINES(test_runner),
         BOTH_ENGINES(test_lost_batches_begin_small),
         BOTH_ENGINES(test_runner_gives_up_what_kills_it),
+        BOTH_ENGINES(test_giving_up_wakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,15 +123,40 @@ static void test_refusals(void **state) {
     struct world w = { 0 };
     connect_one(t, &w);
     for (size_t i = 0; i < LENGTH(refusals); i++) {
-        assert_ok(&t->ctx, mailbox_login_worked(&t->ctx, w.mailbox.id));
+        assert_ok(&t->ctx, mailbox_login_worked(&t->ctx, w.mailbox.id, STR("smtp")));
         for (size_t k = 0; k < refusals[i].n; k++) {
             now_ms += refusals[i].minutes[k] * MINUTE_MS;
-            assert_ok(&t->ctx, mailbox_login_refused(&t->ctx, w.mailbox.id, STR("535 no")));
+            assert_ok(&t->ctx, mailbox_login_refused(&t->ctx, w.mailbox.id, STR("smtp"), STR("535 no")));
         }
         struct mailbox mailbox = now(t, &w);
         if (!str_eq(mailbox.status, str_of(refusals[i].status)))
             fail_case("case %zu: %.*s", i, STR_FMT(mailbox.status));
         assert_true(str_eq(mailbox.detail, STR("535 no")));
+        assert_ok(&t->ctx, mailbox_event(&t->ctx, w.mailbox.id, MAILBOX_TEST_PASSED, STR_NONE));
+    }
+    secrets_free(&w.secrets);
+}
+
+/* Which of the two takes the login after each refusal by "smtp", minutes later. */
+static const struct {
+    const char *works;
+    const char *status;
+} others[] = { { "imap", "needs_reconnection" }, { "smtp", "active" } };
+
+static void test_refusals_of_one_server(void **state) {
+    struct test_db *t = *state;
+    struct world w = { 0 };
+    connect_one(t, &w);
+    for (size_t i = 0; i < LENGTH(others); i++) {
+        for (size_t k = 0; k < 3; k++) {
+            now_ms += 8 * MINUTE_MS;
+            assert_ok(&t->ctx, mailbox_login_refused(&t->ctx, w.mailbox.id, STR("smtp"), STR("535 no")));
+            assert_ok(&t->ctx, mailbox_login_worked(&t->ctx, w.mailbox.id, str_of(others[i].works)));
+        }
+        struct mailbox mailbox = now(t, &w);
+        if (!str_eq(mailbox.status, str_of(others[i].status)))
+            fail_case("case %zu: %.*s", i, STR_FMT(mailbox.status));
+        assert_ok(&t->ctx, mailbox_login_worked(&t->ctx, w.mailbox.id, STR("smtp")));
         assert_ok(&t->ctx, mailbox_event(&t->ctx, w.mailbox.id, MAILBOX_TEST_PASSED, STR_NONE));
     }
     secrets_free(&w.secrets);
@@ -199,6 +224,7 @@ int main(void) {
         cmocka_unit_test(test_table),
         BOTH_ENGINES(test_secrets),
         BOTH_ENGINES(test_refusals),
+        BOTH_ENGINES(test_refusals_of_one_server),
         BOTH_ENGINES(test_health),
         BOTH_ENGINES(test_throttled),
         BOTH_ENGINES(test_one_refreshes),

@@ -3,6 +3,7 @@
 #include "leads.h"
 
 #include "sequence/pace.h"
+#include "store/sequences.h"
 #include "store/services.h"
 
 #define TASKS "SELECT count(*) FROM tasks"
@@ -128,6 +129,35 @@ static void email_first(struct ctx *ctx, const char *mailbox) {
 
 #define H(day, hour) ((day) * DAY_MS + (hour) * HOUR_MS)
 
+struct first_work {
+    struct lead_plan leads[5];
+};
+
+static enum rc first_in_transaction(struct ctx *ctx, void *arg) {
+    struct first_work *w = arg;
+    struct sequence s;
+    enum rc rc = sequence_get(ctx, STR("s1"), &s);
+    return rc == OK ? planner_first(ctx, &s, &(struct list){ w->leads, LENGTH(w->leads) }) : rc;
+}
+
+/* Where l1 would stand if it were added now, and after it somebody in Tokyo, its like, somebody in a
+ * zone that does not exist and somebody in Tokyo whom nobody writes to. */
+static struct first_work first_plans(struct ctx *ctx) {
+    struct lead_plan lead = lead_now(ctx, "l1");
+    const struct lead_plan added = { .mailbox_id = lead.mailbox_id, .time_zone = lead.time_zone };
+    struct first_work w = { { added, added, added, added, added } };
+    w.leads[1].time_zone = w.leads[4].time_zone = STR("Asia/Tokyo");
+    w.leads[3].time_zone = STR("Mars/Olympus");
+    w.leads[4].mailbox_id = STR_NONE;
+    assert_ok(ctx, db_transact(ctx, first_in_transaction, &w));
+    return w;
+}
+
+static bool same_place(const struct lead_plan *a, const struct lead_plan *b) {
+    return str_eq(a->stage_id, b->stage_id) && str_eq(a->waits_for, b->waits_for) && a->due_at.v == b->due_at.v
+           && a->next_at.v == b->next_at.v && a->urgency.v == b->urgency.v;
+}
+
 static void test_windows(void **state) {
     static const struct {
         const char *name, *mailbox, *settings, *lead;
@@ -156,14 +186,56 @@ static void test_windows(void **state) {
         email_first(ctx, cases[i].mailbox);
         LEADS_EXEC(ctx, cases[i].settings,
                    arena_printf(ctx->arena, "UPDATE sequence_leads SET %s", cases[i].lead).p);
+        struct first_work first = first_plans(ctx);
         assert_ok(ctx, planner_step(ctx, 10, &n));
         struct lead_plan lead = lead_now(ctx, "l1");
+        if (!same_place(&first.leads[0], &lead) || !same_place(&first.leads[2], &lead))
+            fail_case("%s: added, it would stand elsewhere", cases[i].name);
         bool waits = cases[i].next_at > START_MS;
         if (lead.next_at.v != cases[i].next_at || lead.due_at.v != START_MS
             || lead_waits_for(&lead, WAIT_WINDOW) != waits)
             fail_case("%s: %s at %lld", cases[i].name, lead_text_of(ctx, "l1"),
                       (long long) lead.next_at.v);
     }
+}
+
+/* Leads that are added together stand each where its own zone says. */
+static void test_first_of_several(void **state) {
+    struct ctx *ctx = leads_start(state);
+    email_first(ctx, MAILBOX("active", "UTC", "[]"));
+    struct first_work first = first_plans(ctx);
+    assert_int_equal(first.leads[0].next_at.v, H(0, 9));
+    assert_int_equal(first.leads[1].next_at.v, START_MS);
+    assert_int_equal(first.leads[3].next_at.v, H(0, 9));
+    assert_int_equal(first.leads[4].next_at.v, START_MS);
+    LEADS_EXEC(ctx, SETTINGS("{\"lead_time_zone\":false}"));
+    first = first_plans(ctx);
+    for (size_t i = 0; i < LENGTH(first.leads); i++)
+        assert_int_equal(first.leads[i].next_at.v, H(0, 9));
+    email_first(ctx, MAILBOX("active", "Europe/Berlin", "[{\"day\":\"friday\",\"from\":\"13:00\",\"to\":\"14:00\"}]"));
+    LEADS_EXEC(ctx, SETTINGS("{\"lead_time_zone\":false}"));
+    first = first_plans(ctx);
+    assert_int_equal(first.leads[3].next_at.v, H(1, 12));
+    assert_int_equal(first.leads[4].next_at.v, H(0, 9)); /* no mailbox's hours */
+    LEADS_EXEC(ctx, "DELETE FROM sequence_stages");
+    first = first_plans(ctx);
+    assert_true(lead_waits_for(&first.leads[0], WAIT_PLAN)); /* the planner ends it */
+    assert_int_equal(first.leads[0].next_at.v, START_MS);
+}
+
+/* They are stored all the same, and the planner looks at those whose zone cannot be had. */
+static void test_first_without_a_zone(void **state) {
+    struct ctx *ctx = leads_start(state);
+    email_first(ctx, MAILBOX("active", "UTC", "[]"));
+    LEADS_EXEC(ctx, SETTINGS("{\"time_zone\":\"Mars/Base\"}"));
+    struct first_work first = first_plans(ctx);
+    for (size_t i = 0; i < LENGTH(first.leads); i++) {
+        bool own = i == 1 || i == 4;
+        assert_true(lead_waits_for(&first.leads[i], own ? WAIT_DELAY : WAIT_PLAN));
+        assert_int_equal(str_is_set(first.leads[i].stage_id), own);
+        assert_int_equal(first.leads[i].next_at.v, START_MS);
+    }
+    assert_int_equal(ctx->err.rc, OK);
 }
 
 static void test_mailbox_that_cannot_send(void **state) {
@@ -213,6 +285,7 @@ int main(void) {
         BOTH_ENGINES(test_all_stages),   BOTH_ENGINES(test_start),
         BOTH_ENGINES(test_sequence_at_rest), BOTH_ENGINES(test_excluded),
         BOTH_ENGINES(test_order),        BOTH_ENGINES(test_windows),
+        BOTH_ENGINES(test_first_of_several), BOTH_ENGINES(test_first_without_a_zone),
         BOTH_ENGINES(test_mailbox_that_cannot_send), BOTH_ENGINES(test_late),
         BOTH_ENGINES(test_pace),
     };

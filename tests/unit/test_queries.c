@@ -52,6 +52,70 @@ static void test_all_prepare(void **state) {
             check_query(t, query_tables[i]->rows[k]);
 }
 
+/* --- lists --- */
+
+/* SQLite does not know how long a list is, and that its array is parsed anew whenever it is read:
+ * read once for each row of a table it makes a statement slow by the square. The lists of these are
+ * the rows' own. */
+static const char *const own_lists[] = { "validation_block_emails" };
+
+static bool has_own_list(const struct query *query) {
+    for (size_t i = 0; i < LENGTH(own_lists); i++)
+        if (strcmp(own_lists[i], query->name) == 0)
+            return true;
+    return false;
+}
+
+struct plan_step {
+    int64_t parent;
+    bool is_list; /* to SQLite, a virtual table */
+};
+
+static bool is_within(const struct plan_step *list, const struct plan_step *steps, size_t before) {
+    for (size_t i = 0; i < before; i++)
+        if (!steps[i].is_list && steps[i].parent == list->parent)
+            return true;
+    return false;
+}
+
+/* Whether a list is read within the loop over a table. */
+static bool reads_list_for_each_row(struct test_db *t, const char *sql) {
+    enum { PARENT = 1, DETAIL = 3 };
+    struct plan_step steps[64];
+    struct query *plan = ARENA_NEW(t->ctx.arena, struct query);
+    struct db_value values[32] = { { .kind = DB_KIND_NULL } };
+    struct db_rows *rows;
+    size_t n = 0;
+    bool found = false;
+    *plan = (struct query){ "plan", arena_printf(t->ctx.arena, "EXPLAIN QUERY PLAN %s", sql).p, NULL };
+    assert_ok(&t->ctx, db_query(&t->ctx, plan, (struct db_args){ values, parameters_of(sql) }, &rows));
+    while (db_next(rows)) {
+        struct str step = db_text(rows, DETAIL);
+        if (!str_starts(step, STR("SEARCH ")) && !str_starts(step, STR("SCAN ")))
+            continue;
+        assert_true(n < LENGTH(steps));
+        steps[n] = (struct plan_step){ db_int(rows, PARENT), str_contains(step, STR("VIRTUAL TABLE")) };
+        found = found || (steps[n].is_list && is_within(&steps[n], steps, n));
+        n++;
+    }
+    assert_ok(&t->ctx, db_rows_close(rows));
+    return found;
+}
+
+static void test_lists_are_read_once(void **state) {
+    struct test_db *t = *state;
+    int applied;
+    assert_ok(&t->ctx, db_migrate(&t->ctx, migrations, migrations_count, false, &applied));
+    assert_true(reads_list_for_each_row(t, "SELECT 1 FROM json_each($2) w JOIN messages m "
+                                           "ON m.account_id = $1 AND m.id = w.value"));
+    for (size_t i = 0; i < query_tables_count; i++)
+        for (size_t k = 0; k < query_tables[i]->n; k++) {
+            const struct query *query = query_tables[i]->rows[k];
+            if (query->sql && !has_own_list(query) && reads_list_for_each_row(t, query->sql))
+                fail_case("%s reads its list for each row", query->name);
+        }
+}
+
 /* --- what searches find --- */
 
 /* Behind db_mark, all of them: a search waits for what its own process writes. */
@@ -193,6 +257,7 @@ static void test_names_are_unique(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_all_prepare),
+        { "test_lists_are_read_once (sqlite)", test_lists_are_read_once, test_db_setup_sqlite, test_db_teardown, NULL },
         BOTH_ENGINES(test_large_tables_are_read_by_index),
         cmocka_unit_test(test_names_are_unique),
         cmocka_unit_test(test_writes_of_what_is_found_are_marked),

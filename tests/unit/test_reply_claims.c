@@ -11,6 +11,7 @@
 #include "net/mime.h"
 #include "sequence/reply_claims.h"
 #include "sequence/reply_label.h"
+#include "sequence/task_actions.h"
 #include "sequence/workflow_edit.h"
 #include "store/contacts.h"
 #include "store/exclusions.h"
@@ -124,6 +125,25 @@ static void test_two_absences(void **state) {
     assert_lead(ctx, "l1", "pending - - plan");
 }
 
+/* What a note of absence means is the sequence's to say. */
+static void test_absences_by_setting(void **state) {
+    static const struct {
+        const char *settings, *lead;
+    } cases[] = {
+        { "{\"out_of_office\":\"pause\"}", "paused out_of_office - pause" },
+        { "{\"out_of_office\":\"stop\"}", "replied ooo - -" },
+        { "{\"out_of_office\":\"ignore\"}", "active - - plan" },
+    };
+    struct ctx *ctx = begin(state, "{}");
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        LEADS_EXEC(ctx, "UPDATE sequence_leads SET status = 'active', reason = NULL, waits_for = 'plan', paused_until = NULL, ended_at = NULL",
+                   "DELETE FROM reply_claims",
+                   arena_printf(ctx->arena, "UPDATE sequences SET settings = '%s'", cases[i].settings).p);
+        (void) arrives(ctx, "l1", "ooo", "1970-01-20");
+        assert_lead(ctx, "l1", cases[i].lead);
+    }
+}
+
 static void test_what_a_person_decides(void **state) {
     static const int64_t day = 30;
     struct ctx *ctx = begin(state, "{\"stop_on_reply\":false}");
@@ -175,7 +195,7 @@ static void test_what_was_before(void **state) {
 
 static void test_colleagues(void **state) {
     struct ctx *ctx = begin(state, "{\"stop_on_domain_reply\":true}");
-    LEADS_EXEC(ctx, "UPDATE sequence_leads SET domain = 'x.example', email = 'bob@x.example' WHERE id = 'l2'");
+    LEADS_EXEC(ctx, "UPDATE sequence_leads SET domain = 'x.example', email_domain = 'example.x.', email = 'bob@x.example' WHERE id = 'l2'");
     struct str id = arrives(ctx, "l1", "interested", NULL);
     assert_lead(ctx, "l2", "replied domain_reply - -");
     (void) relabel_until(ctx, id, "ooo", "1970-01-08");
@@ -351,6 +371,169 @@ static void test_workflows_of_several(void **state) {
     assert_lead(ctx, "l2", "paused manual - pause");
 }
 
+/* --- what workflows made --- */
+
+static struct services services;
+static struct secrets *secrets;
+
+static struct ctx *begin_made(void **state, const char *action) {
+    struct ctx *ctx = begin(state, "{}");
+    leads_secrets(ctx, &services, &secrets);
+    LEADS_EXEC(ctx, LEADS_MAILBOX, LEADS_SECOND_SEQUENCE);
+    enable(ctx, arena_printf(ctx->arena, "{\"name\":\"Made\",\"labels\":[\"introduction\"],\"actions\":[%s]}", action).p);
+    return ctx;
+}
+
+#define MAKES_TASK "{\"type\":\"create_task\",\"subject\":\"Ring\"}"
+#define ADDS_LEAD "{\"type\":\"add_to_sequence\",\"sequence_id\":\"s2\"}"
+#define TASKS "SELECT count(*) FROM tasks WHERE subject = 'Ring' AND status = "
+#define ADDED "SELECT count(*) FROM sequence_leads WHERE sequence_id = 's2' AND status = "
+
+static struct str only_id(struct ctx *ctx, const struct query *query) {
+    struct str id = STR_NONE;
+    assert_ok(ctx, db_get_text(ctx, query, DB_NO_ARGS, &id));
+    return id;
+}
+
+static struct str made_task(struct ctx *ctx) {
+    static const struct query task = { "task", "SELECT id FROM tasks WHERE subject = 'Ring'", NULL };
+    return only_id(ctx, &task);
+}
+
+static struct str added_lead(struct ctx *ctx) {
+    static const struct query lead = { "lead", "SELECT id FROM sequence_leads WHERE sequence_id = 's2'", NULL };
+    return only_id(ctx, &lead);
+}
+
+static void complete_task(struct ctx *ctx) {
+    struct task task;
+    assert_ok(ctx, task_complete(ctx, made_task(ctx), &(struct task_end){ .set_lead_to_completed = UNSET }, &task));
+}
+
+static void put_off_task(struct ctx *ctx) {
+    struct task task;
+    assert_ok(ctx, task_alter(ctx, made_task(ctx), &(struct task_changes){ .due_on = opt_int(START_MS + DAY_MS) }, &task));
+}
+
+static void do_stage(struct ctx *ctx) {
+    LEADS_EXEC(ctx, "UPDATE sequence_leads SET done_stage_id = 'g9', status = 'active' WHERE sequence_id = 's2'");
+}
+
+static void pause_added(struct ctx *ctx) {
+    assert_ok(ctx, lead_pause(ctx, added_lead(ctx), STR("manual"), (struct opt_int){ 0 }));
+}
+
+static void resume_added(struct ctx *ctx) {
+    pause_added(ctx);
+    assert_ok(ctx, lead_resume(ctx, added_lead(ctx)));
+}
+
+/* Tasks and leads that nobody has touched are lost with the label, and there again with it. */
+static void test_what_workflows_made(void **state) {
+    static const struct {
+        const char *action;
+        void (*touch)(struct ctx *);
+        const char *first, *lost, *again; /* each counts one */
+    } cases[] = {
+        { MAKES_TASK, NULL, TASKS "'scheduled'", TASKS "'canceled'", TASKS "'scheduled'" },
+        { MAKES_TASK, complete_task, TASKS "'scheduled'", TASKS "'completed'", TASKS "'scheduled'" },
+        { ADDS_LEAD, NULL, ADDED "'pending'", ADDED "'removed' AND reason = 'relabeled'", ADDED "'pending'" },
+        { ADDS_LEAD, do_stage, ADDED "'pending'", ADDED "'active'", ADDED "'active'" },
+        { ADDS_LEAD, pause_added, ADDED "'pending'", ADDED "'paused'", ADDED "'paused'" },
+        { ADDS_LEAD, resume_added, ADDED "'pending'", ADDED "'pending'", ADDED "'pending'" },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct ctx *ctx = i ? &((struct test_db *) *state)->ctx : begin_made(state, cases[i].action);
+        if (i) {
+            LEADS_EXEC(ctx, "DELETE FROM workflows", "DELETE FROM workflow_runs", "DELETE FROM reply_claims",
+                       "DELETE FROM messages", "DELETE FROM mailboxes", "DELETE FROM account_settings");
+            leads_fill(ctx);
+            LEADS_EXEC(ctx, MESSAGE("l1"), LEADS_MAILBOX, LEADS_SECOND_SEQUENCE);
+            enable(ctx, arena_printf(ctx->arena, "{\"name\":\"Made\",\"labels\":[\"introduction\"],\"actions\":[%s]}",
+                                     cases[i].action)
+                            .p);
+        }
+        struct str id = arrives(ctx, "l1", "introduction", NULL);
+        assert_int_equal(count_rows(ctx, cases[i].first), 1);
+        test_clock.ms++;
+        if (cases[i].touch)
+            cases[i].touch(ctx);
+        relabel(ctx, id, "interested");
+        assert_int_equal(count_rows(ctx, cases[i].lost), 1);
+        relabel(ctx, id, "introduction");
+        assert_int_equal(count_rows(ctx, cases[i].again), 1);
+    }
+}
+
+/* What a person has put off is theirs: with the label again there are two. */
+static void test_a_task_that_was_put_off(void **state) {
+    struct ctx *ctx = begin_made(state, MAKES_TASK);
+    struct str id = arrives(ctx, "l1", "introduction", NULL);
+    test_clock.ms++;
+    put_off_task(ctx);
+    relabel(ctx, id, "interested");
+    assert_int_equal(count_rows(ctx, TASKS "'scheduled'"), 1);
+    relabel(ctx, id, "introduction");
+    assert_int_equal(count_rows(ctx, TASKS "'scheduled'"), 2);
+}
+
+/* Who was replaced is there again, and who replaced them is not. */
+static void test_who_was_replaced(void **state) {
+#define JANE "SELECT count(*) FROM sequence_leads WHERE email = 'jane@example.com' AND status "
+    struct ctx *ctx = begin_made(state, "{\"type\":\"exclude_email\"}");
+    LEADS_EXEC(ctx, "UPDATE sequence_stages SET type = 'custom_task'");
+    enable(ctx, "{\"name\":\"Replace\",\"labels\":[\"not_the_right_person\"],\"actions\":[{\"type\":\"replace_lead\"}]}");
+    source = "From: Ann <ann@x.example>\r\nTo: ulla@me.example\r\nSubject: Re: First\r\n\r\n"
+             "Please contact Jane Roe (jane@example.com), she handles this.\r\n";
+    struct str id = arrives(ctx, "l1", "interested", NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_lead(ctx, "l1", "replied interested - -");
+        relabel(ctx, id, "not_the_right_person");
+        assert_lead(ctx, "l1", "removed replaced - -");
+        assert_int_equal(count_rows(ctx, JANE "IN ('pending', 'active')"), 1); /* at her first stage */
+        relabel(ctx, id, "interested");
+        assert_int_equal(count_rows(ctx, JANE "= 'removed'"), 1);
+    }
+    source = "";
+}
+
+/* A run counts as long as its reply has the label that it is about. */
+static void test_there_and_back(void **state) {
+#define RUNS "SELECT count(*) FROM workflow_runs r JOIN workflows w ON w.id = r.workflow_id WHERE w.name = "
+    static const struct {
+        const char *label, *name;
+        int every, once, any, standing;
+    } cases[] = {
+        { "ooo", "a", 1, 1, 1, 3 },
+        { "interested", "b", 1, 1, 2, 1 },
+        { "ooo", "a", 2, 2, 3, 3 },
+        { "ooo", "confirmed", 2, 2, 3, 3 },
+    };
+    struct ctx *ctx = begin(state, "{}");
+#define FLOW(name, label, repeat)                                                                       \
+    "{\"name\":\"" name "\",\"labels\":[\"" label "\"],\"repeat\":\"" repeat "\",\"actions\":[{\"type\":" \
+    "\"create_task\",\"subject\":\"Look\"}]}"
+    enable(ctx, FLOW("every", "ooo", "every_time"));
+    enable(ctx, FLOW("once", "ooo", "once_per_lead"));
+    enable(ctx, FLOW("any", "any", "once_per_lead"));
+    struct str id = arrives(ctx, "l1", "ooo", NULL);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        relabel(ctx, id, cases[i].label);
+        assert_int_equal(count_rows(ctx, RUNS "'every'"), cases[i].every);
+        assert_int_equal(count_rows(ctx, RUNS "'once'"), cases[i].once);
+        assert_int_equal(count_rows(ctx, RUNS "'any'"), cases[i].any);
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM workflow_runs WHERE is_taken_back = 0"), cases[i].standing);
+        assert_int_equal(count_rows(ctx, "SELECT count(*) FROM tasks WHERE subject = 'Look' AND status = 'scheduled'"),
+                         cases[i].standing);
+    }
+    (void) arrives(ctx, "l1", "ooo", NULL); /* another reply: once is once */
+    assert_int_equal(count_rows(ctx, RUNS "'every'"), 3);
+    assert_int_equal(count_rows(ctx, RUNS "'once'"), 2);
+    relabel(ctx, id, "interested"); /* "once" has never run for the lead, as it is now */
+    (void) arrives(ctx, "l1", "ooo", NULL);
+    assert_int_equal(count_rows(ctx, RUNS "'once'"), 3);
+}
+
 /* --- what the new label carries --- */
 
 #define FROM_ANN                                                                             \
@@ -395,6 +578,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BOTH_ENGINES(test_two_replies),
         BOTH_ENGINES(test_two_absences),
+        BOTH_ENGINES(test_absences_by_setting),
         BOTH_ENGINES(test_what_a_person_decides),
         BOTH_ENGINES(test_resumed_and_paused),
         BOTH_ENGINES(test_what_was_before),
@@ -407,8 +591,14 @@ int main(void) {
         BOTH_ENGINES(test_order_of_one_replys),
         BOTH_ENGINES(test_workflows),
         BOTH_ENGINES(test_workflows_of_several),
+        BOTH_ENGINES(test_what_workflows_made),
+        BOTH_ENGINES(test_a_task_that_was_put_off),
+        BOTH_ENGINES(test_who_was_replaced),
+        BOTH_ENGINES(test_there_and_back),
         BOTH_ENGINES(test_what_a_new_label_carries),
         BOTH_ENGINES(test_removal),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    secrets_free(&secrets);
+    return failed;
 }

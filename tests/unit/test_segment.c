@@ -427,6 +427,15 @@ static int64_t count_token(struct ctx *ctx, struct index *index, struct str toke
     return hits.total;
 }
 
+static struct index *open_words(struct ctx *ctx, struct model *m) {
+    struct index *index = NULL;
+    struct index_options o = options(m->kind);
+    assert_int_equal(model_folder_remove(NULL), 0);
+    build_words(ctx, m);
+    assert_int_equal(index_open(ctx, &o, &index), OK);
+    return index;
+}
+
 /* Every term is found, and nothing that is not there: before, after and between terms with the
  * same beginning, and with one letter less or more. */
 static void test_each_term(void **state) {
@@ -435,13 +444,9 @@ static void test_each_term(void **state) {
             "ncommon", "ncommon0", "ncommonw", "ncommonword", "ncommonword_", "ncommonword_of_all",
             "nd",      "z",        "zz",        "_",     "\xff\xff" };
     (void) state;
-    assert_int_equal(model_folder_remove(NULL), 0);
     struct ctx ctx = test_ctx();
     struct model m = model_new(INDEX_PEOPLE, 4000, 1);
-    build_words(&ctx, &m);
-    struct index *index = NULL;
-    struct index_options o = options(m.kind);
-    assert_int_equal(index_open(&ctx, &o, &index), OK);
+    struct index *index = open_words(&ctx, &m);
     for (size_t i = 0; i < LENGTH(absent); i++)
         assert_int_equal(count_token(&ctx, index, str_of(absent[i])), 0);
     for (size_t doc = 1; doc <= m.docs; doc++) {
@@ -484,13 +489,9 @@ static void test_beginnings(void **state) {
             "ncommonword_of_all", "ncommonword_of_all39", "ncommonword_of_all9999", "nd", "z", "z1", "zz",
             "0", "_" };
     (void) state;
-    assert_int_equal(model_folder_remove(NULL), 0);
     struct ctx ctx = test_ctx();
     struct model m = model_new(INDEX_PEOPLE, 4000, 1);
-    build_words(&ctx, &m);
-    struct index *index = NULL;
-    struct index_options o = options(m.kind);
-    assert_int_equal(index_open(&ctx, &o, &index), OK);
+    struct index *index = open_words(&ctx, &m);
     for (size_t i = 0; i < LENGTH(wanted) + m.docs / 50; i++) {
         struct str beginning = i < LENGTH(wanted) ? str_of(wanted[i])
                                                   : m.rows[(i - LENGTH(wanted)) * 50 + 1].tags;

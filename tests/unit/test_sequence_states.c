@@ -1,5 +1,5 @@
 /* The table of transitions: exactly these, and every transient state ends. */
-#include "test.h"
+#include "sequence_world.h"
 
 #include "sequence/states.h"
 
@@ -67,11 +67,26 @@ static void test_ids(void **state) {
             fail_case("%s", ids[i].text);
 }
 
+/* Lists are sorted by the id: what was made later comes later, also within a millisecond. */
+static void test_ids_sort_by_time(void **state) {
+    struct world w;
+    struct str last = STR("");
+    world_start(state, &w);
+    for (int i = 0; i < 10; i++) {
+        world_sequence(&w, arena_printf(w.ctx->arena, "{\"name\":\"%d\",\"stages\":[]}", i).p);
+        assert_true(sequence_id_is_valid(w.sequence.id));
+        assert_true(str_compare(last, w.sequence.id) < 0);
+        last = w.sequence.id;
+    }
+    world_done(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exactly_these),
         cmocka_unit_test(test_transient_states_end),
         cmocka_unit_test(test_ids),
+        BOTH_ENGINES(test_ids_sort_by_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,18 +8,8 @@
 #include "sequence/workflows.h"
 #include "store/contacts.h"
 #include "store/reply_addresses.h"
-#include "store/secrets.h"
-#include "store/services.h"
 #include "store/webhooks.h"
 
-#define MAILBOX                                                                               \
-    "INSERT INTO mailboxes (account_id, id, user_id, email, email_provider, status, reason, auth, " \
-    "smtp_host, smtp_port, smtp_security, smtp_user, imap_host, imap_port, imap_security, "   \
-    "imap_user, secret_version, refresh_lease_until, aliases, time_zone, working_hours, "     \
-    "daily_email_limit, ramp_start, ramp_step, gap_min_s, gap_max_s, auth_failures, created_at, " \
-    "updated_at) SELECT id, 'm1', 'u1', 'ulla@me.example', 'other', 'active', 'ready', "      \
-    "'password', 'h', 1, 'tls', 'u', 'h', 1, 'tls', 'u', 1, 0, '[]', 'UTC', '[]', 50, 0, 0, " \
-    "60, 60, 0, 1, 1 FROM accounts"
 #define LEAD_LIST                                                                             \
     "INSERT INTO lead_lists (account_id, id, name, type, status, owner_id, shared, visible, " \
     "reveal_phone_numbers, validate_email, enrich, total, created_at, updated_at) "           \
@@ -30,15 +20,12 @@ static void fill(struct ctx *ctx) {
                "DELETE FROM reply_sources", "DELETE FROM reply_addresses", "DELETE FROM mailboxes", "DELETE FROM lead_lists",
                "DELETE FROM lead_list_entries", "DELETE FROM account_settings");
     leads_fill(ctx);
-    LEADS_EXEC(ctx, MAILBOX, LEAD_LIST, "UPDATE sequence_stages SET type = 'custom_task'",
+    LEADS_EXEC(ctx, LEADS_MAILBOX, LEAD_LIST, "UPDATE sequence_stages SET type = 'custom_task'",
                "INSERT INTO account_settings (account_id, time_zone, recently_contacted_days, "
                "sequence_lead_limit) SELECT id, 'Europe/Berlin', 30, 1000 FROM accounts",
                "UPDATE sequence_leads SET status = 'active', data = "
                "'{\"first_name\":\"Ann\",\"company_name\":\"Bell\",\"company_domain\":\"x.example\"}'",
-               "INSERT INTO sequences (account_id, id, name, name_key, kind, status, created_by_user_id, "
-               "settings, fields_used, fields_required, sender_fields_required, created_at, updated_at) "
-               "SELECT id, 's2', 'Second', 'second', 'sequence', 'active', 'u1', '{}', '[]', '[]', '[]', 1, 1 "
-               "FROM accounts");
+               LEADS_SECOND_SEQUENCE);
 }
 
 static struct services services;
@@ -46,12 +33,7 @@ static struct secrets *secrets;
 
 static struct ctx *start(void **state) {
     struct ctx *ctx = account_start(state);
-    struct str path = arena_printf(ctx->arena, "/tmp/test-key-%d-%.*s", getpid(), STR_FMT(ctx->account_id));
-    secrets_free(&secrets); /* of the test before */
-    assert_ok(ctx, secrets_load(ctx, path.p, &secrets));
-    assert_int_equal(unlink(path.p), 0);
-    services = (struct services){ .secrets = secrets };
-    ctx->services = &services;
+    leads_secrets(ctx, &services, &secrets);
     fill(ctx);
     return ctx;
 }
