@@ -222,11 +222,14 @@ static enum rc release_task(struct ctx *ctx, const struct reply_claim *claim) {
 
 static enum rc release_added_lead(struct ctx *ctx, const struct reply_claim *claim) {
     struct lead_plan lead = { .id = STR_NONE };
+    struct list rest = { 0 };
     bool was_held = false;
     enum rc found = lead_plan_lock(ctx, claim->subject, &lead);
     enum rc rc = found == OK || found == E_NOT_FOUND ? reply_claim_delete(ctx, claim, &was_held) : found;
+    if (rc == OK && was_held)
+        rc = reply_claims_on(ctx, CLAIM_ADDED_LEAD, claim->subject, &rest);
     bool is_untouched = found == OK && !str_is_set(lead.done_stage_id);
-    return rc == OK && was_held && is_untouched ? lead_end(ctx, lead.id, LEAD_REMOVED, STR(REPLY_CLAIM_LOST)) : rc;
+    return rc == OK && was_held && !rest.n && is_untouched ? lead_end(ctx, lead.id, LEAD_REMOVED, STR(REPLY_CLAIM_LOST)) : rc;
 }
 
 static enum rc release_lead(struct ctx *ctx, const struct reply_claim *claim) {

@@ -32,8 +32,8 @@ MUST_USE enum rc reply_claim_exclusion(const struct claimant *by, enum exclusion
                                        struct str reason, struct str *ret_result);
 
 /* What its workflows made is there: a lead that they added (CLAIM_ADDED_LEAD) or a task. It goes with the
- * label while nobody has touched it: the task is canceled, the lead removed, with the reason `relabeled`,
- * unless something of its sequence is done already. */
+ * label while nobody has touched it and no other reply holds it: the task is canceled, the lead removed, with
+ * the reason `relabeled`, unless something of its sequence is done already. */
 MUST_USE enum rc reply_claim_made(const struct claimant *by, enum claim_kind kind, struct str id);
 #define REPLY_CLAIM_LOST "relabeled"
 

@@ -274,13 +274,20 @@ static enum rc find_mailbox(struct acting *a, bool in_thread, struct add_leads_s
     return rc == E_NOT_FOUND ? OK : rc;
 }
 
-/* Somebody who was added for the label, lost with it, and is wanted again. */
-static enum rc add_again(struct acting *a, struct str lead_id, bool *ret_added) {
+/* Somebody who is in the sequence already: added for the label, lost with it, and wanted again; or
+ * there because of a reply, so that now two of them want it. */
+static enum rc want_again(struct acting *a, struct str lead_id, bool *ret_is_wanted) {
     static const struct lead_retry as_before = { .ignore_exclusion_list = UNSET };
     struct lead_plan lead = { .id = STR_NONE };
+    struct list claims = { 0 };
     enum rc rc = lead_plan_lock(a->ctx, lead_id, &lead);
-    *ret_added = rc == OK && lead_status_of(&lead) == LEAD_REMOVED && str_eq(lead.reason, STR(REPLY_CLAIM_LOST));
-    return *ret_added ? lead_retry(a->ctx, lead_id, &as_before) : rc;
+    bool is_lost = rc == OK && lead_status_of(&lead) == LEAD_REMOVED && str_eq(lead.reason, STR(REPLY_CLAIM_LOST));
+    if (is_lost)
+        rc = lead_retry(a->ctx, lead_id, &as_before);
+    else if (rc == OK)
+        rc = reply_claims_on(a->ctx, CLAIM_ADDED_LEAD, lead_id, &claims);
+    *ret_is_wanted = is_lost || (claims.n && !lead_has_ended(&lead));
+    return rc;
 }
 
 /* Who is in the sequence now is held by the reply if that is why. */
@@ -288,15 +295,15 @@ static enum rc hold_added(struct acting *a, struct str sequence_id, const struct
     const struct claimant by = by_workflow(a);
     struct email email = { .address = STR_NONE };
     struct str key = str_is_empty(a->person.linkedin_url) ? STR_NONE : a->lead.linkedin_key, id = STR_NONE;
-    bool added = result->total_added_to_sequence.v > 0;
-    if (!added && !result->already_in_sequence_and_skipped.n)
+    bool is_held = result->total_added_to_sequence.v > 0;
+    if (!is_held && !result->already_in_sequence_and_skipped.n)
         return judge(a, result);
     enum rc rc = str_is_empty(a->person.email) ? OK : email_parse(a->ctx->arena, a->person.email, &email);
     if (rc == OK)
         rc = lead_in_sequence(a->ctx, sequence_id, email.address, key, &id);
-    if (rc == OK && !added)
-        rc = add_again(a, id, &added);
-    if (rc != OK || !added)
+    if (rc == OK && !is_held)
+        rc = want_again(a, id, &is_held);
+    if (rc != OK || !is_held)
         return rc == OK ? judge(a, result) : rc;
     json_put_str(&a->output, "lead_id", id);
     return reply_claim_made(&by, CLAIM_ADDED_LEAD, id);

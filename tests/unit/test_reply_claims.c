@@ -477,6 +477,28 @@ static void test_a_task_that_was_put_off(void **state) {
     assert_int_equal(count_rows(ctx, TASKS "'scheduled'"), 2);
 }
 
+/* A lead that two replies wanted goes with the second one; one that a person has touched, with neither. */
+static void test_a_lead_that_two_replies_added(void **state) {
+    struct ctx *ctx = begin_made(state, MAKES_TASK);
+    enable(ctx, "{\"name\":\"Add\",\"labels\":[\"interested\"],\"repeat\":\"every_time\",\"actions\":[" ADDS_LEAD "]}");
+    struct str first = arrives(ctx, "l1", "interested", NULL), second = arrives(ctx, "l1", "interested", NULL);
+    assert_int_equal(count_rows(ctx, "SELECT count(*) FROM workflow_runs WHERE status = 'done'"), 2);
+    relabel(ctx, first, "not_interested");
+    assert_int_equal(count_rows(ctx, ADDED "'pending'"), 1);
+    relabel(ctx, second, "not_interested");
+    assert_int_equal(count_rows(ctx, ADDED "'removed' AND reason = 'relabeled'"), 1);
+    relabel(ctx, first, "interested");
+    relabel(ctx, second, "interested");
+    relabel(ctx, second, "not_interested");
+    assert_int_equal(count_rows(ctx, ADDED "'pending'"), 1);
+    resume_added(ctx);
+    relabel(ctx, second, "interested"); /* finds what is a person's now */
+    assert_int_equal(count_rows(ctx, "SELECT count(*) FROM workflow_runs WHERE status = 'failed'"), 1);
+    relabel(ctx, second, "not_interested");
+    relabel(ctx, first, "not_interested");
+    assert_int_equal(count_rows(ctx, ADDED "'pending'"), 1);
+}
+
 /* Who was replaced is there again, and who replaced them is not. */
 static void test_who_was_replaced(void **state) {
 #define JANE "SELECT count(*) FROM sequence_leads WHERE email = 'jane@example.com' AND status "
@@ -494,6 +516,26 @@ static void test_who_was_replaced(void **state) {
         relabel(ctx, id, "interested");
         assert_int_equal(count_rows(ctx, JANE "= 'removed'"), 1);
     }
+    source = "";
+}
+
+/* Who is named twice has replaced them for as long as one of the replies says so. */
+static void test_who_was_replaced_twice(void **state) {
+    struct ctx *ctx = begin_made(state, "{\"type\":\"exclude_email\"}");
+    LEADS_EXEC(ctx, "UPDATE sequence_stages SET type = 'custom_task'");
+    enable(ctx, "{\"name\":\"Replace\",\"labels\":[\"not_the_right_person\"],\"repeat\":\"every_time\","
+                "\"actions\":[{\"type\":\"replace_lead\"}]}");
+    source = "From: Ann <ann@x.example>\r\nTo: ulla@me.example\r\nSubject: Re: First\r\n\r\n"
+             "Please contact Jane Roe (jane@example.com), she handles this.\r\n";
+    struct str ids[] = { arrives(ctx, "l1", "interested", NULL), arrives(ctx, "l1", "interested", NULL) };
+    for (size_t i = 0; i < LENGTH(ids); i++)
+        relabel(ctx, ids[i], "not_the_right_person");
+    relabel(ctx, ids[0], "interested");
+    assert_lead(ctx, "l1", "removed replaced - -");
+    assert_int_equal(count_rows(ctx, JANE "IN ('pending', 'active')"), 1);
+    relabel(ctx, ids[1], "interested");
+    assert_lead(ctx, "l1", "replied interested - -");
+    assert_int_equal(count_rows(ctx, JANE "= 'removed'"), 1);
     source = "";
 }
 
@@ -593,7 +635,9 @@ int main(void) {
         BOTH_ENGINES(test_workflows_of_several),
         BOTH_ENGINES(test_what_workflows_made),
         BOTH_ENGINES(test_a_task_that_was_put_off),
+        BOTH_ENGINES(test_a_lead_that_two_replies_added),
         BOTH_ENGINES(test_who_was_replaced),
+        BOTH_ENGINES(test_who_was_replaced_twice),
         BOTH_ENGINES(test_there_and_back),
         BOTH_ENGINES(test_what_a_new_label_carries),
         BOTH_ENGINES(test_removal),
