@@ -136,9 +136,17 @@ bool bounce_may_be(struct arena *arena, const struct inbound *in) {
     return is_sent_by_daemon(in) && has_empty_return_path(arena, in);
 }
 
+/* Somebody's program answers (RFC 3834, 5): under a subject of theirs, and with words about when. Daemons
+ * say the same of their reports. */
+static bool is_note(struct arena *arena, const struct inbound *in) {
+    return !is_sent_by_daemon(in) && !has_message(in)
+           && str_starts_nocase(mime_header(arena, in->message, "Auto-Submitted"), STR("auto-replied"));
+}
+
 /* A daemon or an empty return path (RFC 5321, 4.5.5) with a subject or words, but an answer without
  * a daemon's name not by its subject, which may be ours; or words with a subject
- * or with the message itself, since some programs write under a person's address. */
+ * or with the message itself, since some programs write under a person's address. A note of absence
+ * only by words that say that something failed. */
 enum bounce_sign bounce_sign(struct arena *arena, const struct inbound *in, struct str *ret_evidence) {
     struct phrase_line f = folded(in->subject);
     struct str line = STR_NONE;
@@ -147,7 +155,7 @@ enum bounce_sign bounce_sign(struct arena *arena, const struct inbound *in, stru
     bool has_failed = mime_has_header(in->message, "X-Failed-Recipients");
     bool is_answer = in->in_reply_to.n || str_starts_nocase(in->subject, STR("Re:"))
                      || (str_starts_nocase(in->subject, STR("Fw")) && !str_contains(in->text, STR("MAILER-DAEMON")));
-    bool has_empty_path = has_empty_return_path(arena, in);
+    bool has_empty_path = has_empty_return_path(arena, in), says_answer = is_note(arena, in);
     bool is_odd = is_daemon || has_failed || has_empty_path || subject || has_message(in)
                   || mime_has_header(in->message, "Auto-Submitted");
     /* what people write is not searched for what programs say */
@@ -157,8 +165,8 @@ enum bounce_sign bounce_sign(struct arena *arena, const struct inbound *in, stru
         return SIGN_COMPLAINT;
     }
     bool is_one = has_failed || (is_daemon && (subject || text))
-                  || (has_empty_path && (text == SIGN_FAILED || (subject && (text || !is_answer))))
-                  || ((subject || has_message(in)) && text && !is_answer);
+                  || (has_empty_path && (text == SIGN_FAILED || (subject && !says_answer && (text || !is_answer))))
+                  || ((subject || has_message(in)) && text && !is_answer && !says_answer);
     if (!is_one)
         return SIGN_NONE;
     *ret_evidence = subject ? in->subject : line;

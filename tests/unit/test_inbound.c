@@ -110,6 +110,12 @@ static void test_kinds(void **state) {
           "bob@b.example: 550 5.1.1 User unknown", INBOUND_BOUNCE, "bounce in words" },
         { "absence under our own subject about delays", "Return-Path: <>\nFrom: b@b.example\nSubject: Re: Vertraging in uw keten?\n"
           "In-Reply-To: <1@a.example>\nAuto-Submitted: auto-replied\n\nIk ben op vakantie.", INBOUND_OUT_OF_OFFICE, "header" },
+        { "absence under a subject about delays", "Return-Path: <>\nFrom: b@b.example\nSubject: Afwezig, antwoord met vertraging\n"
+          "Auto-Submitted: auto-replied\n\nIk ben op vakantie.", INBOUND_OUT_OF_OFFICE, NULL },
+        { "absence that speaks of delays", "Return-Path: <>\nFrom: b@b.example\nSubject: Vertraging\n"
+          "Auto-Submitted: auto-replied (vacation)\n\nI am away. No action is required on your part.", INBOUND_OUT_OF_OFFICE, "header" },
+        { "a daemon's delay that is an answer", "Return-Path: <>\nFrom: MAILER-DAEMON@m.example\nSubject: Vertraging van uw bericht\n"
+          "Auto-Submitted: auto-replied\n\nAan bob@b.example.", INBOUND_DELAY, "notice in words" },
         { "a delay with an empty return path", "Return-Path: <>\nFrom: mail@m.example\nSubject: Vertraging van uw bericht\n\n"
           "Aan bob@b.example.", INBOUND_DELAY, "notice in words" },
         { "a person about deliveries", "From: b@b.example\nSubject: Re: Delivery report\nIn-Reply-To: <1@a.example>\n\nThe parcel could not be delivered.",
