@@ -146,10 +146,7 @@ static struct str with_lf(struct arena *arena, struct str s) {
         if (s.p[i] && !is_half)
             buf_char(&b, s.p[i] == '\r' ? '\n' : s.p[i]);
     }
-    size_t end = b.n < MIME_TEXT_MAX_BYTES ? b.n : MIME_TEXT_MAX_BYTES;
-    while (end && end < b.n && ((unsigned char) b.p[end] & 0xC0) == 0x80)
-        end--;
-    return str_sub(buf_text(&b), 0, end);
+    return utf8_cut(buf_text(&b), MIME_TEXT_MAX_BYTES);
 }
 
 static size_t quote_depth(struct str line) {

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "verify/reply.h"
 
 enum { WORDS_MAX_BYTES = 500 };
@@ -96,8 +97,5 @@ struct str fate_words(struct arena *arena, const struct smtp_result *result) {
                                           reply.detail, STR_FMT(reply.text))
                            : arena_printf(arena, "%d %.*s", reply.code, STR_FMT(reply.text));
     struct str words = arena_printf(arena, "%s: %.*s", smtp_step_name(result->step), STR_FMT(said));
-    size_t n = words.n < WORDS_MAX_BYTES ? words.n : WORDS_MAX_BYTES;
-    while (n < words.n && n > 0 && ((unsigned char) words.p[n] & 0xC0) == 0x80)
-        n--; /* not within a character */
-    return str_sub(words, 0, n);
+    return utf8_cut(words, WORDS_MAX_BYTES);
 }

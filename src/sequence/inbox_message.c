@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hmac.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "data/urls.h"
 #include "reply/addresses.h"
@@ -68,13 +69,6 @@ struct receiving {
 
 /* --- the row --- */
 
-static struct str cut(struct str text, size_t max) {
-    size_t n = text.n <= max ? text.n : max;
-    while (n < text.n && n > 0 && ((unsigned char) text.p[n] & 0xC0) == 0x80)
-        n--;
-    return str_sub(text, 0, n);
-}
-
 /* Without control characters (C0, DEL, C1) but for those of lines: nobody means them, and a
  * terminal would do what they say. */
 static struct str shown(struct ctx *ctx, struct str text) {
@@ -95,7 +89,7 @@ static struct strs addresses(struct ctx *ctx, struct list of) {
     const struct mime_address *a = of.p;
     struct strs found = { 0 };
     for (size_t i = 0; i < of.n && found.n < 100; i++)
-        strs_add(ctx->arena, &found, cut(a[i].address, TEXT_MAX_BYTES));
+        strs_add(ctx->arena, &found, utf8_cut(a[i].address, TEXT_MAX_BYTES));
     return found;
 }
 
@@ -104,7 +98,7 @@ static struct str header_id(struct ctx *ctx, const struct inbound *in, struct st
     unsigned char mac[HMAC_BYTES];
     struct buf b = buf_in(ctx->arena, 100);
     if (!str_is_empty(in->message_id))
-        return cut(in->message_id, TEXT_MAX_BYTES);
+        return utf8_cut(in->message_id, TEXT_MAX_BYTES);
     hmac_sha256(STR("reply"), &source, 1, mac);
     buf_str(&b, STR("none:"));
     for (size_t i = 0; i < sizeof mac; i++)
@@ -114,7 +108,7 @@ static struct str header_id(struct ctx *ctx, const struct inbound *in, struct st
 
 static struct str normal_form(struct ctx *ctx, struct str address) {
     struct email email;
-    return email_parse(ctx->arena, address, &email) == OK ? email.address : cut(address, TEXT_MAX_BYTES);
+    return email_parse(ctx->arena, address, &email) == OK ? email.address : utf8_cut(address, TEXT_MAX_BYTES);
 }
 
 static const enum bounce_class class_of_group[] = {
@@ -146,10 +140,10 @@ static void set_bounce(struct ctx *ctx, const struct inbound *in, const struct m
         return;
     reply->bounce = ARENA_NEW(ctx->arena, struct reply_bounce);
     *reply->bounce = (struct reply_bounce){
-        .recipient = cut(b->recipient, TEXT_MAX_BYTES),
+        .recipient = utf8_cut(b->recipient, TEXT_MAX_BYTES),
         .reason = str_of(bounce_reason_word(b->reason)),
-        .status = cut(b->status, TEXT_MAX_BYTES),
-        .diagnostic = cut(b->diagnostic, TEXT_MAX_BYTES),
+        .status = utf8_cut(b->status, TEXT_MAX_BYTES),
+        .diagnostic = utf8_cut(b->diagnostic, TEXT_MAX_BYTES),
     };
     enum bounce_group group = bounce_reason_group(b->reason);
     bool counts = thread_rule_proves(reply->matched_by) && is_in_time(ctx, m);
@@ -172,13 +166,13 @@ static struct stored_reply row_of(struct ctx *ctx, const struct receiving *r, co
         .stage_id = m->stage_id, .contact_id = m->contact_id,
         .header_id = header_id(ctx, in, r->source),
         .from_address = normal_form(ctx, in->from.address),
-        .from_name = cut(shown(ctx, in->from.name), TEXT_MAX_BYTES),
+        .from_name = utf8_cut(shown(ctx, in->from.name), TEXT_MAX_BYTES),
         .to_addresses = addresses(ctx, in->message->to),
         .cc_addresses = addresses(ctx, in->message->cc),
-        .subject = cut(shown(ctx, in->subject), TEXT_MAX_BYTES),
+        .subject = utf8_cut(shown(ctx, in->subject), TEXT_MAX_BYTES),
         .snippet = shown(ctx, in->snippet),
-        .last_message = cut(shown(ctx, in->last_message), BODY_MAX_BYTES),
-        .body = cut(shown(ctx, in->text), BODY_MAX_BYTES),
+        .last_message = utf8_cut(shown(ctx, in->last_message), BODY_MAX_BYTES),
+        .body = utf8_cut(shown(ctx, in->text), BODY_MAX_BYTES),
         .dated_at = in->date.set ? in->date : opt_int(ctx_now(ctx)),
     };
     set_bounce(ctx, in, m, &reply);
