@@ -62,9 +62,6 @@ static const char writer_pragmas[] = "PRAGMA cache_size = -32000;"
                                      "PRAGMA secure_delete = ON;"
                                      /* rows of each index that ANALYZE looks at */
                                      "PRAGMA analysis_limit = 1000";
-/* What a work of a group changes is copied first, so that it can be taken back alone: below this
- * in memory, above in a temporary file. A batch of leads changes some 1,500 pages of 4 KB. */
-enum { TAKE_BACK_BYTES = 16 * 1024 * 1024 };
 
 static const char reader_pragmas[] = "PRAGMA query_only = ON";
 
@@ -473,16 +470,8 @@ static void close_db(struct db *base) {
     db_free(db);
 }
 
-/* Before the library is used. */
-static void configure_library(void) {
-    int code = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, TAKE_BACK_BYTES);
-    ASSERT(code == SQLITE_OK);
-}
-
 enum rc sqlite_open(struct ctx *ctx, const char *data_dir, struct db **ret_db) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     ASSERT(sqlite3_threadsafe());
-    (void) pthread_once(&once, configure_library); /* fails for no reason */
     struct sqlite_db *db = MEM_NEW(struct sqlite_db);
     db->base.engine = &engine;
     db->folder = mem_strdup(data_dir);

@@ -245,6 +245,74 @@ static void test_threads_that_fail(void **state) {
     assert_int_equal(value_of(&t->ctx, "b"), THREADS * ROUNDS / 2);
 }
 
+/* --- a large work among others --- */
+
+/* Rows of 4 KB that a work changes, one after another in a group: more than stays in memory. */
+enum { LARGE_ROWS = 6000 };
+static const struct query add_large
+    = { "add_large", "INSERT INTO things (i, b) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < $1) SELECT i, zeroblob(4000) FROM n", NULL };
+static const struct query change_large = { "change_large", "UPDATE things SET b = randomblob(4000)", NULL };
+static const struct query count_changed
+    = { "count_changed", "SELECT count(*) FROM things WHERE b <> zeroblob(4000)", NULL };
+
+struct large {
+    struct db *db;
+    enum rc (*work)(struct ctx *ctx, void *arg);
+    enum rc wanted, result;
+};
+
+static void wait_for_queue(struct db *db, int64_t n) {
+    struct db_stats stats = { 0 };
+    for (db_stats(db, &stats); stats.writer_queue < n; db_stats(db, &stats))
+        (void) usleep(1000);
+}
+
+static enum rc wait_for_two(struct ctx *ctx, void *arg) {
+    const struct large *l = arg;
+    wait_for_queue(l->db, 3); /* itself and them */
+    return increment(ctx, NULL);
+}
+
+static enum rc change_many(struct ctx *ctx, void *arg) {
+    const struct large *l = arg;
+    enum rc rc = db_exec(ctx, &change_large, DB_NO_ARGS, NULL);
+    return rc == OK ? l->wanted : rc;
+}
+
+static void *work_once(void *arg) {
+    struct large *l = arg;
+    struct ctx ctx = test_db_ctx(l->db);
+    l->result = db_transact(&ctx, l->work, l);
+    test_db_ctx_done(&ctx);
+    return NULL;
+}
+
+/* Kept or taken back alone, while what was before it in the group stays. */
+static void test_a_large_work_in_a_group(void **state) {
+    struct test_db *t = *state;
+    assert_ok(&t->ctx, write_one(&t->ctx, &add_large, DB_ARGS(db_v_int(LARGE_ROWS))));
+    static const enum rc wanted[] = { E_DENIED, OK };
+    for (size_t i = 0; i < LENGTH(wanted); i++) {
+        struct large works[] = { { t->db, wait_for_two, OK, E_DB },
+                                 { t->db, change_many, wanted[i], E_DB },
+                                 { t->db, change_many, wanted[i], E_DB } };
+        pthread_t threads[LENGTH(works)];
+        for (size_t n = 0; n < LENGTH(works); n++) {
+            assert_int_equal(pthread_create(&threads[n], NULL, work_once, &works[n]), 0);
+            wait_for_queue(t->db, 1);
+        }
+        for (size_t n = 0; n < LENGTH(works); n++) {
+            pthread_join(threads[n], NULL);
+            assert_int_equal(works[n].result, works[n].wanted);
+        }
+        int64_t changed = -1;
+        assert_ok(&t->ctx, db_get_int(&t->ctx, &count_changed, DB_NO_ARGS, &changed));
+        assert_int_equal(changed, wanted[i] == OK ? LARGE_ROWS : 0);
+        assert_int_equal(value_of(&t->ctx, "a"), i + 1);
+    }
+}
+
 /* Processes: this program again, with the database's place as argument. */
 
 static enum rc add_thing(struct ctx *ctx, int64_t i) {
@@ -557,6 +625,7 @@ int main(int argc, char **argv) {
         ON_BOTH(test_kill),
         ON_SQLITE(test_write_ahead_log),
         ON_SQLITE(test_full_disk),
+        ON_SQLITE(test_a_large_work_in_a_group),
         ON_PG(test_idle_connection_dies),
         ON_PG(test_connection_dies_inside),
         ON_PG(test_deadlock_is_repeated),
