@@ -252,7 +252,10 @@ static enum state serve(struct round *t) {
         log_warn(&t->ctx, "a mailbox could not be read, retrying", LOG_S("mailbox", str_of(w->mailbox_id)),
                  LOG_C("why", rc_text(rc)), LOG_S("error", t->ctx.err.text));
     ctx_clear_error(&t->ctx);
-    give_back(t, w->failures + 1, clock_now(&clock_system) + backoff(t, w->failures + 1));
+    if (rc == E_CANCELED && is_stopping()) /* which says nothing about its server */
+        give_back(t, w->failures, 0);
+    else
+        give_back(t, w->failures + 1, clock_now(&clock_system) + backoff(t, w->failures + 1));
     return WATCHED_OVER;
 }
 
@@ -528,7 +531,7 @@ static void give_all_back(struct inbox_reader *r) {
                                .ctx = { .arena = arena, .clock = &clock_system, .db = session,
                                         .services = &r->services, .account_id = str_of(w->account_id) } };
         if (w->state != WATCHED_OVER)
-            give_back(&round, 0, 0);
+            give_back(&round, w->failures, 0);
         arena_reset(arena);
         mem_free(w);
     }

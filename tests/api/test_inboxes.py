@@ -204,6 +204,32 @@ class InboxesTest(Inboxes, harness.ApiTest):
             self.replies(sequence, number + 1)
         self.assertEqual(dead.connections, 2)
 
+    def fail_twice(self, server, count):
+        """So many mailboxes that nobody could read lately; now their server takes connections and says nothing."""
+        server.drops = True
+        ids = [self.box(server)[1] for _ in range(count)]
+        failed = f"SELECT count(*) FROM inboxes WHERE failures >= 2 AND mailbox_id IN ({', '.join(map(repr, ids))})"
+        self.server.wait_for(lambda: int(self.server.database.rows(failed)[0][0]) == count, "failures")
+        server.silent, server.drops = True, False
+        self.server.wait_for(lambda: server.connections, "a reader that waits")
+        return ids
+
+    def test_failures_outlast_a_stop(self):
+        """Of who is being read, and of who waits for a reader."""
+        dead = self.inboxes()
+        ids = ", ".join(map(repr, self.fail_twice(dead, 2)))
+        taken = f"SELECT count(owner) FROM inboxes WHERE mailbox_id IN ({ids})"
+        self.server.wait_for(lambda: int(self.server.database.rows(taken)[0][0]) == 2, "both to be taken")
+        before = self.failures(ids)
+        self.server.stop()
+        after = self.failures(ids)
+        self.server.start()
+        self.assertEqual(after, before)
+
+    def failures(self, ids):
+        rows = self.server.database.rows(f"SELECT failures FROM inboxes WHERE mailbox_id IN ({ids}) ORDER BY mailbox_id")
+        return [int(row[0]) for row in rows]
+
     # --- servers on their bad days ---
 
     def test_reconnects_with_backoff(self):
