@@ -32,7 +32,7 @@ enum { ID_BYTES = 64, EVENTS = 64, BACKOFF_STEPS = 5, HOST_BYTES = 280,
 enum lane {
     LANE_OPEN,  /* a connection that worked until now */
     LANE_NEW,   /* is to be connected */
-    LANE_DOUBT, /* failed last time, or its server gave somebody else no answer */
+    LANE_DOUBT, /* failed twice in a row, or its server gave nobody an answer lately */
     LANES
 };
 
@@ -47,7 +47,7 @@ struct host {
 enum state { WATCHED_QUEUED, WATCHED_BUSY, WATCHED_RESTING, WATCHED_OVER };
 struct watched {
     struct watched *next, *next_due;
-    struct host *host; /* NULL: not known yet */
+    struct host *host; /* NULL: its mailbox is gone */
     enum state state;
     enum lane lane;    /* in which it is queued or served */
     char account_id[ID_BYTES], mailbox_id[ID_BYTES];
@@ -96,6 +96,13 @@ static void put_id(char *to, struct str id) {
     ASSERT(id.n < ID_BYTES);
     memcpy(to, id.p, id.n);
     to[id.n] = '\0';
+}
+
+/* What is longer is most likely the same server. */
+static void put_name(char *to, struct str server) {
+    struct str name = str_sub(server, 0, HOST_BYTES - 1);
+    memcpy(to, name.p, name.n);
+    to[name.n] = '\0';
 }
 
 static void call_watcher(struct inbox_reader *r) {
@@ -214,7 +221,7 @@ static int64_t backoff(const struct round *t, int64_t failures) {
 }
 
 static void give_back(struct round *t, int64_t failures, int64_t wake_at) {
-    const struct inbox inbox = { t->ctx.account_id, str_of(t->w->mailbox_id), opt_int(failures) };
+    const struct inbox inbox = { t->ctx.account_id, str_of(t->w->mailbox_id), opt_int(failures), STR_NONE };
     if (inbox_give_back(&t->ctx, &inbox, str_of(t->reader->owner), wake_at) != OK)
         log_warn(&t->ctx, "a mailbox could not be given back, its lease will end", LOG_S("mailbox", inbox.mailbox_id));
     disconnect(t->w);
@@ -228,9 +235,7 @@ static bool is_read(const struct mailbox *mailbox) {
 static void put_host(struct round *t) {
     struct str name = arena_printf(t->ctx.arena, "%.*s:%lld", STR_FMT(t->mailbox.imap_host),
                                    (long long) t->mailbox.imap_port.v);
-    size_t n = name.n < HOST_BYTES ? name.n : HOST_BYTES - 1;
-    memcpy(t->host, name.p, n);
-    t->host[n] = '\0';
+    put_name(t->host, name);
 }
 
 static enum state serve(struct round *t) {
@@ -281,8 +286,9 @@ static void note_host(struct inbox_reader *r, struct watched *w, const char *nam
         w->host->is_silent = rc != OK;
 }
 
+/* One failure says little: connections break, and who was waited for in vain is a silent host. */
 static enum lane lane_of(const struct watched *w) {
-    bool is_doubtful = w->failures || (w->host && w->host->is_silent);
+    bool is_doubtful = w->failures > 1 || (w->host && w->host->is_silent);
     return is_doubtful ? LANE_DOUBT : w->imap ? LANE_OPEN : LANE_NEW;
 }
 
@@ -392,7 +398,10 @@ static void add(struct inbox_reader *r, const struct inbox *inbox) {
     put_id(w->account_id, inbox->account_id);
     put_id(w->mailbox_id, inbox->mailbox_id);
     w->failures = inbox->failures.v;
+    char host[HOST_BYTES];
+    put_name(host, str_is_set(inbox->server) ? inbox->server : STR(""));
     lock(r);
+    w->host = host[0] ? host_of(r, host) : NULL;
     w->next = r->list;
     r->list = w;
     enqueue(r, w);

@@ -6,7 +6,8 @@
 #include "store/queries.h"
 
 #define T struct inbox
-static const struct field inbox_rows[] = { F_ID(T, account_id), F_ID(T, mailbox_id), F_INT(T, failures) };
+static const struct field inbox_rows[] = { F_ID(T, account_id), F_ID(T, mailbox_id), F_INT(T, failures),
+                                           F_STR(T, server) };
 #undef T
 static const struct fields inbox_fields
     = FIELDS("Inbox", struct inbox, inbox_rows, .doc = "A mailbox that is read.");
@@ -38,7 +39,9 @@ static const struct query answer
     "UPDATE inboxes SET owner = $1, lease_until = $2 + $3, wake_at = 9223372036854775807 "     \
     "WHERE (account_id, mailbox_id) IN (SELECT account_id, mailbox_id FROM inboxes "           \
     "WHERE wake_at <= $2 AND lease_until <= $2 OR owner IS NOT NULL AND lease_until <= $2 "    \
-    "ORDER BY wake_at LIMIT 1" lock ") RETURNING account_id, mailbox_id, failures"
+    "ORDER BY wake_at LIMIT 1" lock ") RETURNING account_id, mailbox_id, failures, "                     \
+    "(SELECT imap_host || ':' || imap_port FROM mailboxes m WHERE m.account_id = inboxes.account_id " \
+    "AND m.id = inboxes.mailbox_id) AS server"
 static const struct query take = { "inbox_take", TAKE(""), TAKE(" FOR UPDATE SKIP LOCKED") };
 #define HOLD "SELECT failures FROM inboxes WHERE account_id = $1 AND mailbox_id = $2 AND owner = $3"
 static const struct query hold = { "inbox_hold", HOLD, HOLD " FOR UPDATE" };

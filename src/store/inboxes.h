@@ -11,6 +11,7 @@
 struct inbox {
     struct str account_id, mailbox_id;
     struct opt_int failures; /* times in a row that it could not be read */
+    struct str server;       /* of IMAP, host:port, as it is taken; absent when the mailbox is gone */
 };
 
 struct inbox_lease {

@@ -214,6 +214,17 @@ class InboxesTest(Inboxes, harness.ApiTest):
         self.server.wait_for(lambda: server.connections, "a reader that waits")
         return ids
 
+    def test_one_failure_is_no_doubt(self):
+        """Whose connection broke once is not read after those whose server is silent."""
+        dead, well = self.inboxes(), self.inboxes()
+        address, id = self.read_box(well)
+        sequence, mails = self.written_to(id, "once1@takes.example")
+        self.fail_twice(dead, 6)
+        well.cut()
+        well.deliver(address, self.reply_to(mails["once1@takes.example"], "once1@takes.example"))
+        path = f"{REPLIES}?sequence_id={sequence}"  # each of the six holds a reader for a minute
+        self.server.wait_for(lambda: self.admin.get(path, expect=200).json["replies"], "the reply")
+
     def test_failures_outlast_a_stop(self):
         """Of who is being read, and of who waits for a reader."""
         dead = self.inboxes()
