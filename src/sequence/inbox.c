@@ -55,6 +55,7 @@ struct watched {
     struct imap *imap; /* NULL: not connected */
     bool idles;        /* the server waits with us */
     bool called;       /* it may be that it is not to be read any more */
+    bool leaves;       /* it is another process's turn */
     char *spam_folder; /* NULL: there is none */
     int64_t look_at_ms, spam_at_ms; /* monotonic */
 };
@@ -240,6 +241,10 @@ static void put_host(struct round *t) {
 
 static enum state serve(struct round *t) {
     struct watched *w = t->w;
+    if (w->leaves) {
+        give_back(t, 0, 0);
+        return WATCHED_OVER;
+    }
     enum rc rc = mailbox_get(&t->ctx, str_of(w->mailbox_id), &t->mailbox);
     if (rc == E_NOT_FOUND || (rc == OK && !is_read(&t->mailbox))) {
         give_back(t, 0, INT64_MAX);
@@ -408,11 +413,31 @@ static void add(struct inbox_reader *r, const struct inbox *inbox) {
     unlock(r);
 }
 
+/* What is above the share and waits with its server goes to processes that read fewer; a little may be
+ * above, so that nobody's mailboxes move when others fail and come again. How many are left. */
+static int64_t keep_share(struct inbox_reader *r, int64_t share) {
+    int64_t held = 0;
+    lock(r);
+    for (const struct watched *w = r->list; w; w = w->next)
+        held += w->state != WATCHED_OVER && !w->leaves;
+    bool is_much = held - held / 8 - 1 > share;
+    for (struct watched *w = r->list; is_much && held > share && w; w = w->next) {
+        if (w->state != WATCHED_RESTING)
+            continue;
+        w->leaves = true;
+        held--;
+        enqueue(r, w);
+    }
+    unlock(r);
+    return held;
+}
+
 static void take(struct inbox_reader *r, struct ctx *ctx) {
     const struct inbox_lease lease = { str_of(r->owner), ctx_now(ctx), LEASE_MS };
     struct inbox inbox;
-    enum rc rc = OK;
-    while (rc == OK && !is_stopping()) {
+    int64_t share = 0;
+    enum rc rc = inboxes_share(ctx, lease.now_ms, &share);
+    for (int64_t held = rc == OK ? keep_share(r, share) : 0; rc == OK && held < share && !is_stopping(); held++) {
         rc = inbox_take(ctx, &lease, &inbox);
         if (rc == OK)
             add(r, &inbox);
@@ -484,7 +509,7 @@ static void *watch_all(void *arg) {
     struct inbox_reader *r = arg;
     struct db_session *session = db_session_open(r->db);
     struct arena *arena = arena_new();
-    int64_t take_at = 0, renew_at = monotonic_ms() + RENEW_MS;
+    int64_t take_at = 0, renew_at = 0;
     while (!is_stopping()) {
         struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session, .services = &r->services };
         int64_t now = monotonic_ms();
@@ -544,6 +569,10 @@ static void give_all_back(struct inbox_reader *r) {
         arena_reset(arena);
         mem_free(w);
     }
+    struct ctx ctx = { .arena = arena, .clock = &clock_system, .db = session, .services = &r->services };
+    const struct inbox_lease lease = { str_of(r->owner), ctx_now(&ctx), LEASE_MS };
+    if (inboxes_leave(&ctx, &lease) != OK)
+        log_warn(&ctx, "others will learn later that this process reads no more", LOG_S("error", ctx.err.text));
     arena_free(&arena);
     db_session_close(&session);
 }

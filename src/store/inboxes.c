@@ -51,6 +51,20 @@ static const struct query hold = { "inbox_hold", HOLD, HOLD " FOR UPDATE" };
 static const struct query renew
     = { "inboxes_renew", RENEW("json_each($3)", ""),
         RENEW("json_array_elements_text($3::json) AS w (value)", " FOR UPDATE SKIP LOCKED") };
+/* Who is alone reads all, and nothing is counted. */
+static const struct query share
+    = { "inboxes_share",
+        "SELECT CASE WHEN n <= 1 THEN 9223372036854775807 ELSE ((SELECT count(*) FROM inboxes "
+        "WHERE owner IS NOT NULL OR wake_at <= $1) + n - 1) / n END "
+        "FROM (SELECT count(*) AS n FROM inbox_readers WHERE seen_until > $1) r",
+        NULL };
+static const struct query come
+    = { "inboxes_come",
+        "INSERT INTO inbox_readers (owner, seen_until) VALUES ($1, $2) "
+        "ON CONFLICT (owner) DO UPDATE SET seen_until = excluded.seen_until",
+        NULL };
+static const struct query go
+    = { "inboxes_go", "DELETE FROM inbox_readers WHERE owner = $1 OR seen_until <= $2", NULL };
 /* What woke it meanwhile counts. */
 static const struct query give_back
     = { "inbox_give_back",
@@ -61,6 +75,7 @@ static const struct query give_back
 static const struct query release
     = { "inboxes_release",
         "UPDATE inboxes SET owner = NULL, lease_until = 0, wake_at = 0 WHERE owner IS NOT NULL", NULL };
+static const struct query forget_readers = { "inboxes_forget_readers", "DELETE FROM inbox_readers", NULL };
 static const struct query position
     = { "folder_position_get",
         "SELECT uid_validity, uid_next FROM inbox_folders "
@@ -74,7 +89,8 @@ static const struct query set_position
         NULL };
 
 static const struct query *const queries[]
-    = { &wake, &call, &called, &answer, &take, &hold, &renew, &give_back, &release, &position, &set_position };
+    = { &wake,  &call, &called, &answer, &take,    &hold,           &renew,    &give_back,
+        &share, &come, &go,     &release, &forget_readers, &position, &set_position };
 const struct query_table inbox_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -150,10 +166,9 @@ struct renewing {
 
 static enum rc renew_work(struct ctx *ctx, void *arg) {
     const struct renewing *r = arg;
-    return db_exec(ctx, &renew,
-                   DB_ARGS(db_v_text(r->lease->owner), db_v_int(r->lease->now_ms + r->lease->lease_ms),
-                           sql_texts(ctx->arena, r->mailbox_ids)),
-                   NULL);
+    struct db_value owner = db_v_text(r->lease->owner), until = db_v_int(r->lease->now_ms + r->lease->lease_ms);
+    enum rc rc = db_exec(ctx, &come, DB_ARGS(owner, until), NULL);
+    return rc == OK ? db_exec(ctx, &renew, DB_ARGS(owner, until, sql_texts(ctx->arena, r->mailbox_ids)), NULL) : rc;
 }
 
 enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease, struct strs mailbox_ids) {
@@ -180,9 +195,24 @@ enum rc inbox_give_back(struct ctx *ctx, const struct inbox *inbox, struct str o
     return db_transact(ctx, give_work, &giving);
 }
 
+enum rc inboxes_share(struct ctx *ctx, int64_t now_ms, int64_t *ret_share) {
+    return db_get_int(ctx, &share, DB_ARGS(db_v_int(now_ms)), ret_share);
+}
+
+static enum rc leave_work(struct ctx *ctx, void *arg) {
+    const struct inbox_lease *lease = arg;
+    return db_exec(ctx, &go, DB_ARGS(db_v_text(lease->owner), db_v_int(lease->now_ms)), NULL);
+}
+
+enum rc inboxes_leave(struct ctx *ctx, const struct inbox_lease *lease) {
+    struct inbox_lease leaving = *lease;
+    return db_transact(ctx, leave_work, &leaving);
+}
+
 static enum rc release_work(struct ctx *ctx, void *arg) {
     (void) arg;
-    return db_exec(ctx, &release, DB_NO_ARGS, NULL);
+    enum rc rc = db_exec(ctx, &forget_readers, DB_NO_ARGS, NULL);
+    return rc == OK ? db_exec(ctx, &release, DB_NO_ARGS, NULL) : rc;
 }
 
 enum rc inboxes_release(struct ctx *ctx) {

@@ -30,10 +30,14 @@ MUST_USE enum rc inbox_take(struct ctx *ctx, const struct inbox_lease *lease,
                             struct inbox *ret_inbox);
 /* Locks the row if it is still the owner's; E_CANCELED otherwise. */
 MUST_USE enum rc inbox_hold(struct ctx *ctx, struct str mailbox_id, struct str owner);
-/* Extends the owner's leases of these mailboxes. One that somebody changes just now is left
- * out until the next time. Transacts itself. */
+/* Says that the owner is there, until the lease ends, and extends its leases of these mailboxes. One that
+ * somebody changes just now is left out until the next time. Transacts itself. */
 MUST_USE enum rc inboxes_renew(struct ctx *ctx, const struct inbox_lease *lease,
                                struct strs mailbox_ids);
+/* How many of the mailboxes that are read or due one process is to have, of all that are there. Anywhere. */
+MUST_USE enum rc inboxes_share(struct ctx *ctx, int64_t now_ms, int64_t *ret_share);
+/* The owner is there no more. Transacts itself. */
+MUST_USE enum rc inboxes_leave(struct ctx *ctx, const struct inbox_lease *lease);
 /* Gives it back: it is read again at `wake_at` (INT64_MAX: when somebody wakes it).
  * Transacts itself. */
 MUST_USE enum rc inbox_give_back(struct ctx *ctx, const struct inbox *inbox, struct str owner,

@@ -376,6 +376,40 @@ class InboxesTest(Inboxes, harness.ApiTest):
         self.assertIn(YES.encode(), self.admin.get(f"{REPLIES}/{new['id']}/source", expect=200).body)
 
 
+class SharedInboxesTest(Inboxes, harness.ApiTest):
+    """Several processes read from one PostgreSQL database. On SQLite there is one process."""
+    MAILBOXES = 8
+
+    def held(self):
+        """How many mailboxes each process reads."""
+        rows = self.server.database.rows("SELECT count(*) FROM inboxes WHERE owner IS NOT NULL GROUP BY owner ORDER BY 1")
+        return [int(row[0]) for row in rows]
+
+    def test_processes_share(self):
+        """One that comes later gets its part, what it reads is nobody's twice, and who stays reads the rest."""
+        server, count, shared = self.inboxes(), self.MAILBOXES, harness.ENGINE == "postgres"
+        boxes = [self.read_box(server, "ip"[number % 2]) for number in range(count)]
+        self.server.wait_for(lambda: self.held() == [count], "all to be read")
+        another = harness.Server(self.server.settings, database=self.server.database) if shared else None
+        if another:
+            another.start()
+            self.addCleanup(another.stop)
+        self.server.wait_for(lambda: self.held() == ([count // 2] * 2 if shared else [count]), "shares")
+        people = [f"{self.name('share')}@takes.example" for _ in boxes]
+        sequences = [self.written_to(id, person) for (_, id), person in zip(boxes, people)]
+
+        def everybody_answers(times):
+            for (address, _), person, (sequence, mails) in zip(boxes, people, sequences):
+                server.deliver(address, self.reply_to(mails[person], person))
+                self.replies(sequence, times)
+            self.assertEqual((len(server.fetched), set(server.fetched.values())), (times * count, {1}))
+        everybody_answers(1)
+        if another:
+            another.stop()
+        self.server.wait_for(lambda: self.held() == [count], "all to be read again")
+        everybody_answers(2)
+
+
 class BouncedAddressesTest(Inboxes, harness.ApiTest):
     """What a hard bounce says of an address, validations of the account say, too. Its server takes every name."""
 
