@@ -78,6 +78,14 @@ void buf_str(struct buf *b, struct str s) {
     buf_bytes(b, s.p, s.n);
 }
 
+void buf_hex(struct buf *b, struct str bytes) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.n; i++) {
+        buf_char(b, digits[(unsigned char) bytes.p[i] >> 4]);
+        buf_char(b, digits[(unsigned char) bytes.p[i] & 15]);
+    }
+}
+
 void buf_i64(struct buf *b, int64_t value) {
     char digits[20]; /* 19 digits and a sign */
     size_t at = sizeof digits;

@@ -37,6 +37,8 @@ void buf_str(struct buf *b, struct str s);
 void buf_bytes(struct buf *b, const void *p, size_t n);
 /* Decimal, without printf. */
 void buf_i64(struct buf *b, int64_t value);
+/* Two digits a byte, small letters. */
+void buf_hex(struct buf *b, struct str bytes);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* `s` as the inside of a JSON string (RFC 8259, section 7): quotes, backslash and

@@ -202,8 +202,7 @@ static struct str message_id_of(const struct writing *w) {
         secrets_of(w), arena, "message-id",
         arena_printf(arena, "%.*s:%.*s", STR_FMT(w->lead->id), STR_FMT(w->stage->id)));
     struct buf b = buf_in(arena, 400);
-    for (size_t i = 0; i < ID_DIGITS / 2; i++)
-        buf_printf(&b, "%02x", (unsigned) (unsigned char) hash.p[i]);
+    buf_hex(&b, str_sub(hash, 0, ID_DIGITS / 2));
     buf_printf(&b, "@%.*s", STR_FMT(domain_of(w->sender.from_address)));
     return buf_text(&b);
 }

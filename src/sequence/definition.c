@@ -116,13 +116,12 @@ enum { ID_BYTES = 20, UUID_BYTES = 16 };
 /* A UUID first, so that ids sort by time, also those of one millisecond. */
 static struct str new_id(struct ctx *ctx) {
     unsigned char rest[ID_BYTES - UUID_BYTES];
-    struct buf text = buf_in(ctx->arena, 2 * ID_BYTES + 1); /* printf ends its text */
+    struct buf text = buf_in(ctx->arena, 2 * ID_BYTES);
     struct str uuid = uuid_new(ctx->arena, ctx_now(ctx));
     for (struct str part; str_cut(&uuid, '-', &part);)
         buf_str(&text, part);
     rand_bytes(rest, sizeof rest);
-    for (size_t i = 0; i < sizeof rest; i++)
-        buf_printf(&text, "%02x", rest[i]);
+    buf_hex(&text, (struct str){ (const char *) rest, sizeof rest });
     return buf_text(&text);
 }
 

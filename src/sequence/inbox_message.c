@@ -101,8 +101,7 @@ static struct str header_id(struct ctx *ctx, const struct inbound *in, struct st
         return utf8_cut(in->message_id, TEXT_MAX_BYTES);
     hmac_sha256(STR("reply"), &source, 1, mac);
     buf_str(&b, STR("none:"));
-    for (size_t i = 0; i < sizeof mac; i++)
-        buf_printf(&b, "%02x", mac[i]);
+    buf_hex(&b, (struct str){ (const char *) mac, sizeof mac });
     return buf_text(&b);
 }
 
@@ -268,15 +267,19 @@ static enum rc note_address(struct ctx *ctx, const struct inbound *in, const str
 static enum rc store(struct ctx *ctx, const struct receiving *receiving, const struct thread *thread) {
     struct receiving r = *receiving;
     struct stored_reply reply = row_of(ctx, &r, thread);
+    struct str id = reply.header_id, hidden = reply_hidden_id(ctx, id);
     bool known = false, is_about_removed = false;
     reply_label_find(ctx, r.in, &thread->message, &reply);
     struct strs named = addresses_of(ctx, r.in, &reply);
     enum rc rc = find_removed(ctx, &reply, named, &is_about_removed);
     if (is_about_removed) {
         strip(&r, &reply);
+        reply.header_id = hidden;
         named.n = 0;
     }
-    if (rc == OK)
+    if (rc == OK) /* a copy may be in the other form, where somebody was removed between the two */
+        rc = reply_is_known(ctx, is_about_removed ? id : hidden, &known);
+    if (rc == OK && !known)
         rc = reply_insert(ctx, &reply, r.source, &known);
     if (rc == OK && !known && thread_names(r.in, &thread->message))
         rc = delivery_proven(ctx, thread->message.id);

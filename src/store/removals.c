@@ -1,5 +1,6 @@
 #include "store/removals.h"
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/vec.h"
 #include "data/company_names.h"
@@ -116,13 +117,9 @@ enum rc removal_exists(struct ctx *ctx, enum removal_kind kind, struct str key,
 }
 
 static struct str hex_of(struct arena *arena, struct str bytes) {
-    static const char digits[] = "0123456789abcdef";
-    char *text = arena_alloc(arena, 2 * bytes.n + 1);
-    for (size_t i = 0; i < bytes.n; i++) {
-        text[2 * i] = digits[(unsigned char) bytes.p[i] >> 4];
-        text[2 * i + 1] = digits[(unsigned char) bytes.p[i] & 15];
-    }
-    return (struct str){ text, 2 * bytes.n };
+    struct buf b = buf_in(arena, 2 * bytes.n + 1);
+    buf_hex(&b, bytes);
+    return buf_text(&b);
 }
 
 enum rc removals_among(struct ctx *ctx, enum removal_kind kind, struct strs keys,

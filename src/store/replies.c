@@ -1,5 +1,6 @@
 #include "store/replies.h"
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/rand.h"
 #include "data/labels.h"
@@ -7,8 +8,11 @@
 #include "json/writer.h"
 #include "store/forget.h"
 #include "store/queries.h"
+#include "store/secrets.h"
+#include "store/services.h"
 
 enum { OBJECT_MAX_BYTES = 64 * 1024 };
+#define HIDDEN "hidden:" /* header_id: a hash is behind it */
 
 static const struct str sources[] = { [LABELED_BY_RULES] = { "rules", 5 },
                                       [LABELED_BY_MODEL] = { "model", 5 },
@@ -163,6 +167,16 @@ static const struct query soft_bounces
         "AND created_at > (SELECT coalesce(max(at), 0) FROM events WHERE account_id = $1 "
         "AND lead_id = $2 AND kind = 'lead_retried')",
         NULL };
+static const struct query known
+    = { "reply_is_known", "SELECT count(*) FROM replies WHERE account_id = $1 AND header_id = $2", NULL };
+static const struct query hide
+    = { "reply_hide_id", "UPDATE replies SET header_id = $3 WHERE account_id = $1 AND id = $2", NULL };
+#define HEADERS_OF(whose) "SELECT account_id, id, header_id FROM replies WHERE " whose
+static const struct query contacts_headers
+    = { "replies_contacts_headers", HEADERS_OF(FORGET_CONTACTS), NULL };
+static const struct query leads_headers = { "replies_leads_headers", HEADERS_OF(FORGET_LEADS), NULL };
+static const struct query writers_headers
+    = { "replies_writers_headers", HEADERS_OF("from_address = $1"), NULL };
 #define FORGET_SOURCES(whose)                                     \
     "DELETE FROM reply_sources WHERE (account_id, reply_id) IN "  \
     "(SELECT account_id, id FROM replies WHERE " whose ")"
@@ -193,7 +207,9 @@ static const struct query *const queries[]
     = { &insert,       &put_source,   &set_label,             &get,
         &lock,         &list_after,   &list_before,           &source_of,
         &soft_bounces, &prune,        &forget_contact_sources, &forget_lead_sources,
-        &forget_contacts, &forget_leads, &forget_writer_sources, &forget_writer };
+        &forget_contacts, &forget_leads, &forget_writer_sources, &forget_writer,
+        &known,        &hide,         &contacts_headers,      &leads_headers,
+        &writers_headers };
 const struct query_table reply_queries = QUERY_TABLE(queries);
 
 #define ACCOUNT db_v_text(ctx->account_id)
@@ -208,6 +224,21 @@ static struct db_value object(struct ctx *ctx, const struct fields *fields, cons
     struct json_writer w = json_writer(&b);
     json_fields(&w, fields, value);
     return db_v_text(buf_result(&b) == OK ? buf_text(&b) : STR_NONE);
+}
+
+struct str reply_hidden_id(struct ctx *ctx, struct str header_id) {
+    struct buf b = buf_in(ctx->arena, 100);
+    ASSERT(ctx->services && ctx->services->secrets);
+    buf_str(&b, STR(HIDDEN));
+    buf_hex(&b, secrets_hash(ctx->services->secrets, ctx->arena, "header_id", header_id));
+    return buf_text(&b);
+}
+
+enum rc reply_is_known(struct ctx *ctx, struct str header_id, bool *ret_known) {
+    int64_t n = 0;
+    enum rc rc = db_get_int(ctx, &known, DB_ARGS(ACCOUNT, db_v_text(header_id)), &n);
+    *ret_known = n > 0;
+    return rc;
 }
 
 enum rc reply_insert(struct ctx *ctx, struct stored_reply *r, struct str source, bool *ret_known) {
@@ -284,15 +315,41 @@ enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64_t since_
 
 /* --- forgetting --- */
 
+struct headed {
+    struct str account_id, id, header_id;
+};
+static const struct field headed_rows[]
+    = { F_ID(struct headed, account_id), F_ID(struct headed, id), F_STR(struct headed, header_id) };
+static const struct fields headed_fields
+    = FIELDS("ReplyHeader", struct headed, headed_rows, .doc = "A reply and its Message-ID.");
+
+enum rc replies_hide_ids(struct ctx *ctx, const struct query *which, struct db_args args) {
+    struct list found = { 0 };
+    enum rc rc = db_list(ctx, which, args, &headed_fields, &found);
+    const struct headed *r = found.p;
+    for (size_t i = 0; rc == OK && i < found.n; i++)
+        if (!str_starts(r[i].header_id, STR(HIDDEN)))
+            rc = db_exec(ctx, &hide,
+                         DB_ARGS(db_v_text(r[i].account_id), db_v_text(r[i].id),
+                                 db_v_text(reply_hidden_id(ctx, r[i].header_id))),
+                         NULL);
+    return rc;
+}
+
 enum rc replies_forget(struct ctx *ctx, struct str email, struct str linkedin_key) {
+    struct db_args both = DB_ARGS(db_v_text(email), db_v_text(linkedin_key)), writer = DB_ARGS(db_v_text(email));
     static const struct query *const by_both[]
         = { &forget_contact_sources, &forget_lead_sources, &forget_contacts, &forget_leads };
     static const struct query *const by_writer[] = { &forget_writer_sources, &forget_writer };
-    enum rc rc = OK;
+    enum rc rc = replies_hide_ids(ctx, &contacts_headers, both);
+    if (rc == OK)
+        rc = replies_hide_ids(ctx, &leads_headers, both);
+    if (rc == OK && str_is_set(email))
+        rc = replies_hide_ids(ctx, &writers_headers, writer);
     for (size_t i = 0; rc == OK && i < LENGTH(by_both); i++)
-        rc = db_exec(ctx, by_both[i], DB_ARGS(db_v_text(email), db_v_text(linkedin_key)), NULL);
+        rc = db_exec(ctx, by_both[i], both, NULL);
     for (size_t i = 0; rc == OK && i < LENGTH(by_writer) && str_is_set(email); i++)
-        rc = db_exec(ctx, by_writer[i], DB_ARGS(db_v_text(email)), NULL);
+        rc = db_exec(ctx, by_writer[i], writer, NULL);
     return rc;
 }
 

@@ -60,6 +60,11 @@ enum label_source { LABELED_BY_RULES, LABELED_BY_MODEL, LABELED_BY_HOOK, LABELED
  * was stored. */
 MUST_USE enum rc reply_insert(struct ctx *ctx, struct stored_reply *reply, struct str source,
                               bool *ret_known);
+/* What stands for the header_id of a reply whose words are not kept: a Message-ID may have its writer's
+ * address or name. It is the same for a copy, and nobody can tell the Message-ID by it. */
+struct str reply_hidden_id(struct ctx *ctx, struct str header_id);
+/* Whether the account has one with this header_id, in this form. */
+MUST_USE enum rc reply_is_known(struct ctx *ctx, struct str header_id, bool *ret_known);
 /* Stores its label, dates, referred person and effects. */
 MUST_USE enum rc reply_label_store(struct ctx *ctx, const struct stored_reply *reply);
 
@@ -88,6 +93,9 @@ MUST_USE enum rc replies_soft_bounces(struct ctx *ctx, struct str lead_id, int64
 /* Empties, in all accounts, the replies of and about somebody. Before contacts and leads are
  * forgotten. */
 MUST_USE enum rc replies_forget(struct ctx *ctx, struct str email, struct str linkedin_key);
+
+/* Hides the header_id of the replies that a query gives (account_id, id, header_id). Inside db_transact. */
+MUST_USE enum rc replies_hide_ids(struct ctx *ctx, const struct query *which, struct db_args args);
 
 /* Forgets up to `limit` sources of all accounts that were read before. Transacts itself. */
 MUST_USE enum rc reply_sources_prune(struct ctx *ctx, int64_t before, int64_t limit);

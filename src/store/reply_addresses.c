@@ -7,6 +7,7 @@
 #include "db/sql.h"
 #include "store/forget.h"
 #include "store/queries.h"
+#include "store/replies.h"
 
 static const struct query put
     = { "reply_addresses_store",
@@ -71,8 +72,13 @@ static const struct query forget_contacts
 static const struct query forget_leads
     = { "reply_addresses_forget_leads", OF_REPLIES(FORGET_LEADS), NULL };
 
+static const struct query headers
+    = { "reply_addresses_headers",
+        "SELECT account_id, id, header_id FROM replies WHERE (account_id, id) " IN_NAMING, NULL };
+
 static const struct query *const queries[]
-    = { &put,           &forget_answers, &forget_contacts_answers, &forget_leads_answers, &forget_events,
+    = { &put,           &headers,
+        &forget_answers, &forget_contacts_answers, &forget_leads_answers, &forget_events,
         &forget_runs,   &forget_sources, &forget_words,            &forget_addresses,     &forget_contacts,
         &forget_leads };
 const struct query_table reply_address_queries = QUERY_TABLE(queries);
@@ -83,11 +89,11 @@ enum rc reply_addresses_store(struct ctx *ctx, struct str reply_id, struct strs 
                    NULL);
 }
 
-/* In their order: answers are found by events, all else by the addresses. */
+/* In their order: answers are found by events, all else by the addresses. The first two forget nothing. */
 enum rc reply_addresses_forget(struct ctx *ctx, struct str email, struct str linkedin_key) {
     struct db_args who = DB_ARGS(db_v_text(email), db_v_text(linkedin_key));
-    enum rc rc = OK;
-    for (size_t i = 1; rc == OK && i < LENGTH(queries); i++)
+    enum rc rc = replies_hide_ids(ctx, &headers, who);
+    for (size_t i = 2; rc == OK && i < LENGTH(queries); i++)
         rc = db_exec(ctx, queries[i], who, NULL);
     return rc;
 }

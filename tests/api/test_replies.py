@@ -660,6 +660,7 @@ class RepliesTest(Sending, harness.ApiTest):
                 message["Cc"] = f"Zyx Quorblax <{who}>"
             else:
                 message.replace_header("From", writer)
+            message.replace_header("Message-ID", f"<{person.split('@')[0]}.{who}>")
             self.send(message, person)
         self.replies(sequence, 3)
         self.server.wait_for(lambda: sum(b"uorblax" in told.body for told in receiver.of("/named")) >= 3, "what is told")
@@ -669,6 +670,10 @@ class RepliesTest(Sending, harness.ApiTest):
         for reply in self.replies(sequence, 3):
             self.assertNotIn("snippet", reply)
             self.assertEqual(self.lead(sequence, PEOPLE[38])["status"], "replied")
+        self.send(message, person)  # a copy
+        self.send(self.answer(got, person, YES, In_Reply_To=got["Message-ID"]), person)
+        self.replies(sequence, 4)
+        self.assertEqual(traces(self.server), [])
 
     def test_who_was_removed_writes_again(self):
         """In the place of one lead, named by another, by name and company of a third: each lead stops."""
@@ -687,7 +692,9 @@ class RepliesTest(Sending, harness.ApiTest):
             message = self.answer(got, person, text, In_Reply_To=got["Message-ID"])
             if writer:
                 message.replace_header("From", writer)
-            self.send(message, person)
+            message.replace_header("Message-ID", f"<vonquibble.{person}>")
+            for _ in range(1 if person == PEOPLE[48] else 2):  # a copy is no second reply
+                self.send(message, person)
         replies = self.replies(sequence, 3)
         for reply in replies:
             for member in ("snippet", "from_address", "from_name", "subject", "evidence", "referred"):

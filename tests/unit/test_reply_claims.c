@@ -609,11 +609,14 @@ static enum rc forget_work(struct ctx *ctx, void *arg) {
 
 static void test_removal(void **state) {
     struct ctx *ctx = begin(state, "{}");
+    leads_secrets(ctx, &services, &secrets);
     (void) arrives(ctx, "l1", "hard_no", NULL);
     assert_int_equal(count_rows(ctx, "SELECT count(*) FROM reply_claims WHERE subject = 'ann@x.example'"), 1);
     assert_ok(ctx, db_transact(ctx, forget_work, &ann));
     assert_int_equal(count_rows(ctx, "SELECT count(*) FROM reply_claims WHERE subject = 'ann@x.example'"), 0);
     assert_true(is_excluded(ctx));
+    assert_int_equal(count_rows(ctx, "SELECT count(*) FROM replies WHERE header_id LIKE 'hidden:%'"), 1);
+    assert_int_equal(count_rows(ctx, "SELECT count(*) FROM replies"), 1);
 }
 
 int main(void) {
