@@ -9,6 +9,7 @@
 
 #define FOLDER "tests/data/bounces/"
 #define THIRD FOLDER "third/"
+#define FOURTH FOLDER "fourth/"
 
 struct part {
     const char *folder, *prefix; /* of the names of its mails */
@@ -112,8 +113,14 @@ static void test_half_held_back(void **state) {
     judge_part(&(struct part) { THIRD, "d-" }, 54, 53);
 }
 
+static void test_fourth_part(void **state) {
+    (void) state;
+    judge_part(&(struct part) { FOURTH, "" }, 40, 40);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_mails), cmocka_unit_test(test_half_in_view),
-                                        cmocka_unit_test(test_half_held_back) };
+                                        cmocka_unit_test(test_half_held_back),
+                                        cmocka_unit_test(test_fourth_part) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
